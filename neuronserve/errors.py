@@ -1,0 +1,211 @@
+"""The one exception tree of the project.
+
+It knows no HTTP, no AWS and no gRPC: the edges map it (``exitcodes.py`` to exit codes,
+``gateway/statuses.py`` to HTTP statuses). Each class carries a ``code``, the word a machine reads;
+each error carries one line for a person: what was wrong, where, and a ``hint``: what to do.
+
+::
+
+    NeuronserveError
+    ├── SettingsError               environment variables, all faults at once
+    ├── ArtifactError               the model could not be had
+    │   ├── LocationError           MODEL_URI or COMPILATION_JOB cannot be understood
+    │   ├── ModelNotFound           no such bucket, key, prefix or path
+    │   ├── AccessDenied
+    │   ├── WrongRegion
+    │   ├── CredentialsError        absent, expired or refused credentials
+    │   ├── Throttled
+    │   ├── TransferError           the network or the store failed, after retries
+    │   ├── DigestMismatch
+    │   ├── CorruptArchive          truncated, or no archive at all
+    │   ├── HostileArchive          escapes its folder, devices, bombs
+    │   ├── NoSavedModel
+    │   ├── AmbiguousModels
+    │   └── DiskFull
+    ├── RequestError                the client's fault; the text goes to the client
+    │   ├── MalformedBody           not what its content type says
+    │   ├── InputMismatch           names, dtypes or shapes differ from the signature
+    │   ├── BadAttributes           custom attributes that cannot be used
+    │   ├── UnsupportedMediaType
+    │   ├── UnsupportedEncoding     Content-Encoding
+    │   ├── NotAcceptable
+    │   ├── BodyTooLarge
+    │   ├── UnknownTarget           no such model, version or signature
+    │   ├── SlowClient              the body did not come in time
+    │   └── ClientGone
+    ├── ServingError                ours, or the model server's
+    │   ├── NotReady                still starting, draining, or no server is up
+    │   ├── Overloaded
+    │   ├── DeadlineExceeded
+    │   └── ModelFailed             the model server answered with an error of its own
+    └── ProcessError                a child could not start or keep running
+        ├── ModelServerError
+        ├── GatewayError
+        └── FrontError
+"""
+
+from __future__ import annotations
+
+
+class NeuronserveError(Exception):
+    """What was wrong and where (``message``), and what to do about it (``hint``, may be empty)."""
+
+    code = "internal"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+    def as_dict(self) -> dict[str, str]:
+        """The same for a machine: ``{"code", "error", "hint"}``."""
+        return {"code": self.code, "error": self.message, "hint": self.hint}
+
+
+class SettingsError(NeuronserveError):
+    """One or more environment variables are wrong; ``faults`` has a line for each."""
+
+    code = "settings"
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+class ArtifactError(NeuronserveError):
+    code = "artifact"
+
+
+class LocationError(ArtifactError):
+    code = "bad_location"
+
+
+class ModelNotFound(ArtifactError):
+    code = "model_not_found"
+
+
+class AccessDenied(ArtifactError):
+    code = "access_denied"
+
+
+class WrongRegion(ArtifactError):
+    code = "wrong_region"
+
+
+class CredentialsError(ArtifactError):
+    code = "credentials"
+
+
+class Throttled(ArtifactError):
+    code = "throttled"
+
+
+class TransferError(ArtifactError):
+    code = "transfer_failed"
+
+
+class DigestMismatch(ArtifactError):
+    code = "digest_mismatch"
+
+
+class CorruptArchive(ArtifactError):
+    code = "corrupt_archive"
+
+
+class HostileArchive(ArtifactError):
+    code = "hostile_archive"
+
+
+class NoSavedModel(ArtifactError):
+    code = "no_saved_model"
+
+
+class AmbiguousModels(ArtifactError):
+    code = "ambiguous_models"
+
+
+class DiskFull(ArtifactError):
+    code = "disk_full"
+
+
+class RequestError(NeuronserveError):
+    code = "bad_request"
+
+
+class MalformedBody(RequestError):
+    code = "malformed_body"
+
+
+class InputMismatch(RequestError):
+    code = "input_mismatch"
+
+
+class BadAttributes(RequestError):
+    code = "bad_attributes"
+
+
+class UnsupportedMediaType(RequestError):
+    code = "unsupported_media_type"
+
+
+class UnsupportedEncoding(RequestError):
+    code = "unsupported_encoding"
+
+
+class NotAcceptable(RequestError):
+    code = "not_acceptable"
+
+
+class BodyTooLarge(RequestError):
+    code = "body_too_large"
+
+
+class UnknownTarget(RequestError):
+    code = "unknown_target"
+
+
+class SlowClient(RequestError):
+    code = "slow_client"
+
+
+class ClientGone(RequestError):
+    code = "client_gone"
+
+
+class ServingError(NeuronserveError):
+    code = "serving"
+
+
+class NotReady(ServingError):
+    code = "not_ready"
+
+
+class Overloaded(ServingError):
+    code = "overloaded"
+
+
+class DeadlineExceeded(ServingError):
+    code = "deadline_exceeded"
+
+
+class ModelFailed(ServingError):
+    code = "model_failed"
+
+
+class ProcessError(NeuronserveError):
+    code = "process"
+
+
+class ModelServerError(ProcessError):
+    code = "model_server"
+
+
+class GatewayError(ProcessError):
+    code = "gateway"
+
+
+class FrontError(ProcessError):
+    code = "front"

@@ -1,0 +1,66 @@
+"""What each exit code of ``serve`` means. ``README.md`` prints this table; a test compares them."""
+
+from __future__ import annotations
+
+from neuronserve import errors
+
+STOPPED = 0
+INTERNAL = 1
+SETTINGS = 2
+DRAIN_EXPIRED = 40
+SIGNALLED = 128  # plus the signal's number, as shells count
+
+MEANINGS: dict[int, str] = {
+    STOPPED: "stopped as asked (SIGTERM or SIGINT); every request in flight was answered",
+    INTERNAL: "a fault of neuronserve itself; please report the log",
+    SETTINGS: "one or more environment variables are wrong; all are named",
+    10: "MODEL_URI or COMPILATION_JOB cannot be understood",
+    11: "no such bucket, key, prefix or path",
+    12: "access to the model was denied",
+    13: "the bucket is in another region",
+    14: "AWS credentials are absent, expired or refused",
+    15: "the store kept throttling",
+    16: "the download failed, after retries",
+    17: "the artifact's digest is not the expected one",
+    18: "the archive is truncated or corrupt",
+    19: "the archive is hostile: it leaves its folder, holds devices, or is a bomb",
+    20: "no SavedModel in the artifact",
+    21: "several models, and none can be chosen",
+    22: "the disk is too small for the model",
+    29: "the model could not be had, for another reason",
+    30: "a model server could not start, or died too often",
+    31: "gunicorn could not start, or died too often",
+    32: "nginx could not start, or died too often",
+    DRAIN_EXPIRED: "stopped as asked, but the drain's time ran out with requests in flight",
+    SIGNALLED + 2: "a second signal (SIGINT) ended it at once",
+    SIGNALLED + 15: "a second signal (SIGTERM) ended it at once",
+}
+
+_BY_ERROR: dict[type[errors.NeuronserveError], int] = {
+    errors.SettingsError: SETTINGS,
+    errors.LocationError: 10,
+    errors.ModelNotFound: 11,
+    errors.AccessDenied: 12,
+    errors.WrongRegion: 13,
+    errors.CredentialsError: 14,
+    errors.Throttled: 15,
+    errors.TransferError: 16,
+    errors.DigestMismatch: 17,
+    errors.CorruptArchive: 18,
+    errors.HostileArchive: 19,
+    errors.NoSavedModel: 20,
+    errors.AmbiguousModels: 21,
+    errors.DiskFull: 22,
+    errors.ArtifactError: 29,
+    errors.ModelServerError: 30,
+    errors.GatewayError: 31,
+    errors.FrontError: 32,
+}
+
+
+def of(error: BaseException) -> int:
+    """The exit code for an error: that of its class, or of the nearest class it derives from."""
+    for cls in type(error).__mro__:
+        if cls in _BY_ERROR:
+            return _BY_ERROR[cls]
+    return INTERNAL
