@@ -54,6 +54,7 @@ class State:
     models: tuple[Model, ...] = ()
     default_model: str = ""
     kind: str = ""  # neuron | tensorflow | cpu | simulator
+    since: float = 0.0  # seconds since the epoch at which this ``state`` word began
     generation: int = 0  # changes whenever models or servers do: readers drop what they cached
 
     @property

@@ -1,0 +1,187 @@
+"""What is said to a model server: requests built from arrays, answers read into arrays."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from google.protobuf.message import DecodeError
+
+from neuronserve.errors import InputMismatch, MalformedBody
+from neuronserve.modelserver import tensors
+from neuronserve.modelserver.messages import (
+    classification_pb2,
+    example_pb2,
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    predict_pb2,
+    regression_pb2,
+)
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Spec:
+    """Which servable is meant; no version means the latest."""
+
+    model: str
+    version: int | None = None
+    signature: str = ""
+
+    def write(self, proto: Any) -> None:
+        """Put it into a ModelSpec."""
+        proto.name = self.model
+        if self.version is not None:
+            proto.version.value = self.version
+        if self.signature:
+            proto.signature_name = self.signature
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SignatureInfo:
+    """A signature as the model server tells it: ``name -> (dtype, shape)``, see ``tensors``."""
+
+    method: str
+    inputs: Mapping[str, tuple[str, tuple[int | None, ...] | None]]
+    outputs: Mapping[str, tuple[str, tuple[int | None, ...] | None]]
+
+
+def predict_request(spec: Spec, arrays: Mapping[str, Array], dtypes: Mapping[str, str]) -> bytes:
+    request = predict_pb2.PredictRequest()
+    spec.write(request.model_spec)
+    for name, array in arrays.items():
+        tensors.fill(request.inputs[name], array, dtypes[name])
+    return bytes(request.SerializeToString())
+
+
+def readdressed(body: bytes, spec: Spec) -> tuple[bytes, str]:
+    """A client's own PredictRequest, sent to ``spec``'s model; and the signature it names.
+
+    Raises MalformedBody when the bytes are no PredictRequest.
+    """
+    request = predict_pb2.PredictRequest()
+    try:
+        request.ParseFromString(body)
+    except DecodeError as fault:  # its own text says nothing that a client could use
+        raise MalformedBody("the body is not a serialized tensorflow.serving.PredictRequest") from fault
+    signature = spec.signature or request.model_spec.signature_name
+    request.model_spec.Clear()
+    dataclasses.replace(spec, signature=signature).write(request.model_spec)
+    return bytes(request.SerializeToString()), signature
+
+
+def target_of(body: bytes) -> tuple[str, int | None]:
+    """The model and version that a client's own PredictRequest names; ``("", None)`` for none."""
+    try:
+        spec = predict_pb2.PredictRequest.FromString(body).model_spec
+    except DecodeError:
+        return "", None  # readdressed() says what is wrong with it
+    return spec.name, spec.version.value if spec.HasField("version") else None
+
+
+def predict_response(body: bytes) -> tuple[dict[str, Array], int | None]:
+    """The outputs, and the version that answered."""
+    response = predict_pb2.PredictResponse.FromString(body)
+    version = response.model_spec.version.value if response.model_spec.HasField("version") else None
+    return {name: tensors.read(proto) for name, proto in response.outputs.items()}, version
+
+
+def metadata_request(spec: Spec) -> bytes:
+    request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+    spec.write(request.model_spec)
+    return bytes(request.SerializeToString())
+
+
+def metadata_response(body: bytes) -> tuple[dict[str, SignatureInfo], int | None]:
+    """The signatures by name, and the version they belong to."""
+    response = get_model_metadata_pb2.GetModelMetadataResponse.FromString(body)
+    found = get_model_metadata_pb2.SignatureDefMap()
+    response.metadata["signature_def"].Unpack(found)
+    version = response.model_spec.version.value if response.model_spec.HasField("version") else None
+    return {name: _signature(proto) for name, proto in found.signature_def.items()}, version
+
+
+def status_request(model: str) -> bytes:
+    request = get_model_status_pb2.GetModelStatusRequest()
+    request.model_spec.name = model
+    return bytes(request.SerializeToString())
+
+
+def status_response(body: bytes) -> dict[int, tuple[str, str]]:
+    """``version -> (state's name, error text)``, states as in ModelVersionStatus.State."""
+    response = get_model_status_pb2.GetModelStatusResponse.FromString(body)
+    names = get_model_status_pb2.ModelVersionStatus.State
+    return {
+        int(v.version): (names.Name(v.state), v.status.error_message) for v in response.model_version_status
+    }
+
+
+def example_request(
+    method: str, spec: Spec, examples: Iterable[Mapping[str, Any]], context: Mapping[str, Any] | None
+) -> bytes:
+    """A ClassificationRequest or RegressionRequest from examples of plain values."""
+    request = (
+        classification_pb2.ClassificationRequest()
+        if method == "classify"
+        else regression_pb2.RegressionRequest()
+    )
+    spec.write(request.model_spec)
+    made = [_example(values, f"example {i}") for i, values in enumerate(examples)]
+    if context:
+        request.input.example_list_with_context.examples.extend(made)
+        request.input.example_list_with_context.context.CopyFrom(_example(context, "context"))
+    else:
+        request.input.example_list.examples.extend(made)
+    return bytes(request.SerializeToString())
+
+
+def example_response(method: str, body: bytes) -> tuple[list[Any], int | None]:
+    """TF Serving's JSON ``results``: per example ``[[label, score], ...]``, or one number."""
+    if method == "classify":
+        response = classification_pb2.ClassificationResponse.FromString(body)
+        results: list[Any] = [
+            [[c.label, c.score] for c in row.classes] for row in response.result.classifications
+        ]
+    else:
+        response = regression_pb2.RegressionResponse.FromString(body)
+        results = [row.value for row in response.result.regressions]
+    version = response.model_spec.version.value if response.model_spec.HasField("version") else None
+    return results, version
+
+
+def _signature(proto: Any) -> SignatureInfo:
+    method = proto.method_name.rpartition("/")[2] or "predict"
+    return SignatureInfo(method, _tensors(proto.inputs), _tensors(proto.outputs))
+
+
+def _tensors(infos: Mapping[str, Any]) -> dict[str, tuple[str, tuple[int | None, ...] | None]]:
+    return {
+        name: (tensors.dtype_name(info.dtype), tensors.shape_of(info.tensor_shape))
+        for name, info in infos.items()
+    }
+
+
+def _example(values: Mapping[str, Any], where: str) -> Any:
+    example = example_pb2.Example()
+    for name, value in values.items():
+        many = value if isinstance(value, list) else [value]
+        _feature(example.features.feature[name], many, f"{where}, feature {name!r}")
+    return example
+
+
+def _feature(feature: Any, values: Sequence[Any], where: str) -> None:
+    """The kind of a feature follows its values: whole numbers, numbers, or text and bytes."""
+    if all(isinstance(v, (str, bytes)) for v in values):
+        feature.bytes_list.value.extend(v.encode() if isinstance(v, str) else v for v in values)
+    elif any(isinstance(v, (str, bytes, bool)) or not isinstance(v, (int, float)) for v in values):
+        raise InputMismatch(f"{where}: expected numbers, or texts, all of one kind")
+    elif all(isinstance(v, int) for v in values):
+        try:
+            feature.int64_list.value.extend(values)
+        except ValueError as fault:
+            raise InputMismatch(f"{where}: a whole number is outside of int64") from fault
+    else:
+        feature.float_list.value.extend(values)

@@ -1,0 +1,110 @@
+"""numpy arrays <-> TensorProto, and TensorFlow's names for dtypes.
+
+Numeric arrays travel as ``tensor_content`` (one copy, little-endian, row-major). Answers may come in
+either form: TensorFlow Serving fills the typed fields (``float_val`` ...), where a short list
+repeats its last value up to the shape (tensor.proto).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neuronserve.errors import ModelFailed
+from neuronserve.modelserver.messages import tensor_pb2, types_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# TensorFlow's name -> (enum, numpy dtype or None for strings, the typed field)
+_KINDS: dict[str, tuple[int, str | None, str]] = {
+    "float32": (types_pb2.DT_FLOAT, "<f4", "float_val"),
+    "float64": (types_pb2.DT_DOUBLE, "<f8", "double_val"),
+    "int32": (types_pb2.DT_INT32, "<i4", "int_val"),
+    "uint8": (types_pb2.DT_UINT8, "|u1", "int_val"),
+    "int16": (types_pb2.DT_INT16, "<i2", "int_val"),
+    "int8": (types_pb2.DT_INT8, "|i1", "int_val"),
+    "string": (types_pb2.DT_STRING, None, "string_val"),
+    "int64": (types_pb2.DT_INT64, "<i8", "int64_val"),
+    "bool": (types_pb2.DT_BOOL, "|b1", "bool_val"),
+    "uint16": (types_pb2.DT_UINT16, "<u2", "int_val"),
+    "float16": (types_pb2.DT_HALF, "<f2", "half_val"),
+    "bfloat16": (types_pb2.DT_BFLOAT16, "bfloat16", "half_val"),
+    "uint32": (types_pb2.DT_UINT32, "<u4", "uint32_val"),
+    "uint64": (types_pb2.DT_UINT64, "<u8", "uint64_val"),
+}
+_NAMES = {enum: name for name, (enum, _, _) in _KINDS.items()}
+
+
+def dtype_name(enum: int) -> str:
+    """TensorFlow's lower-case name of a DataType; ``dtype_N`` for one that cannot be served."""
+    return _NAMES.get(enum, f"dtype_{enum}")
+
+
+def dtype_enum(name: str) -> int:
+    return _KINDS[name][0]
+
+
+def shape_of(proto: Any) -> tuple[int | None, ...] | None:
+    """A TensorShapeProto: None where a dimension, or the whole rank, is unknown."""
+    if proto.unknown_rank:
+        return None
+    return tuple(None if dim.size < 0 else dim.size for dim in proto.dim)
+
+
+def fill(proto: Any, array: np.ndarray[Any, Any], dtype: str) -> None:
+    """Write ``array`` (already of TensorFlow's ``dtype``; strings: objects of bytes) into a TensorProto."""
+    proto.dtype = _KINDS[dtype][0]
+    add = proto.tensor_shape.dim.add
+    for size in array.shape:
+        add(size=size)
+    if dtype == "string":
+        proto.string_val.extend(array.ravel().tolist())
+    else:
+        proto.tensor_content = array.tobytes()
+
+
+def read(proto: Any) -> np.ndarray[Any, Any]:
+    """The array in a TensorProto. Raises ModelFailed when it is of a kind that cannot be served."""
+    shape = tuple(dim.size for dim in proto.tensor_shape.dim)
+    name = _NAMES.get(proto.dtype)
+    if name is None:
+        raise ModelFailed(f"an output is of TensorFlow dtype {proto.dtype}, which cannot be answered")
+    _, numpy_name, field = _KINDS[name]
+    if numpy_name is None:
+        return _spread(np.array(proto.string_val, dtype=object), shape)
+    dtype = _bfloat16() if numpy_name == "bfloat16" else np.dtype(numpy_name)
+    if proto.tensor_content:
+        return np.frombuffer(proto.tensor_content, dtype).reshape(shape)
+    return _spread(_values(getattr(proto, field), dtype, bits=field == "half_val"), shape)
+
+
+def _values(values: Iterable[Any], dtype: np.dtype[Any], *, bits: bool) -> np.ndarray[Any, Any]:
+    if bits:  # 16-bit floats come as their bit patterns in int32
+        return np.array(values, np.uint16).view(dtype)
+    return np.array(values, dtype)
+
+
+def _spread(values: np.ndarray[Any, Any], shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """Repeat the last value until the shape is full, as tensor.proto says; none at all means zeros."""
+    wanted = int(np.prod(shape, dtype=np.int64))
+    missing = wanted - values.size
+    if missing > 0:
+        last = (
+            values[-1:] if values.size else np.array([b""] if values.dtype == object else [0], values.dtype)
+        )
+        values = np.concatenate([values, np.repeat(last, missing)])
+    return values.reshape(shape)
+
+
+def _bfloat16() -> np.dtype[Any]:
+    import ml_dtypes  # only models that speak bfloat16 pay for it
+
+    bfloat16: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+    return bfloat16
+
+
+def new() -> Any:
+    """An empty TensorProto."""
+    return tensor_pb2.TensorProto()
