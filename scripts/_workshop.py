@@ -7,111 +7,114 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements" / "dev.txt"
+CACHE = ROOT / ".cache"
 
 
 def enter(*, needs: tuple[str, ...] = ()) -> None:
-    """Go on inside ``.venv``, made first where it is missing or old.
+    """Go on inside ``.venv``, made first where it is missing or old, with the checkout as folder.
 
     ``needs`` names programs from Debian's packages, such as ``nginx``. The caller's script starts
     again with the environment's Python when it was started with another.
     """
-    _environment()
-    for program in needs:
-        system_package(program)
+    # a plain user's PATH on Debian has no sbin, where nginx lives
+    path = [str(VENV / "bin"), os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"]
+    os.environ["PATH"] = os.pathsep.join(path)
+    wanted = _fingerprint()
+    fresh = _is_made(wanted)
+    missing = [program for program in needs if not shutil.which(program)]
+    system_packages(missing if fresh else [*missing, *_venv_package()])
+    if not fresh:
+        _make_environment(wanted)
     os.chdir(ROOT)
+    os.environ["PYTHONPATH"] = str(ROOT)
     if Path(sys.prefix).resolve() != VENV.resolve():
-        os.environ["PYTHONPATH"] = str(ROOT)
-        os.environ["PATH"] = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-        os.execv(PYTHON, [str(PYTHON), *sys.argv])
+        os.execv(PYTHON, [str(PYTHON), *sys.argv])  # noqa: S606  a list, and no shell
+    sys.path.insert(0, str(ROOT))
 
 
-def system_package(program: str, package: str = "") -> None:
-    """Install a Debian package that brings ``program``; without root, say the one command."""
-    if shutil.which(program, path=_wide_path()):
+def system_packages(packages: Sequence[str]) -> None:
+    """Install Debian packages; without root, say the one command and end."""
+    if not packages:
         return
-    package = package or program
+    names = " ".join(packages)
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        sys.exit(f"{program} is missing. Install it with:\n\n    sudo apt-get install -y {package}\n")
-    say(f"installing {package} with apt")
+        lacks = f"This machine lacks {' and '.join(packages)}. Install with:"
+        sys.exit(f"{lacks}\n\n    sudo apt-get install -y {names}\n")
+    say(f"installing {names} with apt")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package]
-    if subprocess.run(install, env=quiet, stdout=subprocess.DEVNULL, check=False).returncode != 0:
-        # the package lists of a fresh machine are empty or old
-        subprocess.run(["apt-get", "update", "-qq"], env=quiet, check=True)
-        subprocess.run(install, env=quiet, stdout=subprocess.DEVNULL, check=True)
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
+    if subprocess.run(install, env=quiet, capture_output=True, check=False).returncode == 0:
+        return
+    # the package lists of a fresh machine are empty or old
+    for command in (["apt-get", "update", "-qq"], install):
+        if subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL, check=False).returncode != 0:
+            sys.exit(f"`{' '.join(command)}` failed; apt's reason is above")
 
 
 def say(text: str) -> None:
     print(f"==> {text}", file=sys.stderr, flush=True)
 
 
-def _wide_path() -> str:
-    # a plain user's PATH on Debian has no sbin, where nginx lives
-    return os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+def _fingerprint() -> str:
+    """What ``.venv`` depends on: the lock, Python's version, and the folder it lies in."""
+    here = f"{sys.version_info.major}.{sys.version_info.minor} {VENV}"
+    return hashlib.sha256(LOCK.read_bytes() + here.encode()).hexdigest()
 
 
-def _environment() -> None:
-    wanted = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
+def _is_made(wanted: str) -> bool:
     stamp = VENV / ".neuronserve"
-    if _is(stamp, wanted):
-        return
-    if sys.version_info < (3, 11):
-        sys.exit(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
+    return PYTHON.exists() and stamp.is_file() and stamp.read_text() == wanted
+
+
+def _venv_package() -> list[str]:
+    """Debian leaves ``ensurepip`` out of Python; the package that brings it, when it is missing."""
+    if importlib.util.find_spec("ensurepip"):
+        return []
+    return [f"python{sys.version_info.major}.{sys.version_info.minor}-venv"]
+
+
+def _make_environment(wanted: str) -> None:
     with (ROOT / ".venv.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two scripts at once make it once
-        if _is(stamp, wanted):
+        if _is_made(wanted):
             return
-        base = Path(getattr(sys, "_base_executable", sys.executable))
-        say("making .venv (once; about a minute)")
-        _virtual_environment(base)
+        say("making .venv (once; a minute or two)")
+        base = getattr(sys, "_base_executable", sys.executable)
+        made = subprocess.run([base, "-m", "venv", "--clear", str(VENV)], check=False)
+        if made.returncode != 0:
+            sys.exit(f"{VENV} could not be made; the reason is above")
         _install()
-        stamp.write_text(wanted)
-
-
-def _is(stamp: Path, wanted: str) -> bool:
-    return stamp.is_file() and stamp.read_text() == wanted
-
-
-def _virtual_environment(base: Path) -> None:
-    command = [str(base), "-m", "venv", "--clear", str(VENV)]
-    if subprocess.run(command, capture_output=True, check=False).returncode == 0:
-        return
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    if os.geteuid() != 0:
-        sys.exit(f"{version} has no venv. Install it with:\n\n    sudo apt-get install -y {version}-venv\n")
-    say(f"installing {version}-venv with apt")
-    subprocess.run(["apt-get", "update", "-qq"], check=True)
-    subprocess.run(["apt-get", "install", "-y", "-qq", f"{version}-venv"], stdout=subprocess.DEVNULL, check=True)
-    subprocess.run(command, check=True)
+        (VENV / ".neuronserve").write_text(wanted)
 
 
 def _install() -> None:
     """Everything in the lock and nothing else, each file checked against its hashes."""
-    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--require-hashes", "--no-deps"]
+    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--require-hashes"]
+    pip.append("--no-deps")
+    uv = [str(VENV / "bin" / "uv"), "pip", "sync", "--require-hashes", "--python", str(PYTHON), str(LOCK)]
     tool = VENV / "uv.txt"
     tool.write_text(_entry("uv"))
     say("installing the packages of requirements/dev.txt")
-    fast = subprocess.run([*pip, "-q", "-r", str(tool)], check=False).returncode == 0 and (
-        subprocess.run(
-            [str(VENV / "bin" / "uv"), "pip", "sync", "--require-hashes", "--python", str(PYTHON), str(LOCK)],
-            env={**os.environ, "UV_SYSTEM_CERTS": "1"},
-            check=False,
-        ).returncode
-        == 0
-    )
-    if not fast:
-        say("with pip, which knows the package index that this machine is set up for")
-        subprocess.run([*pip, "-r", str(LOCK)], check=True)
+    if (
+        subprocess.run([*pip, "-q", "-r", str(tool)], check=False).returncode == 0
+        and subprocess.run(uv, env={**os.environ, "UV_SYSTEM_CERTS": "1"}, check=False).returncode == 0
+    ):
+        return
+    say("with pip, which knows the package index that this machine is set up for")
+    if subprocess.run([*pip, "-r", str(LOCK)], check=False).returncode != 0:
+        sys.exit("the packages could not be installed; pip's reason is above. Run it again to try again")
 
 
 def _entry(name: str) -> str:
