@@ -1,0 +1,61 @@
+"""The request log: one JSON line per request, straight to standard output.
+
+Lines are written with one ``write`` each, so that several workers never mix theirs.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+import orjson
+
+from neuronserve.gateway.service import Invocation
+
+_STDOUT = 1
+_SHOWN = 200  # characters of a header
+
+
+def _write(line: bytes) -> None:
+    os.write(_STDOUT, line)
+
+
+class Journal:
+    def __init__(self, *, enabled: bool, write: Callable[[bytes], object] = _write) -> None:
+        self._enabled = enabled
+        self._write = write
+
+    def note(
+        self,
+        request: Invocation,
+        request_id: str,
+        status: int,
+        code: str,
+        answer: tuple[str, int],
+        seconds: float,
+    ) -> None:
+        """``answer``: content type and bytes; ``code``: the error's word, empty for none."""
+        if not self._enabled:
+            return
+        line = {
+            "type": "request",
+            "time": round(time.time(), 3),
+            "request_id": request_id,
+            "status": status,
+            "model": request.model,
+            "version": request.version,
+            "signature": request.signature,
+            "content_type": (request.content_type or "")[:_SHOWN],
+            "accept": (request.accept or "")[:_SHOWN],
+            "answer_type": answer[0],
+            "bytes_in": len(request.body),
+            "bytes_out": answer[1],
+            "seconds": round(seconds, 6),
+            "decode_seconds": round(request.decode_seconds, 6),
+            "model_seconds": round(request.model_seconds, 6),
+            "encode_seconds": round(request.encode_seconds, 6),
+        }
+        if code:
+            line["code"] = code
+        self._write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))

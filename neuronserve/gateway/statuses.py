@@ -1,0 +1,58 @@
+"""The one table from our errors to HTTP statuses, and the one shape of an error's body."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import orjson
+
+from neuronserve import errors
+
+RETRY_AFTER_SECONDS = 1
+
+_STATUSES: dict[type[errors.NeuronserveError], str] = {
+    errors.RequestError: "400 Bad Request",
+    errors.UnknownTarget: "404 Not Found",
+    errors.NotAcceptable: "406 Not Acceptable",
+    errors.SlowClient: "408 Request Timeout",
+    errors.BodyTooLarge: "413 Content Too Large",
+    errors.UnsupportedMediaType: "415 Unsupported Media Type",
+    errors.UnsupportedEncoding: "415 Unsupported Media Type",
+    errors.ClientGone: "499 Client Closed Request",  # nobody reads it; the log does
+    errors.NotReady: "503 Service Unavailable",
+    errors.Overloaded: "503 Service Unavailable",
+    errors.DeadlineExceeded: "504 Gateway Timeout",
+    errors.ModelFailed: "500 Internal Server Error",
+}
+_UNEXPECTED = "500 Internal Server Error"
+
+# What the model server says of its own faults may hold paths and node names: it goes to the log.
+_HIDDEN: dict[type[errors.NeuronserveError], str] = {
+    errors.ModelFailed: "the model server failed to answer this request; its log has the reason",
+}
+UNEXPECTED_TEXT = "an unexpected fault in the service; its log has the reason under this request's id"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Failure:
+    """An error as HTTP has it."""
+
+    status: str
+    code: str
+    text: str
+    retry_after: int | None = None
+
+    def body(self, request_id: str) -> bytes:
+        return orjson.dumps({"error": self.text, "code": self.code, "request_id": request_id})
+
+
+def of(error: Exception) -> Failure:
+    """Status, code word and the text a client may see."""
+    if not isinstance(error, errors.NeuronserveError):
+        return Failure(_UNEXPECTED, "internal", UNEXPECTED_TEXT)
+    cls = next((c for c in type(error).__mro__ if c in _STATUSES), None)
+    if cls is None:
+        return Failure(_UNEXPECTED, "internal", UNEXPECTED_TEXT)
+    status = _STATUSES[cls]
+    text = _HIDDEN.get(cls, str(error))
+    return Failure(status, error.code, text, RETRY_AFTER_SECONDS if status.startswith("503") else None)

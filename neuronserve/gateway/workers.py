@@ -1,0 +1,64 @@
+"""gunicorn's settings, read by ``gunicorn -c python:neuronserve.gateway.workers wsgi:app``.
+
+The application is loaded before the fork, so that workers share its memory; channels, threads and
+the worker's row on the board are made after it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from neuronserve import machine
+from neuronserve.gateway import metrics
+from neuronserve.gateway.watch import Watcher
+from neuronserve.settings import Settings
+
+_settings = Settings.from_environ(os.environ)
+_runtime = Path(os.environ["SERVE_RUNTIME_DIR"])
+_MOST_WORKERS = 8
+
+bind = f"unix:{_runtime / 'gateway.sock'}"
+umask = 0  # nginx's workers may run as another user
+worker_class = "neuronserve.gateway.sticky.StickyWorker"
+workers = _settings.workers or min(_MOST_WORKERS, machine.cpus())
+threads = _settings.threads
+worker_connections = _settings.max_in_flight + 64  # nginx keeps as many, and some idle ones
+backlog = 2048
+keepalive = 75
+timeout = _settings.worker_timeout_seconds
+graceful_timeout = int(_settings.drain_seconds) + 1
+preload_app = True
+worker_tmp_dir = str(_runtime)
+accesslog = None
+errorlog = "-"
+loglevel = _settings.gunicorn_log_level
+proc_name = "neuronserve-gateway"
+control_socket_disable = True
+# nginx has checked these; the gateway's own limits must not be lower
+limit_request_line = 8190
+limit_request_field_size = 16380
+forwarded_allow_ips = ""
+
+_slots: dict[int, int] = {}  # worker's age -> its row on the board
+
+
+def pre_fork(_arbiter: Any, worker: Any) -> None:
+    """Give the worker the lowest free row."""
+    _slots[worker.age] = min(set(range(len(_slots) + 1)) - set(_slots.values()))
+
+
+def post_worker_init(worker: Any) -> None:
+    """Everything that must not cross a fork."""
+    application = worker.app.wsgi()
+    worker.watcher = Watcher()
+    application.enter_worker(slot=_slots[worker.age], rows=workers, watcher=worker.watcher)
+
+
+def child_exit(arbiter: Any, worker: Any) -> None:
+    """A dead worker has no calls in flight, and no live metrics."""
+    slot = _slots.pop(worker.age, None)
+    if slot is not None:
+        arbiter.app.wsgi().board.clear(slot)
+    metrics.forget(_runtime / "metrics", worker.pid)

@@ -1,0 +1,142 @@
+"""The Flask server: ``/ping``, ``/invocations``, ``/``, ``/metrics``; everything else is a JSON 404.
+
+``POST /invocations``, the one hot route, is answered before Flask sees it (``gateway/edge.py``).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import flask
+import orjson
+from werkzeug.exceptions import HTTPException
+
+import neuronserve
+from neuronserve import state as states
+from neuronserve.gateway import edge, statuses
+from neuronserve.gateway.journal import Journal
+from neuronserve.gateway.metrics import CONTENT_TYPE, Metrics
+from neuronserve.gateway.service import Service
+from neuronserve.gateway.watch import Watcher
+from neuronserve.modelserver.board import Board
+from neuronserve.modelserver.pool import Pool
+from neuronserve.settings import Settings
+
+_CODES = {404: "no_such_route", 405: "method_not_allowed"}
+_log = logging.getLogger("neuronserve.gateway")
+
+
+class Predictor(flask.Flask):
+    """The application. ``enter_worker`` completes it after gunicorn's fork."""
+
+    def __init__(self, settings: Settings, runtime_dir: Path) -> None:
+        super().__init__("neuronserve", static_folder=None)
+        self.reader = states.Reader(runtime_dir / "state.json")
+        self.board = Board(runtime_dir / "in-flight")
+        self._metrics = Metrics(runtime_dir / "metrics", self.reader)
+        self._settings = settings
+        self.enter_worker(slot=0, rows=1, watcher=None)
+        self.add_url_rule("/ping", view_func=self._ping)
+        self.add_url_rule("/", view_func=self._about)
+        self.add_url_rule("/metrics", view_func=self._exposition)
+        self.add_url_rule("/invocations", view_func=self._unreached, methods=["POST"])
+        self.register_error_handler(HTTPException, _refused)
+        self.register_error_handler(Exception, _broken)
+
+    def enter_worker(self, *, slot: int, rows: int, watcher: Watcher | None) -> None:
+        """Take the worker's row on the board; ``rows`` workers share it."""
+        self.board.slot, self.board.rows = slot, max(rows, slot + 1)
+        limit = self._settings.max_body_bytes
+        service = Service(
+            state=self.reader,
+            pool=Pool(self.board),
+            deadline_seconds=self._settings.deadline_seconds,
+            max_body_bytes=limit,
+        )
+        journal = Journal(enabled=self._settings.request_log)
+        self._invocations = edge.Invocations(service, journal, self._metrics, watcher, limit)
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """The hot route first, Flask for all others."""
+        if environ["PATH_INFO"] == "/invocations" and environ["REQUEST_METHOD"] == "POST":
+            return self._invocations(environ, start_response)
+        return super().wsgi_app(environ, start_response)
+
+    def _ping(self) -> flask.Response:
+        now = self.reader.current()
+        if now.serving:
+            return flask.Response(status=200)
+        return _json(503, states.summary(now), retry_after=True)
+
+    def _about(self) -> flask.Response:
+        now = self.reader.current()
+        about = {
+            "service": "neuronserve",
+            "version": neuronserve.__version__,
+            "state": now.state,
+            "step": now.step,
+            "model_server": now.kind,
+            "default_model": now.default_model,
+            "models": [{"name": m.name, "versions": list(m.versions)} for m in now.models],
+            "servers": [
+                {
+                    "server": s.index,
+                    "state": s.state,
+                    "restarts": s.restarts,
+                    "in_flight": self.board.in_flight(s.index),
+                }
+                for s in now.servers
+            ],
+            "routes": ["GET /ping", "POST /invocations", "GET /metrics"],
+        }
+        return _json(200, about)
+
+    def _exposition(self) -> flask.Response:
+        return flask.Response(self._metrics.exposition(), content_type=CONTENT_TYPE)
+
+    def _unreached(self) -> flask.Response:
+        """Flask must know the route, to answer 405 to its other methods."""
+        raise AssertionError("POST /invocations is answered before Flask")
+
+
+def create_app(settings: Settings, runtime_dir: Path) -> Predictor:
+    """The WSGI application; ``runtime_dir`` is where the supervisor keeps ``state.json``."""
+    return Predictor(settings, runtime_dir)
+
+
+def _refused(error: HTTPException) -> flask.Response:
+    status = error.code or 500
+    path = flask.request.path[:200]
+    texts = {
+        404: f"there is nothing at {path}; see GET / for the routes",
+        405: f"{flask.request.method} is not a method of {path}",
+    }
+    response = _error(status, _CODES.get(status, "bad_request"), texts.get(status, error.name))
+    for name, value in error.get_headers():
+        if name.lower() == "allow":
+            response.headers[name] = value
+    if status == 405 and isinstance(getattr(error, "valid_methods", None), (list, tuple, set)):
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]
+    return response
+
+
+def _broken(error: Exception) -> flask.Response:
+    _log.error("unexpected fault at %s", flask.request.path[:200], exc_info=error)
+    return _error(500, "internal", statuses.UNEXPECTED_TEXT)
+
+
+def _error(status: int, code: str, text: str) -> flask.Response:
+    request_id = edge.request_id_of(flask.request.environ)
+    response = _json(status, {"error": text, "code": code, "request_id": request_id})
+    response.headers["X-Request-Id"] = request_id
+    return response
+
+
+def _json(status: int, value: Any, *, retry_after: bool = False) -> flask.Response:
+    response = flask.Response(orjson.dumps(value), status=status, content_type="application/json")
+    if retry_after:
+        response.headers["Retry-After"] = str(statuses.RETRY_AFTER_SECONDS)
+    return response
