@@ -103,7 +103,9 @@ def _install() -> None:
     """Everything in the lock and nothing else, each file checked against its hashes."""
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--require-hashes"]
     pip.append("--no-deps")
-    uv = [str(VENV / "bin" / "uv"), "pip", "sync", "--require-hashes", "--python", str(PYTHON), str(LOCK)]
+    # compiled at once: where Python may not write, TensorFlow takes 10 s to import
+    uv = [str(VENV / "bin" / "uv"), "pip", "sync", "--compile-bytecode", "--require-hashes"]
+    uv += ["--python", str(PYTHON), str(LOCK)]
     tool = VENV / "uv.txt"
     tool.write_text(_entry("uv"))
     say("installing the packages of requirements/dev.txt")

@@ -1,0 +1,1 @@
+"""What ``scripts/run`` shows: a real model, trained here, pulled from S3 and served."""
