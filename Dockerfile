@@ -19,10 +19,13 @@ RUN apt-get update \
 
 # --- build tools, which no target keeps -----------------------------------------------------------
 FROM base AS builder
+# No target keeps this stage, so its apt lists may stay.
+# hadolint ignore=DL3009
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
       binutils=2.* python3.11-venv=3.11.* \
  && python3.11 -m venv /opt/build
+# INSTALL and COMPILE are lists of words, hence unquoted below (SC2086).
 # Compiled ahead, because the root file system may be read-only, and unchecked, because layers may
 # change files' times.
 ENV COMPILE="python3.11 -m compileall -q -j 0 --invalidation-mode unchecked-hash" \
@@ -32,7 +35,6 @@ ENV COMPILE="python3.11 -m compileall -q -j 0 --invalidation-mode unchecked-hash
 # --- the gateway's environment: no TensorFlow -----------------------------------------------------
 FROM builder AS gateway
 COPY requirements/gateway.txt /requirements/
-# hadolint ignore=SC2086  INSTALL and COMPILE are lists of words
 RUN python3.11 -m venv --without-pip /opt/neuronserve/gateway \
  && /opt/build/bin/pip --python /opt/neuronserve/gateway/bin/python ${INSTALL} -r /requirements/gateway.txt \
  && ${COMPILE} /opt/neuronserve/gateway/lib \
@@ -41,21 +43,19 @@ RUN python3.11 -m venv --without-pip /opt/neuronserve/gateway \
 # --- the embedded model server's environment ------------------------------------------------------
 FROM builder AS cpuserver
 COPY requirements/cpuserver.txt /requirements/
+ENV PACKAGES=/opt/neuronserve/cpuserver/lib/python3.11/site-packages
 # TensorFlow's wheel carries symbols and headers for debugging and building, and its requirements a
 # C parser (libclang) for writing bindings: half a gigabyte that serving never opens.
-# hadolint ignore=SC2086  INSTALL and COMPILE are lists of words
 RUN python3.11 -m venv --without-pip /opt/neuronserve/cpuserver \
  && /opt/build/bin/pip --python /opt/neuronserve/cpuserver/bin/python ${INSTALL} -r /requirements/cpuserver.txt \
- && cd /opt/neuronserve/cpuserver/lib/python3.11/site-packages \
- && rm -rf tensorflow/include tensorflow/xla_aot_runtime_src clang \
- && find tensorflow -name '*.so*' -type f -exec strip --strip-unneeded {} + \
+ && rm -rf "${PACKAGES}/tensorflow/include" "${PACKAGES}/tensorflow/xla_aot_runtime_src" "${PACKAGES}/clang" \
+ && find "${PACKAGES}/tensorflow" -name '*.so*' -type f -exec strip --strip-unneeded {} + \
  && ${COMPILE} /opt/neuronserve/cpuserver/lib \
  && chmod -R a+rX /opt/neuronserve
 
 # --- TensorFlow's message modules, all that the gateway needs of it -------------------------------
 FROM cpuserver AS messages
 COPY scripts/_extract_messages.py /scripts/
-# hadolint ignore=SC2086  COMPILE is a list of words
 RUN /opt/neuronserve/cpuserver/bin/python /scripts/_extract_messages.py /messages \
  && ${COMPILE} /messages \
  && chmod -R a+rX /messages
@@ -65,7 +65,6 @@ FROM builder AS app
 WORKDIR /opt/neuronserve/app
 COPY serve nginx.conf wsgi.py predictor.py ./
 COPY neuronserve neuronserve
-# hadolint ignore=SC2086  COMPILE is a list of words
 RUN ${COMPILE} . \
  && chmod -R a+rX . \
  && chmod 0755 serve

@@ -8,6 +8,11 @@ import shutil
 import subprocess
 import sys
 
+import _workshop
+
+# what podman needs and Debian only recommends
+_PODMAN = ("podman", "buildah", "crun", "netavark", "aardvark-dns", "iptables", "uidmap")
+
 
 @dataclasses.dataclass(frozen=True)
 class Engine:
@@ -37,15 +42,27 @@ class Engine:
 
 
 def find() -> Engine:
-    """The engine; ends the program with what to do when there is none, or it does not answer."""
+    """The engine that CONTAINER_ENGINE names, else docker or podman, whichever answers.
+
+    Without any, podman is installed by root; the program ends with what to do where that cannot be.
+    """
     named = os.environ.get("CONTAINER_ENGINE", "")
-    program = next((p for p in ([named] if named else ["docker", "podman"]) if shutil.which(p)), "")
-    if not program:
-        told = (
-            f"CONTAINER_ENGINE={named} is not on PATH" if named else "Neither docker nor podman is installed"
-        )
-        sys.exit(f"{told}. Install one, for example with:\n\n    sudo apt-get install -y podman\n")
+    candidates = [named] if named else [p for p in ("docker", "podman") if shutil.which(p)]
+    if not candidates:
+        _workshop.system_packages(_PODMAN)
+        candidates = ["podman"]
+    complaints = []
+    for program in candidates:
+        complaint = _complaint(program)
+        if not complaint:
+            return Engine(program)
+        complaints.append(f"`{program} info`: {complaint}")
+    return sys.exit("No container engine answers.\n" + "\n".join(complaints))
+
+
+def _complaint(program: str) -> str:
+    """Why the engine cannot be used; nothing when it can."""
+    if not shutil.which(program):
+        return "not on PATH"
     answer = subprocess.run([program, "info"], capture_output=True, text=True, check=False)
-    if answer.returncode != 0:
-        sys.exit(f"`{program} info` failed: {answer.stderr.strip() or answer.stdout.strip()}")
-    return Engine(program)
+    return "" if answer.returncode == 0 else answer.stderr.strip() or answer.stdout.strip() or "failed"
