@@ -1,0 +1,147 @@
+"""nginx: its configuration rendered from ``nginx.conf``, its command line, and what it tells of itself.
+
+``python -m neuronserve.boot.front --render`` prints the configuration for the environment's settings,
+for a person or a linter to read; with ``--runtime DIR`` for another runtime folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import resource
+import shutil
+import signal
+import socket
+import string
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from neuronserve import machine
+from neuronserve.boot import asking, privileges
+from neuronserve.errors import FrontError
+from neuronserve.settings import Settings
+from neuronserve.supervise.children import Command, OnLine
+from neuronserve.supervise.process import Answer
+
+ROOT = Path(__file__).resolve().parents[2]
+SOCKET = "front.sock"
+_PATH = f"{os.defpath}:/usr/local/sbin:/usr/sbin:/sbin"  # a plain user's PATH on Debian has no sbin
+_MOST_WORKERS = 4  # one of them moves far more than the gateway can answer
+_MOST_CONNECTIONS = 4096  # per worker
+
+
+class _Template(string.Template):
+    delimiter = "%"  # nginx has the dollar sign
+
+
+def render(settings: Settings, runtime: Path, template: str) -> str:
+    """The configuration, all paths absolute."""
+    workers = min(machine.cpus(), _MOST_WORKERS)
+    connections, open_files = _capacity()
+    read_seconds = max(settings.read_timeout_seconds, int(settings.deadline_seconds) + 5)
+    user = privileges.worker_user()
+    return _Template(template).substitute(
+        runtime=runtime,
+        workers=workers,
+        connections=connections,
+        open_files=open_files,
+        log_level=settings.nginx_log_level,
+        user_line=f"user {user};" if user else "",
+        request_log="/dev/stdout front if=$front_answered" if settings.request_log else "off",
+        listen_lines=_listen(settings.bind_port),
+        max_body=settings.max_body_bytes,
+        max_body_text=f"{settings.max_body_bytes >> 20} MiB",
+        body_read_seconds=settings.body_read_seconds,
+        read_seconds=read_seconds,
+        max_in_flight=settings.max_in_flight,
+    )
+
+
+def prepare(settings: Settings, runtime: Path) -> None:
+    """Write the configuration. Raises FrontError when the port cannot be had: nginx would try for long."""
+    _must_be_free(settings.bind_port)
+    template = (ROOT / "nginx.conf").read_text()
+    (runtime / "nginx.conf").write_text(render(settings, runtime, template))
+
+
+def before_start(runtime: Path) -> None:
+    """Remove the socket that a killed nginx leaves behind; the next one could not bind to it."""
+    (runtime / SOCKET).unlink(missing_ok=True)
+
+
+def command(runtime: Path, environ: Mapping[str, str], *, on_stdout: OnLine, on_stderr: OnLine) -> Command:
+    """Raises FrontError when there is no nginx."""
+    program = shutil.which("nginx", path=f"{environ.get('PATH', '')}:{_PATH}")
+    if program is None:
+        raise FrontError("nginx is not installed", hint="apt-get install nginx")
+    return Command(
+        argv=(program, "-e", "stderr", "-p", str(runtime), "-c", str(runtime / "nginx.conf")),
+        env={name: environ[name] for name in ("PATH", "LANG", "TZ") if name in environ},
+        cwd=runtime,
+        # a pipe of our own: /dev/stdout can always be opened then, whoever the workers run as
+        on_stdout=on_stdout,
+        on_stderr=on_stderr,
+        death_signal=signal.SIGTERM,  # the master then takes its workers along
+        longest_line=65_536,
+    )
+
+
+def alive(runtime: Path) -> Answer:
+    """Whether it answers."""
+    return Answer(ready=in_flight(runtime) is not None)
+
+
+def in_flight(runtime: Path) -> int | None:
+    """How many requests are being read or answered; None when nginx does not tell."""
+    answer = asking.get(runtime / SOCKET, "/status", timeout=2)
+    found = re.search(rb"Reading: (\d+) Writing: (\d+)", answer)
+    return int(found[1]) + int(found[2]) - 1 if found else None  # less the one that asks
+
+
+def _capacity() -> tuple[int, int]:
+    """Connections per worker, and open files: each connection may need three."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    open_files = 3 * _MOST_CONNECTIONS
+    if hard != resource.RLIM_INFINITY:
+        open_files = min(open_files, hard)
+    return open_files // 3, open_files
+
+
+def _listen(port: int) -> str:
+    lines = [f"listen {port} backlog=4096;"]
+    if _has_ipv6():
+        lines.append(f"listen [::]:{port} backlog=4096 ipv6only=on;")
+    return "\n        ".join(lines)
+
+
+def _has_ipv6() -> bool:
+    try:
+        return bool(Path("/proc/net/if_inet6").read_text())
+    except OSError:
+        return False
+
+
+def _must_be_free(port: int) -> None:
+    try:
+        with socket.create_server(("0.0.0.0", port)):
+            pass
+    except OSError as error:
+        raise FrontError(
+            f"cannot listen on port {port}: {error.strerror.lower() if error.strerror else error}",
+            hint="stop what listens there, or set SAGEMAKER_BIND_TO_PORT",
+        ) from error
+
+
+def main(argv: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m neuronserve.boot.front", description=__doc__)
+    parser.add_argument("--render", action="store_true", required=True, help="print the configuration")
+    parser.add_argument("--runtime", type=Path, default=Path("/tmp/neuronserve"), help="the runtime folder")  # noqa: S108  a name in a text that is printed
+    options = parser.parse_args(argv)
+    settings = Settings.from_environ(os.environ)
+    sys.stdout.write(render(settings, options.runtime.absolute(), (ROOT / "nginx.conf").read_text()))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,33 @@
+"""gunicorn: its command line, and whether it answers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from neuronserve.boot import asking
+from neuronserve.boot.relay import relay
+from neuronserve.supervise.children import Command
+from neuronserve.supervise.process import Answer
+
+SOCKET = "gateway.sock"
+
+
+def command(root: Path, runtime: Path, environ: Mapping[str, str]) -> Command:
+    """``root`` is where ``wsgi.py`` lies. Its stdout is ours: the request log goes out unseen."""
+    return Command(
+        argv=(sys.executable, "-m", "gunicorn", "-c", "python:neuronserve.gateway.workers", "wsgi:app"),
+        env={**environ, "SERVE_RUNTIME_DIR": str(runtime)},
+        cwd=root,
+        on_stdout=None,
+        on_stderr=relay("gunicorn"),
+    )
+
+
+def alive(runtime: Path, patience: float) -> Answer:
+    """Whether any worker answers within ``patience`` seconds; what it answers does not matter.
+
+    All threads may be busy with predictions, so patience must be longer than those may take.
+    """
+    return Answer(ready=asking.get(runtime / SOCKET, "/ping", patience).startswith(b"HTTP/"))

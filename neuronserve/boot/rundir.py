@@ -1,0 +1,104 @@
+"""The runtime folder: sockets, the state, temporary bodies. One ``serve`` each."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from neuronserve import settings as settings_module
+from neuronserve.errors import SettingsError
+
+_LONGEST_SOCKET = "/gateway.sock"  # model servers' are ms-NNN.sock: no longer
+_SUN_PATH = 107  # bytes: what the kernel takes as a unix socket's path
+
+
+@contextlib.contextmanager
+def open_runtime_dir(wanted: Path | None) -> Iterator[Path]:
+    """``wanted``, made where it is missing, or a new folder in the system's temporary directory.
+
+    What was made here is removed at the end. Raises SettingsError when the folder cannot serve.
+    """
+    if wanted is None:
+        folder, made = _new(), True
+    else:
+        folder, made = wanted, _make(wanted)
+    try:
+        _check(folder)
+        with _locked(folder):
+            _let_in_nginx(folder)
+            _clear(folder)
+            yield folder
+            _clear(folder)
+    finally:
+        if made:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _new() -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="neuronserve-"))
+    except OSError as error:
+        raise SettingsError(
+            [f"no folder for the runtime: {error}; mount a writable /tmp, or set {_variable()}"]
+        ) from error
+
+
+def _make(folder: Path) -> bool:
+    """Whether it was not there yet."""
+    try:
+        folder.mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise SettingsError([f"{_variable()}='{folder}': {error.strerror}"]) from error
+    return True
+
+
+def _check(folder: Path) -> None:
+    faults = []
+    if not re.fullmatch(r"[A-Za-z0-9_./+=@,:~-]+", str(folder)):  # it goes into nginx.conf
+        faults.append("expected a path of letters, digits and _ . / + = @ , : ~ -")
+    if len(os.fsencode(f"{folder}{_LONGEST_SOCKET}")) > _SUN_PATH:
+        faults.append(f"expected at most {_SUN_PATH - len(_LONGEST_SOCKET)} bytes: unix sockets lie in it")
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        faults.append("expected a folder that can be written to")
+    if faults:
+        raise SettingsError([f"{_variable()}='{folder}': {fault}" for fault in faults])
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise SettingsError(
+                [f"{_variable()}='{folder}': another serve is using it; expected a folder of its own"]
+            ) from error
+        yield
+
+
+def _let_in_nginx(folder: Path) -> None:
+    """nginx's workers, who are somebody else when we are root, must reach the sockets by name."""
+    if os.geteuid() == 0:
+        folder.chmod(0o711)
+
+
+def _clear(folder: Path) -> None:
+    """Take away what a serve leaves, or one that was killed has left, in a folder that was given."""
+    for name in ("serving", "ping.json", "state.json", "in-flight", "nginx.conf", "nginx.pid"):
+        (folder / name).unlink(missing_ok=True)
+    for path in folder.glob("*.sock"):
+        path.unlink(missing_ok=True)
+    for path in (*folder.glob("nginx-*"), folder / "metrics", folder / "model"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _variable() -> str:
+    return settings_module.name_of("runtime_dir")

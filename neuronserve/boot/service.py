@@ -1,0 +1,232 @@
+"""The life of the service: front and gateway up, the model fetched, its servers loaded; serve; stop.
+
+One object with the story; the parts know themselves. Everything here runs in the loop's thread.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import logging
+import signal
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from neuronserve import exitcodes
+from neuronserve import state as states
+from neuronserve.artifact.bundle import Bundle
+from neuronserve.boot import fetch, front, gateway
+from neuronserve.boot.condition import Condition
+from neuronserve.boot.drain import Drain, Parts, stop_together
+from neuronserve.boot.failure import Failure
+from neuronserve.boot.progress import Display
+from neuronserve.boot.publish import Publisher
+from neuronserve.boot.relay import relay
+from neuronserve.boot.servers import Servers
+from neuronserve.errors import FrontError, GatewayError, ModelServerError, NeuronserveError, ProcessError
+from neuronserve.settings import Settings
+from neuronserve.state import Model
+from neuronserve.supervise import process
+from neuronserve.supervise.children import Child, Children, Command
+from neuronserve.supervise.loop import Loop
+from neuronserve.supervise.policy import Policy
+from neuronserve.supervise.process import Answer, Process, Spec
+
+_log = logging.getLogger("serve")
+_QUICK_GRACE = 1.0  # seconds for each to end when nothing was ever served
+
+
+@dataclasses.dataclass(frozen=True)
+class Surroundings:
+    """What a service needs to know. ``root`` is where ``wsgi.py`` and ``nginx.conf`` lie."""
+
+    settings: Settings
+    environ: Mapping[str, str]
+    root: Path
+    runtime: Path
+    display: Display
+    print_line: Callable[[str], None]  # to stdout, as it is
+
+
+class Service:
+    def __init__(self, loop: Loop, children: Children, around: Surroundings) -> None:
+        """Raises NeuronserveError when it is clear already that it cannot serve."""
+        self._loop = loop
+        self._children = children
+        self._around = around
+        self._publisher = Publisher(around.runtime)
+        self._condition = Condition(step="locate")
+        self._failure: Failure | None = None
+        self._fetching: Child | None = None
+        front.prepare(around.settings, around.runtime)
+        self._front = self._keep(FrontError, self._front_spec())
+        self._gateway = self._keep(GatewayError, self._gateway_spec())
+        self._servers = Servers(
+            loop,
+            children,
+            cwd=around.root,
+            changed=self._changed,
+            gave_up=functools.partial(self._gave_up, ModelServerError),
+        )
+
+    def start(self) -> None:
+        """nginx, gunicorn and the fetch at once: ``/ping`` answers from the first moment."""
+        self._changed()
+        self._front.start()
+        self._gateway.start()
+        listener = fetch.Fetch(progress=self._progressed, got=self._got, failed=self.fail)
+        command = fetch.command(self._around.runtime, self._around.environ, listener.hear)
+        self._fetching = self._children.spawn(command, lambda exit_: self._fetch_ended(listener, exit_))
+
+    def stop(self) -> None:
+        """Stop in order: with a drain where requests were taken, at once where not."""
+        self._end(states.DRAINING)
+
+    def fail(self, failure: Failure) -> None:
+        """Say why, stop the others in order, and end with the failure's exit code."""
+        if self._failure or self._condition.ending:
+            return
+        self._failure = failure
+        self._around.display.end()
+        failure.log()
+        self._note(step=failure.code, detail=failure.error)
+        self._end(states.FAILED)
+
+    @property
+    def stopping(self) -> bool:
+        return bool(self._condition.ending)
+
+    def describe(self) -> None:
+        """Everything at a glance, for a person who asks with SIGUSR1."""
+        _log.info("state: %s", self._publisher.state.to_json())
+        for one in (self._front, self._gateway, *self._servers.processes):
+            _log.info("%s: %s, process %s, %d restarts", one.name, one.state, one.pid, one.restarts)
+
+    # --- getting and loading the model
+
+    def _progressed(self, step: str, done: int, total: int, detail: str) -> None:
+        if not self.stopping:
+            self._around.display.show(step, done, total, detail)
+            self._note(step=step, detail=detail)
+
+    def _fetch_ended(self, listener: fetch.Fetch, exit_: process.Exit) -> None:
+        self._fetching = None
+        self._around.display.end()
+        if not self.stopping:
+            listener.ended(exit_)
+
+    def _got(self, bundle: Bundle) -> None:
+        try:
+            self._load(bundle)
+        except NeuronserveError as error:
+            self.fail(Failure.of(error))
+
+    def _load(self, bundle: Bundle) -> None:
+        from neuronserve.modelserver import launch  # protobuf: not before there is something to load
+
+        around = self._around
+        kind = launch.choose(around.settings)
+        launches = launch.plan(around.settings, bundle, around.runtime, around.environ, kind)
+        models = tuple(Model(model.name, model.versions) for model in bundle.models)
+        names = ", ".join(f"{model.name} {list(model.versions)}" for model in models)
+        _log.info("loading %s into %d %s model server(s)", names, len(launches), kind)
+        default = around.settings.default_model_name or bundle.default_model
+        self._note(step="load", detail="", kind=kind, models=models, default_model=default)
+        self._servers.start(launches, {model.name: model.versions for model in models}, around.settings)
+
+    # --- watching
+
+    def _keep(self, error: type[ProcessError], spec: Spec) -> Process:
+        gave_up = functools.partial(self._gave_up, error)
+        return Process(self._loop, self._children, spec, changed=self._changed, gave_up=gave_up)
+
+    def _gave_up(self, error: type[ProcessError], why: str) -> None:
+        self.fail(Failure.of(error(why, hint="its own lines are above")))
+
+    def _changed(self) -> None:
+        self._note(
+            front_up=self._front.state == process.READY,
+            gateway_up=self._gateway.state == process.READY,
+            servers=self._servers.described(),
+        )
+
+    def _note(self, **news: object) -> None:
+        """Take something into the condition, and publish what follows from it."""
+        self._condition = dataclasses.replace(self._condition, **news)  # type: ignore[arg-type]  # by name
+        before = self._publisher.state
+        self._publisher.publish(self._condition.state())
+        now = self._publisher.state
+        if (now.state, now.step) != (before.state, before.step):
+            _log.info("state: %s%s", now.state, f" ({now.step})" if now.step else "")
+        if now.serving and not self._condition.was_ready:
+            self._condition = dataclasses.replace(self._condition, was_ready=True)
+            _log.info("serving on port %d", self._around.settings.bind_port)
+
+    # --- the end
+
+    def _end(self, word: str) -> None:
+        if self._condition.ending:
+            return
+        self._servers.drop_queue()
+        self._note(ending=word)
+        if self._fetching:
+            self._fetching.signal(signal.SIGTERM)
+            self._loop.later(_QUICK_GRACE, self._stop_fetching)
+        parts = Parts(
+            self._front,
+            self._gateway,
+            self._servers.processes,
+            functools.partial(front.in_flight, self._around.runtime),
+        )
+        if self._condition.was_ready:
+            Drain(self._loop, parts, self._around.settings.drain_seconds, self._ended).begin()
+        else:
+            everyone = (parts.front, parts.gateway, *parts.servers)
+            stop_together(everyone, signal.SIGTERM, _QUICK_GRACE, functools.partial(self._ended, False))
+
+    def _stop_fetching(self) -> None:
+        if self._fetching:
+            self._fetching.kill_group()
+
+    def _ended(self, lost: bool) -> None:
+        if self._fetching:  # it takes its partial files along
+            self._loop.later(0.05, functools.partial(self._ended, lost))
+            return
+        if lost:
+            _log.error("the drain's time is over; requests in flight were given up")
+        code = exitcodes.DRAIN_EXPIRED if lost else exitcodes.STOPPED
+        self._loop.stop(self._failure.exit_code if self._failure else code)
+
+    # --- the processes
+
+    def _front_spec(self) -> Spec:
+        runtime = self._around.runtime
+        command: Command = front.command(
+            runtime, self._around.environ, on_stdout=self._around.print_line, on_stderr=relay("nginx")
+        )
+        return Spec(
+            name="nginx",
+            command=command,
+            check=functools.partial(front.alive, runtime),
+            policy=self._policy(),
+            start_seconds=20.0,
+            before=functools.partial(front.before_start, runtime),
+        )
+
+    def _gateway_spec(self) -> Spec:
+        around = self._around
+        return Spec(
+            name="gunicorn",
+            command=gateway.command(around.root, around.runtime, around.environ),
+            check=self._gateway_check,
+            policy=self._policy(),
+            watch=10.0,
+        )
+
+    def _gateway_check(self) -> Answer:
+        patience = self._around.settings.deadline_seconds if self._condition.was_ready else 2.0
+        return gateway.alive(self._around.runtime, patience)
+
+    def _policy(self) -> Policy:
+        settings = self._around.settings
+        return Policy(settings.start_attempts, settings.max_restarts, settings.restart_window_seconds)

@@ -1,0 +1,237 @@
+"""One process that must keep running.
+
+::
+
+    start() --> STARTING --ready--> READY --end, or hangs--> WAITING --back-off--> STARTING ...
+                   |  ended, too slow, or said that it failed   ^  |
+                   +--------------------------------------------+  +--budget used up--> FAILED
+    stop()  --> STOPPING --> GONE
+
+Whether it is ready is found out by its ``check``, in a thread, so that a check that hangs hangs alone.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import logging
+import signal
+from collections.abc import Callable
+from typing import Protocol
+
+from neuronserve.supervise.children import Child, Children, Command, Exit
+from neuronserve.supervise.loop import Loop, Timer
+from neuronserve.supervise.policy import GiveUp, History, Policy, Verdict
+
+STARTING, READY, WAITING, FAILED, STOPPING, GONE = (
+    "starting",
+    "ready",
+    "waiting",
+    "failed",
+    "stopping",
+    "gone",
+)
+
+_log = logging.getLogger("serve")
+
+
+class Health(Protocol):
+    """``ready``; or why it never will be (``failed``, empty when it still may)."""
+
+    @property
+    def ready(self) -> bool: ...
+
+    @property
+    def failed(self) -> str: ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """The plainest Health."""
+
+    ready: bool
+    failed: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Spec:
+    """A process: its command, how it is judged, and how often it may fail.
+
+    ``check`` must come back within a few seconds and not raise. It is asked every ``poll`` seconds while
+    the process starts, for at most ``start_seconds``, and then every ``watch`` seconds: after
+    ``patience`` answers in a row that are not ready, the process counts as hung and is killed.
+    ``before`` is called before each start.
+    """
+
+    name: str
+    command: Command
+    check: Callable[[], Health]
+    policy: Policy = Policy()
+    start_seconds: float = 60.0
+    poll: float = 0.05
+    watch: float = 2.0
+    patience: int = 5
+    before: Callable[[], None] = lambda: None
+
+
+class Process:
+    """``changed()`` is called at each change of state, ``gave_up(why)`` once, when it has FAILED."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        children: Children,
+        spec: Spec,
+        *,
+        changed: Callable[[], None],
+        gave_up: Callable[[str], None],
+    ) -> None:
+        self._loop = loop
+        self._children = children
+        self._spec = spec
+        self._changed = changed
+        self._gave_up = gave_up
+        self._history = History(spec.policy)
+        self._child: Child | None = None
+        self._timers: list[Timer] = []
+        self._ready_since: float | None = None
+        self._ever_ready = False
+        self._misses = 0
+        self._cause = ""
+        self._hopeless = False
+        self._said: collections.deque[str] = collections.deque(maxlen=1)
+        self._stopped: Callable[[Exit | None], None] = lambda _: None
+        self.state = WAITING
+
+    @property
+    def name(self) -> str:
+        return self._spec.name
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child else None
+
+    @property
+    def restarts(self) -> int:
+        return self._history.restarts
+
+    def start(self) -> None:
+        self._cause, self._hopeless, self._misses, self._ready_since = "", False, 0, None
+        self._said.clear()
+        try:
+            self._spec.before()
+            self._child = self._children.spawn(self._listening(), self._ended)
+        except OSError as error:
+            self._judge(str(error), self._history.failed_to_start())
+            return
+        _log.debug("%s started, process %d", self.name, self.pid)
+        self._move(STARTING)
+        self._after(self._spec.start_seconds, self._too_slow)
+        self._check()
+
+    def stop(self, how: signal.Signals, grace: float, stopped: Callable[[Exit | None], None]) -> None:
+        """Send ``how``, and SIGKILL after ``grace`` seconds; then ``stopped(exit)``.
+
+        The exit is None when it was not running at all.
+        """
+        self._cancel()
+        self._stopped = stopped
+        if self._child is None:
+            self._move(GONE)
+            stopped(None)
+            return
+        self._move(STOPPING)
+        self._child.signal(how)
+        self._after(grace, self._child.kill_group)
+
+    def _listening(self) -> Command:
+        """The command, with an ear on its last words: they tell most often why it ended."""
+        on_stderr = self._spec.command.on_stderr
+
+        def hear(line: str) -> None:
+            self._said.append(line)
+            on_stderr(line)
+
+        return dataclasses.replace(self._spec.command, on_stderr=hear)
+
+    def _check(self) -> None:
+        asked = self._child
+        self._loop.background(self._spec.check, lambda health: self._checked(asked, health))
+
+    def _checked(self, asked: Child | None, health: Health) -> None:
+        if asked is not self._child:
+            return  # about a run that is over
+        if self.state == STARTING:
+            self._while_starting(health)
+        elif self.state == READY:
+            self._while_ready(health)
+
+    def _while_starting(self, health: Health) -> None:
+        if health.ready:
+            self._cancel()
+            self._ready_since = self._loop.now()
+            self._ever_ready = True
+            self._move(READY)
+        elif health.failed:
+            # what it could never do it will not do next time; what it did before it may do again
+            self._kill(health.failed, hopeless=not self._ever_ready)
+        self._again_later()
+
+    def _while_ready(self, health: Health) -> None:
+        self._misses = 0 if health.ready else self._misses + 1
+        if self._misses >= self._spec.patience:
+            self._kill(health.failed or f"did not answer {self._misses} times in a row")
+        self._again_later()
+
+    def _again_later(self) -> None:
+        self._after(self._spec.watch if self.state == READY else self._spec.poll, self._check)
+
+    def _too_slow(self) -> None:
+        self._kill(f"not ready after {self._spec.start_seconds:g} s")
+
+    def _kill(self, cause: str, *, hopeless: bool = False) -> None:
+        self._cause, self._hopeless = cause, hopeless
+        if self._child:
+            self._child.kill_group()
+
+    def _ended(self, exit_: Exit) -> None:
+        self._child = None
+        self._cancel()
+        if self.state == STOPPING:
+            self._move(GONE)
+            self._stopped(exit_)
+            return
+        cause = self._cause or f"{exit_}{self._last_words()}"
+        if self._hopeless:
+            self._judge(cause, GiveUp("cannot start"))
+        elif self._ready_since is None:
+            self._judge(cause, self._history.failed_to_start())
+        else:
+            now = self._loop.now()
+            self._judge(cause, self._history.died(now, now - self._ready_since))
+
+    def _last_words(self) -> str:
+        return f"; it said: {self._said[0][:500]}" if self._said else ""
+
+    def _judge(self, cause: str, verdict: Verdict) -> None:
+        event = "did not start" if self._ready_since is None else "died"
+        if isinstance(verdict, GiveUp):
+            self._move(FAILED)
+            self._gave_up(f"{self.name} {verdict.why}: {cause}")
+            return
+        _log.warning("%s %s (%s); again in %.1f s", self.name, event, cause, verdict.after)
+        self._move(WAITING)
+        self._after(verdict.after, self.start)
+
+    def _move(self, state: str) -> None:
+        self.state = state
+        self._changed()
+
+    def _after(self, seconds: float, callback: Callable[[], None]) -> None:
+        self._timers = [t for t in self._timers if t.callback is not None and t.when > self._loop.now()]
+        self._timers.append(self._loop.later(seconds, callback))
+
+    def _cancel(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
