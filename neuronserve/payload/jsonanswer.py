@@ -1,0 +1,122 @@
+"""Arrays to JSON, as TF Serving lays it out.
+
+Numbers take their shortest form that reads back the same in the output's dtype (float16 and bfloat16 in
+float32's). NaN and the infinities are ``NaN``, ``Infinity``, ``-Infinity``, TF Serving's own. Strings are
+text; bytes that are no UTF-8, and outputs whose names end in ``_bytes``, are ``{"b64": "..."}``.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+
+from neuronserve.errors import NotAcceptable
+from neuronserve.payload import dtypes, shapes
+from neuronserve.payload.decoded import Form
+from neuronserve.payload.signature import Signature
+
+Array = np.ndarray[Any, Any]
+_NUMPY = orjson.OPT_SERIALIZE_NUMPY
+
+
+def write(arrays: Mapping[str, Array], form: Form, signature: Signature) -> bytes:
+    """The body. NotAcceptable: complex outputs, or rows asked of outputs without a common batch axis."""
+    row = form is Form.ROW or (form is Form.FREE and shapes.rows(dict(arrays)) is not None)
+    if row:
+        _same_rows(arrays, signature)
+        content = _only(arrays) if len(arrays) == 1 else _row_objects(arrays)
+        return b'{"predictions":' + content + b"}"
+    content = _only(arrays) if len(arrays) == 1 else _object((n, value(n, a)) for n, a in arrays.items())
+    return b'{"outputs":' + content + b"}"
+
+
+def results(values: Sequence[Any]) -> bytes:
+    """``{"results": [...]}``; scores are float32, as the messages carry them."""
+    return b'{"results":' + _array(map(_result, values)) + b"}"
+
+
+def _result(found: Any) -> bytes:
+    if isinstance(found, float | int):
+        return _number(found)
+    return _array(_array((_text(label), _number(score))) for label, score in found)
+
+
+def _only(arrays: Mapping[str, Array]) -> bytes:
+    return value(*next(iter(arrays.items())))
+
+
+def value(name: str, array: Array) -> bytes:
+    if array.dtype.kind == "O":
+        return orjson.dumps(_strings(array, as_bytes=name.endswith("_bytes")))
+    if array.dtype.kind == "c":
+        raise NotAcceptable(
+            f'output "{name}" is {array.dtype.name}, which JSON cannot carry', hint="accept npy or npz"
+        )
+    if dtypes.kind(array.dtype) == "float":
+        return _floats(array)
+    return orjson.dumps(np.ascontiguousarray(array) if array.ndim else array[()], option=_NUMPY)
+
+
+def _floats(array: Array) -> bytes:
+    if array.dtype.kind == "V":  # bfloat16
+        array = array.astype(np.float32)
+    finite = np.isfinite(array)
+    written = orjson.dumps(np.ascontiguousarray(array) if array.ndim else array[()], option=_NUMPY)
+    if finite.all():
+        return written
+    # orjson writes null for those, and for nothing else in an array of numbers: in order, each gets its word
+    pieces = written.split(b"null")
+    words = [_word(v) for v in array[~finite].tolist()]
+    return b"".join(p + w for p, w in zip(pieces, [*words, b""], strict=True))
+
+
+def _word(value: float) -> bytes:
+    return b"NaN" if value != value else b"Infinity" if value > 0 else b"-Infinity"  # noqa: PLR0124  only NaN differs
+
+
+def _strings(array: Array, *, as_bytes: bool) -> Any:
+    def told(value: Any) -> Any:
+        if isinstance(value, list):
+            return [told(v) for v in value]
+        if not as_bytes:
+            try:
+                return value.decode()
+            except UnicodeDecodeError:
+                pass
+        return {"b64": base64.b64encode(value).decode()}
+
+    return told(array.tolist())
+
+
+def _row_objects(arrays: Mapping[str, Array]) -> bytes:
+    columns = [[value(name, np.asarray(row)) for row in array] for name, array in arrays.items()]
+    return _array(_object(zip(arrays, row, strict=True)) for row in zip(*columns, strict=True))
+
+
+def _same_rows(arrays: Mapping[str, Array], signature: Signature) -> None:
+    if shapes.rows(dict(arrays)) is None:
+        told = ", ".join(f'"{n}" {shapes.text(a.shape)}' for n, a in arrays.items())
+        raise NotAcceptable(
+            f'the outputs of signature "{signature.name}" have no common batch axis: {told}',
+            hint='send the column form {"inputs": ...}, or accept npz',
+        )
+
+
+def _object(pairs: Iterable[tuple[str, bytes]]) -> bytes:
+    return b"{" + b",".join(orjson.dumps(name) + b":" + value for name, value in pairs) + b"}"
+
+
+def _array(items: Iterable[bytes]) -> bytes:
+    return b"[" + b",".join(items) + b"]"
+
+
+def _text(label: Any) -> bytes:
+    return orjson.dumps(label.decode(errors="replace") if isinstance(label, bytes) else str(label))
+
+
+def _number(value: float) -> bytes:
+    return _floats(np.asarray(value, np.float32))

@@ -1,0 +1,149 @@
+"""The forms of a JSON request, told apart by what the parse found.
+
+============================================  =================================================
+``{"instances": [...]}``                      row: one entry per instance (TF Serving)
+``{"inputs": ...}``                           column: one array per input (TF Serving)
+``{"examples": [...], "context": {...}}``     classify, regress (TF Serving)
+``[1, 2, 5]``                                 one instance
+``[[1, 2, 5], [3, 4, 6]]``                    many instances; so is a list of objects
+``{"x": [1, 2], "y": 3}``                     one instance, its inputs by name
+several documents after each other            JSON lines: one instance each
+============================================  =================================================
+
+A single input can do without its name everywhere; ``signature_name`` may stand beside the first three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from neuronserve.errors import InputMismatch, MalformedBody
+from neuronserve.payload import nested, shapes
+from neuronserve.payload.decoded import Form
+from neuronserve.payload.signature import Signature, Signatures, TensorSpec, select
+
+Arrays = dict[str, np.ndarray[Any, Any]]
+Result = tuple[Signature, Form, Arrays]
+
+
+def read(documents: list[Any], signatures: Signatures, asked: str | None) -> Result:
+    """The arrays of a predict request.
+
+    MalformedBody, InputMismatch, UnknownTarget: with the place in the body.
+    """
+    if len(documents) > 1:
+        signature = select(signatures, asked)
+        _no_requests(documents, signature)
+        return signature, Form.ROW, _instances(documents, signature)
+    (document,) = documents
+    if type(document) is dict and ("instances" in document or "inputs" in document):
+        return _tf_serving(document, signatures, asked)
+    signature = select(signatures, asked)
+    return signature, Form.ROW, _bare(document, signature)
+
+
+def signature_name(document: Mapping[str, Any], asked: str | None) -> str | None:
+    """The body's ``signature_name``, which may not contradict the header's."""
+    name = document.get("signature_name")
+    if name is None or name == "":
+        return asked
+    if type(name) is not str:
+        raise MalformedBody('"signature_name" is not a string')
+    if asked and name != asked:
+        raise MalformedBody(f'the body asks for signature "{name}", the custom attributes for "{asked}"')
+    return name
+
+
+def _tf_serving(document: dict[str, Any], signatures: Signatures, asked: str | None) -> Result:
+    if "instances" in document and "inputs" in document:
+        raise MalformedBody('the body has both "instances" and "inputs"', hint="send one of them")
+    signature = select(signatures, signature_name(document, asked))
+    if "inputs" in document:
+        return signature, Form.COLUMN, _columns(document["inputs"], signature)
+    instances = document["instances"]
+    if type(instances) is not list:
+        raise MalformedBody('"instances" is not a list', hint='one instance is {"instances": [x]}')
+    return signature, Form.ROW, _instances(instances, signature)
+
+
+def _columns(inputs: Any, signature: Signature) -> Arrays:
+    if _by_name(inputs, signature):
+        specs = named(inputs, signature, "inputs")
+        return {n: shapes.check(nested.array(inputs[n], spec), spec) for n, spec in specs.items()}
+    spec = single(signature)
+    return {spec.name: shapes.check(nested.array(inputs, spec), spec)}
+
+
+def _instances(instances: list[Any], signature: Signature) -> Arrays:
+    if not any(type(item) is dict and _by_name(item, signature) for item in instances):
+        if not instances:
+            return {n: shapes.check(nested.array([], spec), spec) for n, spec in signature.inputs.items()}
+        spec = single(signature)
+        return {spec.name: shapes.check(nested.array(instances, spec), spec)}
+    for i, item in enumerate(instances):
+        if not _by_name(item, signature):
+            raise MalformedBody(f"instances[{i}] is no object with inputs by name, as others are")
+        named(item, signature, f"instances[{i}]")
+    return {
+        n: shapes.check(nested.array([item[n] for item in instances], spec), spec)
+        for n, spec in signature.inputs.items()
+    }
+
+
+def _bare(document: Any, signature: Signature) -> Arrays:
+    if _by_name(document, signature):
+        specs = named(document, signature, "the object")
+        return {n: shapes.batch(nested.array(document[n], spec), spec, one=True) for n, spec in specs.items()}
+    if type(document) is list and document and _by_name(document[0], signature):
+        return _instances(document, signature)
+    spec = single(signature)
+    many = type(document) is list and (not document or type(document[0]) is list)
+    return {spec.name: shapes.batch(nested.array(document, spec), spec, one=not many)}
+
+
+def _by_name(value: Any, signature: Signature) -> bool:
+    """Whether ``value`` holds inputs by name; ``{"b64": ...}`` is a value itself where a string goes."""
+    if type(value) is not dict:
+        return False
+    only = signature.only
+    return not (only and only.kind == "string" and only.name != "b64" and nested.is_b64(value))
+
+
+def named(value: Mapping[str, Any], signature: Signature, where: str) -> Mapping[str, TensorSpec]:
+    """The signature's inputs, when ``value`` has exactly these keys. InputMismatch: it has not."""
+    inputs = signature.inputs
+    if value.keys() == inputs.keys():
+        return inputs
+    faults = [f'"{n}" is missing' for n in inputs if n not in value]
+    faults += [f'"{n[:100]}" is unknown' for n in value if n not in inputs]
+    raise InputMismatch(f"{where}: {', '.join(faults)}", hint=wanted(signature))
+
+
+def single(signature: Signature) -> TensorSpec:
+    """The only input. InputMismatch: there are several, so they must be named."""
+    if signature.only:
+        return signature.only
+    raise InputMismatch(
+        f'signature "{signature.name}" has {len(signature.inputs)} inputs, which must be given by name',
+        hint=wanted(signature),
+    )
+
+
+def wanted(signature: Signature) -> str:
+    """What the signature takes, for a person."""
+    told = (f'"{s.name}" {s.dtype} {shapes.text(s.shape)}' for s in signature.inputs.values())
+    return f'signature "{signature.name}" takes {", ".join(told) or "nothing"}'
+
+
+def _no_requests(documents: list[Any], signature: Signature) -> None:
+    for i, item in enumerate(documents):
+        if type(item) is dict:
+            for key in ("instances", "inputs"):
+                if key in item and key not in signature.inputs:
+                    raise MalformedBody(
+                        f'document {i + 1} of {len(documents)} is a whole request with "{key}"',
+                        hint="send one request at a time, or one bare instance per line",
+                    )
