@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from neuronserve.errors import UnknownTarget
 from neuronserve.gateway.attributes import Route
 from neuronserve.modelserver import calls
-from neuronserve.payload.signature import Signature, TensorSpec
+from neuronserve.payload import Signature, TensorSpec
 from neuronserve.state import Model, State
 
 

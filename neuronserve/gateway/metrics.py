@@ -1,7 +1,7 @@
 """Prometheus metrics, right with several workers: each worker writes a file, ``/metrics`` adds them up.
 
 ``prometheus_client`` decides at its import whether it works with several processes, by the variable
-``PROMETHEUS_MULTIPROC_DIR``; so it is imported when the worker knows its folder.
+``PROMETHEUS_MULTIPROC_DIR``. Here it is told outright, so that nothing depends on who imports it first.
 """
 
 from __future__ import annotations
@@ -24,16 +24,24 @@ class Metrics:
         folder.mkdir(exist_ok=True)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
         import prometheus_client as prometheus
+        from prometheus_client import values
 
+        values.ValueClass = values.MultiProcessValue()
         self._folder = folder
         self._state = state
         self._requests = prometheus.Counter(
-            "neuronserve_requests", "Invocations answered", ["model", "status"]
+            "neuronserve_requests", "Invocations answered", ["model", "status"], registry=None
         )
         self._seconds = prometheus.Histogram(
-            "neuronserve_request_seconds", "From arrival to answer", ["stage"], buckets=_SECONDS
+            "neuronserve_request_seconds",
+            "From arrival to answer",
+            ["stage"],
+            registry=None,
+            buckets=_SECONDS,
         )
-        self._bytes = prometheus.Counter("neuronserve_request_bytes", "Bytes of bodies", ["direction"])
+        self._bytes = prometheus.Counter(
+            "neuronserve_request_bytes", "Bytes of bodies", ["direction"], registry=None
+        )
         self._stages = [self._seconds.labels(s) for s in ("all", "decode", "model", "encode")]
         self._in, self._out = self._bytes.labels("in"), self._bytes.labels("out")
         self._counters: dict[tuple[str, str], Any] = {}

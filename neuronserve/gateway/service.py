@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 import time
 from collections.abc import Callable
-from typing import Any
 
-import orjson
-
-from neuronserve import payload
-from neuronserve.errors import DeadlineExceeded, NotAcceptable, NotReady, UnknownTarget
+from neuronserve.errors import DeadlineExceeded, NotReady
 from neuronserve.gateway import attributes
 from neuronserve.gateway.attributes import Route
 from neuronserve.gateway.catalogue import Catalogue, Entry
 from neuronserve.modelserver import calls, client
 from neuronserve.modelserver.pool import Pool, Watch
+from neuronserve.payload import (
+    Decoded,
+    Form,
+    Kind,
+    MediaType,
+    Signature,
+    choose,
+    decode,
+    encode,
+    encode_results,
+    inflate,
+    media_type,
+)
+from neuronserve.payload.signature import select
 from neuronserve.state import DRAINING, Reader, Server, State
 
 METADATA_SECONDS = 10.0
+_RPC = {"predict": client.PREDICT, "classify": client.CLASSIFY, "regress": client.REGRESS}
+_UNBOUNDED = sys.maxsize
+Body = bytes | bytearray | memoryview
 
 
 @dataclasses.dataclass(slots=True)
@@ -73,15 +87,15 @@ class Service:
         state = self._admitted(request.arrival)
         servers = self._up(state)
         route = attributes.parse(request.attributes)
-        media = payload.media_type(request.content_type)
-        accepted = payload.choose(request.accept, media)
-        body = request.body
+        sent = media_type(request.content_type)
+        wanted = choose(request.accept, sent, route.method)
+        body: Body = request.body
         if request.encoding:
-            body = payload.inflate(body, request.encoding, self._limit)
-        if media.name == payload.PROTOBUF:
+            body = inflate(body, request.encoding, self._limit or _UNBOUNDED)
+        if sent.kind is Kind.PROTOBUF:
             route = _own_target(route, body)
         entry = self._entry(request, route, state, servers)
-        call = _prepare(body, media, accepted, route, entry)
+        call = self._prepare(body, sent, wanted, route, entry)
         request.signature = call.signature
         request.decode_seconds = time.perf_counter() - began
 
@@ -121,6 +135,20 @@ class Service:
         request.model, request.version = entry.model, entry.version
         return entry
 
+    def _prepare(self, body: Body, sent: MediaType, wanted: MediaType, route: Route, entry: Entry) -> _Call:
+        spec = calls.Spec(entry.model, entry.version, route.signature)
+        if sent.kind is Kind.PROTOBUF:
+            return _forwarded(route.method, bytes(body), wanted, spec, entry)
+        decoded = decode(
+            body,
+            sent,
+            entry.signatures,
+            method=route.method,
+            signature_name=route.signature or None,
+            limit=self._limit or _UNBOUNDED,
+        )
+        return _made(route.method, decoded, wanted, spec)
+
     def _left(self, request: Invocation) -> float:
         left = request.arrival + self._deadline - self._clock()
         if left <= 0:
@@ -138,66 +166,40 @@ class _Call:
     answer: Callable[[bytes], tuple[bytes, str]]
 
 
-def _prepare(
-    body: bytes | bytearray, media: payload.MediaType, accepted: str, route: Route, entry: Entry
-) -> _Call:
-    spec = calls.Spec(entry.model, entry.version, route.signature)
-    if media.name == payload.PROTOBUF:
-        return _forwarded(bytes(body), accepted, spec, entry)
-    decoded = payload.decode(
-        body, media, entry.signatures, method=route.method, signature_name=route.signature or None
-    )
-    spec = dataclasses.replace(spec, signature=decoded.signature.name)
-    if route.method != "predict":
-        return _examples(decoded, accepted, route.method, spec)
-    dtypes = decoded.signature.dtypes
-    message = calls.predict_request(spec, decoded.arrays, dtypes)
-
-    def answer(raw: bytes) -> tuple[bytes, str]:
-        if accepted == payload.PROTOBUF:
-            return raw, payload.PROTOBUF
-        arrays, _ = calls.predict_response(raw)
-        return payload.encode(arrays, accepted, decoded.form, decoded.signature)
-
-    return _Call(client.PREDICT, message, spec.signature, answer)
+def _forwarded(method: str, body: bytes, wanted: MediaType, spec: calls.Spec, entry: Entry) -> _Call:
+    """A client's own message: passed on as it is, addressed to the model that was chosen."""
+    message, name = calls.readdressed(method, body, spec)
+    signature = select(entry.signatures, name or None, method)
+    return _Call(_RPC[method], message, signature.name, _answer(method, wanted, Form.COLUMN, signature))
 
 
-def _forwarded(body: bytes, accepted: str, spec: calls.Spec, entry: Entry) -> _Call:
-    """A client's own PredictRequest: passed on as it is, addressed to the model that was chosen."""
-    message, name = calls.readdressed(body, spec)
-    name = name or "serving_default"
-    signature = entry.signatures.get(name)
-    if signature is None:
-        known = ", ".join(sorted(entry.signatures))
-        raise UnknownTarget(f"model {entry.model!r} has no signature {name!r}", hint=f"it has: {known}")
-
-    def answer(raw: bytes) -> tuple[bytes, str]:
-        if accepted == payload.PROTOBUF:
-            return raw, payload.PROTOBUF
-        arrays, _ = calls.predict_response(raw)
-        return payload.encode(arrays, accepted, payload.Form.COLUMN, signature)
-
-    return _Call(client.PREDICT, message, name, answer)
+def _made(method: str, decoded: Decoded, wanted: MediaType, spec: calls.Spec) -> _Call:
+    """A message made from arrays, or from examples."""
+    signature = decoded.signature
+    spec = dataclasses.replace(spec, signature=signature.name)
+    if method == "predict":
+        dtypes = {name: tensor.dtype for name, tensor in signature.inputs.items()}
+        message = calls.predict_request(spec, decoded.arrays, dtypes)
+    else:
+        message = calls.example_request(method, spec, decoded.examples or [], decoded.context)
+    return _Call(_RPC[method], message, signature.name, _answer(method, wanted, decoded.form, signature))
 
 
-def _examples(decoded: payload.Decoded, accepted: str, method: str, spec: calls.Spec) -> _Call:
-    if accepted not in (payload.JSON, payload.JSON_LINES):
-        raise NotAcceptable(f"answers to {method} are JSON", hint="Accept: application/json")
-    message = calls.example_request(method, spec, decoded.examples or [], decoded.context)
-
-    def answer(raw: bytes) -> tuple[bytes, str]:
-        results: list[Any]
-        results, _ = calls.example_response(method, raw)
-        return orjson.dumps({"results": results}), accepted
-
-    return _Call(client.CLASSIFY if method == "classify" else client.REGRESS, message, spec.signature, answer)
+def _answer(
+    method: str, wanted: MediaType, form: Form, signature: Signature
+) -> Callable[[bytes], tuple[bytes, str]]:
+    if wanted.kind is Kind.PROTOBUF:
+        return lambda raw: (raw, wanted.name)
+    if method == "predict":
+        return lambda raw: encode(calls.predict_response(raw)[0], wanted, form, signature)
+    return lambda raw: encode_results(calls.example_response(method, raw)[0], wanted)
 
 
-def _own_target(route: Route, body: bytes | bytearray) -> Route:
+def _own_target(route: Route, body: Body) -> Route:
     """A PredictRequest names its model itself; the custom attributes, where given, win."""
     if route.model:
         return route
-    model, version = calls.target_of(bytes(body))
+    model, version = calls.target_of(route.method, bytes(body))
     return dataclasses.replace(
         route, model=model, version=version if route.version is None else route.version
     )

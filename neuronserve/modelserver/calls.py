@@ -57,26 +57,34 @@ def predict_request(spec: Spec, arrays: Mapping[str, Array], dtypes: Mapping[str
     return bytes(request.SerializeToString())
 
 
-def readdressed(body: bytes, spec: Spec) -> tuple[bytes, str]:
-    """A client's own PredictRequest, sent to ``spec``'s model; and the signature it names.
+_REQUESTS = {
+    "predict": predict_pb2.PredictRequest,
+    "classify": classification_pb2.ClassificationRequest,
+    "regress": regression_pb2.RegressionRequest,
+}
 
-    Raises MalformedBody when the bytes are no PredictRequest.
+
+def readdressed(method: str, body: bytes, spec: Spec) -> tuple[bytes, str]:
+    """A client's own message, sent to ``spec``'s model; and the signature it names.
+
+    Raises MalformedBody when the bytes are no such message.
     """
-    request = predict_pb2.PredictRequest()
+    request = _REQUESTS[method]()
     try:
         request.ParseFromString(body)
     except DecodeError as fault:  # its own text says nothing that a client could use
-        raise MalformedBody("the body is not a serialized tensorflow.serving.PredictRequest") from fault
+        name = request.DESCRIPTOR.full_name
+        raise MalformedBody(f"the body is not a serialized {name}") from fault
     signature = spec.signature or request.model_spec.signature_name
     request.model_spec.Clear()
     dataclasses.replace(spec, signature=signature).write(request.model_spec)
     return bytes(request.SerializeToString()), signature
 
 
-def target_of(body: bytes) -> tuple[str, int | None]:
-    """The model and version that a client's own PredictRequest names; ``("", None)`` for none."""
+def target_of(method: str, body: bytes) -> tuple[str, int | None]:
+    """The model and version that a client's own message names; ``("", None)`` for none."""
     try:
-        spec = predict_pb2.PredictRequest.FromString(body).model_spec
+        spec = _REQUESTS[method].FromString(body).model_spec
     except DecodeError:
         return "", None  # readdressed() says what is wrong with it
     return spec.name, spec.version.value if spec.HasField("version") else None
@@ -123,11 +131,7 @@ def example_request(
     method: str, spec: Spec, examples: Iterable[Mapping[str, Any]], context: Mapping[str, Any] | None
 ) -> bytes:
     """A ClassificationRequest or RegressionRequest from examples of plain values."""
-    request = (
-        classification_pb2.ClassificationRequest()
-        if method == "classify"
-        else regression_pb2.RegressionRequest()
-    )
+    request = _REQUESTS[method]()
     spec.write(request.model_spec)
     made = [_example(values, f"example {i}") for i, values in enumerate(examples)]
     if context:
@@ -139,11 +143,11 @@ def example_request(
 
 
 def example_response(method: str, body: bytes) -> tuple[list[Any], int | None]:
-    """TF Serving's JSON ``results``: per example ``[[label, score], ...]``, or one number."""
+    """TF Serving's JSON ``results``: per example ``[(label, score), ...]``, or one number."""
     if method == "classify":
         response = classification_pb2.ClassificationResponse.FromString(body)
         results: list[Any] = [
-            [[c.label, c.score] for c in row.classes] for row in response.result.classifications
+            [(c.label, c.score) for c in row.classes] for row in response.result.classifications
         ]
     else:
         response = regression_pb2.RegressionResponse.FromString(body)

@@ -33,7 +33,7 @@ def test_arrays_go_there_and_back(scripted) -> None:
 def test_the_deadline_reaches_the_model_server(scripted) -> None:
     server = scripted()
     client.Client(server.target).call(client.PREDICT, request(), 7)
-    assert 5 < server.deadlines[0] <= 7
+    assert 5 < server.deadlines[0] < 7.5  # gRPC rounds
 
 
 @pytest.mark.parametrize(
