@@ -1,0 +1,82 @@
+"""``BatchingParameters``: a text proto, its defaults and its checks."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from neuronserve.cpuserver import textproto
+from neuronserve.cpuserver.status import invalid
+
+_FIELDS = (
+    ("max_batch_size", 1, "Int64Value"),
+    ("batch_timeout_micros", 2, "Int64Value"),
+    ("max_enqueued_batches", 3, "Int64Value"),
+    ("num_batch_threads", 4, "Int64Value"),
+    ("thread_pool_name", 5, "StringValue"),
+    ("allowed_batch_sizes", 6, "repeated int64"),
+    ("pad_variable_length_inputs", 7, "bool"),
+    ("enable_large_batch_splitting", 8, "BoolValue"),
+    ("max_execution_batch_size", 9, "Int64Value"),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Parameters:
+    """How rows are joined; the defaults are TF Serving's."""
+
+    max_batch_size: int = 1000
+    batch_timeout_micros: int = 0
+    max_enqueued_batches: int = 10
+    num_batch_threads: int = 1
+    allowed_batch_sizes: tuple[int, ...] = ()
+    pad_variable_length_inputs: bool = False
+    enable_large_batch_splitting: bool = False
+
+    def padded(self, rows: int) -> int:
+        """The size a batch of ``rows`` is filled up to."""
+        return next((size for size in self.allowed_batch_sizes if size >= rows), rows)
+
+
+def read(path: Path | None, cpus: int) -> Parameters:
+    """The parameters of a ``--batching_parameters_file``; defaults without one."""
+    defaults = Parameters(num_batch_threads=cpus)
+    if path is None:
+        return defaults
+    message = textproto.parse(path, "BatchingParameters", {"BatchingParameters": _FIELDS})
+    given = {
+        name: getattr(message, name).value
+        for name in ("max_batch_size", "batch_timeout_micros", "max_enqueued_batches", "num_batch_threads")
+        if message.HasField(name)
+    }
+    if message.HasField("max_execution_batch_size"):
+        given["max_batch_size"] = message.max_execution_batch_size.value
+    return _checked(
+        dataclasses.replace(
+            defaults,
+            **given,
+            allowed_batch_sizes=tuple(message.allowed_batch_sizes),
+            pad_variable_length_inputs=message.pad_variable_length_inputs,
+            enable_large_batch_splitting=message.enable_large_batch_splitting.value,
+        )
+    )
+
+
+def _checked(parameters: Parameters) -> Parameters:
+    for name, least in (
+        ("max_batch_size", 1),
+        ("batch_timeout_micros", 0),
+        ("max_enqueued_batches", 0),
+        ("num_batch_threads", 1),
+    ):
+        if getattr(parameters, name) < least:
+            raise invalid(f"{name} must be at least {least}; was {getattr(parameters, name)}")
+    sizes = parameters.allowed_batch_sizes
+    if sizes and (list(sizes) != sorted(set(sizes)) or sizes[0] < 1):
+        raise invalid("allowed_batch_sizes entries must be monotonically increasing")
+    if sizes and sizes[-1] != parameters.max_batch_size:
+        raise invalid(
+            f"Last entry in allowed_batch_sizes must match max_batch_size; last entry was {sizes[-1]}; "
+            f"expected {parameters.max_batch_size}"
+        )
+    return parameters

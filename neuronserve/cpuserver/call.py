@@ -1,0 +1,40 @@
+"""How long a call may take, and whether anyone still wants its answer."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+
+from neuronserve.cpuserver.status import cancelled, deadline_exceeded
+
+
+def _wanted() -> bool:
+    return True
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """One call. ``deadline`` is a ``time.monotonic()`` value, None for no limit."""
+
+    deadline: float | None = None
+    is_wanted: Callable[[], bool] = _wanted
+
+    @classmethod
+    def within(cls, seconds: float | None, is_wanted: Callable[[], bool] = _wanted) -> Call:
+        return cls(None if seconds is None else time.monotonic() + seconds, is_wanted)
+
+    def check(self) -> None:
+        """Raise when there is no point in beginning: CANCELLED or DEADLINE_EXCEEDED."""
+        if not self.is_wanted():
+            raise cancelled()
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            raise deadline_exceeded()
+
+    def remaining(self) -> float | None:
+        """Seconds left, never negative; None without limit."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+    def timeout_ms(self) -> int | None:
+        remaining = self.remaining()
+        return None if remaining is None else max(1, int(remaining * 1000))

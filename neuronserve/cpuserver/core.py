@@ -1,0 +1,201 @@
+"""The server's core: requests of any transport to the right version of the right model.
+
+gRPC and REST both call ``Core`` with TF Serving's messages; configuration and its polling end here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from neuronserve.cpuserver.call import Call
+from neuronserve.cpuserver.inference import examples, multi, predict
+from neuronserve.cpuserver.messages import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    model_management_pb2,
+)
+from neuronserve.cpuserver.metrics import Counter
+from neuronserve.cpuserver.models import disk
+from neuronserve.cpuserver.models.config import ModelConfig, from_message
+from neuronserve.cpuserver.models.labels import Labels
+from neuronserve.cpuserver.models.manager import Manager
+from neuronserve.cpuserver.models.servable import Servable, check_named
+from neuronserve.cpuserver.models.states import State, VersionStatus, show
+from neuronserve.cpuserver.status import Code, StatusError, invalid, not_found
+
+_log = logging.getLogger(__name__)
+_SIGNATURES = "signature_def"
+
+
+class Core:
+    """All that TF Serving's services do. Methods raise StatusError and may run in parallel threads."""
+
+    def __init__(self, manager: Manager[Servable], labels: Labels) -> None:
+        self._manager = manager
+        self._labels = labels
+        self._configs: tuple[ModelConfig, ...] = ()
+        self._configuring = threading.Lock()
+        self.requests = Counter("model_name", "status")
+
+    def predict(self, request: Any, call: Call) -> Any:
+        return self._infer(request.model_spec, lambda servable: predict.predict(servable, request, call))
+
+    def classify(self, request: Any, call: Call) -> Any:
+        return self._infer(request.model_spec, lambda servable: examples.classify(servable, request, call))
+
+    def regress(self, request: Any, call: Call) -> Any:
+        return self._infer(request.model_spec, lambda servable: examples.regress(servable, request, call))
+
+    def multi_inference(self, request: Any, call: Call) -> Any:
+        return self._infer(
+            multi.model_spec_of(request), lambda servable: multi.infer(servable, request, call)
+        )
+
+    def signatures(self, model_spec: Any) -> Mapping[str, Any]:
+        """The signatures of the version that the spec chooses."""
+        with self._servable(model_spec) as servable:
+            return servable.signatures
+
+    def metadata(self, request: Any) -> Any:
+        """Answer a GetModelMetadataRequest; the only field there is, is ``signature_def``."""
+        if not request.HasField("model_spec"):
+            raise invalid("Missing ModelSpec")
+        if not request.metadata_field:
+            raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
+        for field in request.metadata_field:
+            if field != _SIGNATURES:
+                raise invalid(f"Metadata field {field} is not supported")
+        response = get_model_metadata_pb2.GetModelMetadataResponse()
+        found = get_model_metadata_pb2.SignatureDefMap()
+        with self._servable(request.model_spec) as servable:
+            for name, signature in servable.signatures.items():
+                found.signature_def[name].CopyFrom(signature)
+            response.model_spec.name = servable.name
+            response.model_spec.version.value = servable.version
+        response.metadata[_SIGNATURES].Pack(found)
+        return response
+
+    def status(self, request: Any) -> Any:
+        """Answer a GetModelStatusRequest: all versions ever seen, or the one that is asked for."""
+        if not request.HasField("model_spec"):
+            raise invalid("Missing ModelSpec")
+        name, version = request.model_spec.name, self._version(request.model_spec)
+        statuses = self._manager.statuses(name)
+        if version is not None:
+            statuses = [status for status in statuses if status.version == version]
+            if not statuses:
+                raise not_found(f"Could not find version {version} of model {name}")
+        if not statuses:
+            raise not_found(f"Could not find any versions of model {name}")
+        response = get_model_status_pb2.GetModelStatusResponse()
+        for status in reversed(statuses):  # TF Serving lists the highest version first
+            entry = response.model_version_status.add(version=status.version, state=int(status.state))
+            entry.status.error_code = status.error.code if status.error else 0
+            entry.status.error_message = status.error.message if status.error else ""
+        return response
+
+    def reload(self, request: Any) -> Any:
+        """Answer a ReloadConfigRequest, after the models it asks for have been loaded or have failed."""
+        response = model_management_pb2.ReloadConfigResponse()
+        if request.config.WhichOneof("config") != "model_config_list":
+            raise invalid(
+                "ServerModelConfig type not supported by HandleReloadConfigRequest. Only ModelConfigList is "
+                "currently supported"
+            )
+        self.configure(from_message(request.config))
+        response.status.SetInParent()
+        return response
+
+    def start(self, configs: Sequence[ModelConfig]) -> None:
+        """Begin to load the first models, and return; labels are given when those have settled."""
+        with self._configuring:
+            self._apply(configs)
+        threading.Thread(target=self._label_at_start, args=(configs,), name="labels", daemon=True).start()
+
+    def _label_at_start(self, configs: Sequence[ModelConfig]) -> None:
+        for config in configs:
+            self._manager.wait_until_settled(config.name)
+        try:
+            self._labels.assign(configs, self._manager)
+        except StatusError as error:
+            _log.error("Version labels are not in effect: %s", error)
+
+    def configure(self, configs: Sequence[ModelConfig]) -> None:
+        """Serve these models from now on; returns when they are loaded.
+
+        StatusError when one of them could not be, or a label is not allowed; the rest is in effect.
+        """
+        if not configs:
+            _log.info("Taking no action for empty config.")
+            return
+        with self._configuring:
+            self._apply(configs)
+            failed = {config.name: self._manager.wait_until_settled(config.name) for config in configs}
+            _check_available(failed)
+            self._labels.assign(configs, self._manager)
+
+    def _apply(self, configs: Sequence[ModelConfig]) -> None:
+        for gone in {config.name for config in self._configs} - {config.name for config in configs}:
+            self._manager.aspire(gone, {})
+        self._configs = tuple(configs)
+        self.poll()
+
+    def poll(self) -> None:
+        """Look on disk for versions that came or went."""
+        for config in self._configs:
+            try:
+                self._manager.aspire(config.name, disk.aspired(config))
+            except StatusError as error:
+                _log.error(
+                    "FileSystemStoragePathSource encountered a filesystem access error: %s", error.message
+                )
+
+    def available(self) -> bool:
+        """Whether every configured model has a version that serves."""
+        return all(
+            any(status.state is State.AVAILABLE for status in self._manager.statuses(config.name))
+            for config in self._configs
+        )
+
+    def _infer(self, model_spec: Any, run: Callable[[Servable], Any]) -> Any:
+        code = Code.OK
+        try:
+            with self._servable(model_spec) as servable:
+                return run(servable)
+        except StatusError as error:
+            code = error.code
+            raise
+        finally:
+            self.requests.add(model_spec.name, code.name)
+
+    @contextlib.contextmanager
+    def _servable(self, model_spec: Any) -> Iterator[Servable]:
+        check_named(model_spec.name)
+        with self._manager.lease(model_spec.name, self._version(model_spec)) as servable:
+            yield servable
+
+    def _version(self, model_spec: Any) -> int | None:
+        match model_spec.WhichOneof("version_choice"):
+            case "version":
+                return int(model_spec.version.value)
+            case "version_label":
+                return self._labels.version(model_spec.name, model_spec.version_label)
+            case _:
+                return None
+
+
+def _check_available(settled: Mapping[str, Sequence[VersionStatus]]) -> None:
+    failed = [
+        f"{{{show(name, status.version)} due to error: {status.error}}}"
+        for name, statuses in settled.items()
+        for status in statuses
+        if status.error
+    ]
+    if failed:
+        raise StatusError(
+            Code.UNKNOWN, f"{len(failed)} servable(s) did not become available: {{{', '.join(failed)}, }}"
+        )

@@ -1,0 +1,69 @@
+"""From a version's folder to a servable: rewritten where needed, loaded, warmed up."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from pathlib import Path
+from typing import Any
+
+from neuronserve.cpuserver.batching.batcher import Batcher
+from neuronserve.cpuserver.inference import examples, multi, predict
+from neuronserve.cpuserver.models import warmup
+from neuronserve.cpuserver.models.servable import Servable
+from neuronserve.cpuserver.models.states import show
+from neuronserve.cpuserver.neuronop import rewrite
+from neuronserve.cpuserver.runtime.session import Session
+
+_log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Loader:
+    """How models are loaded: ``tags`` and ``config`` as for TF Serving's sessions."""
+
+    tags: tuple[str, ...]
+    config: Any  # ConfigProto
+    batcher: Batcher | None
+    warmup_iterations: int  # 0: no warm-up
+
+    def load(self, name: str, version: int, folder: Path) -> Servable:
+        """Load a version; StatusError with TensorFlow's text, or Refused with ours, when it fails."""
+        _log.info("Loading servable version %s from %s", show(name, version), folder)
+        scratch = rewrite.for_cpu(folder)
+        if scratch is not None:
+            _log.info("%s is compiled for Neuron; its graphs run on CPU", show(name, version))
+        try:
+            session = Session(Path(scratch.name) if scratch else folder, self.tags, self.config)
+        except BaseException:
+            if scratch is not None:
+                scratch.cleanup()
+            raise
+        servable = Servable(name, version, session, batcher=self.batcher, scratch=scratch)
+        try:
+            self._warm_up(servable, folder)
+        except BaseException:
+            servable.close()
+            raise
+        return servable
+
+    def _warm_up(self, servable: Servable, folder: Path) -> None:
+        if not self.warmup_iterations:
+            return
+        replays: dict[str, warmup.Replay] = {
+            "predict_log": lambda request: _ignore(predict.predict(servable, request)),
+            "classify_log": lambda request: _ignore(examples.classify(servable, request)),
+            "regress_log": lambda request: _ignore(examples.regress(servable, request)),
+            "multi_inference_log": lambda request: _ignore(multi.infer(servable, request)),
+        }
+        count = warmup.replay(folder, replays, self.warmup_iterations)
+        if count:
+            _log.info(
+                "Finished reading warmup data for %s: %d requests",
+                show(servable.name, servable.version),
+                count,
+            )
+
+
+def _ignore(_: object) -> None:
+    """A warm-up's answer is of no interest."""

@@ -1,0 +1,1 @@
+"""TensorFlow through its stable C API: the library, tensors, sessions, functions."""
