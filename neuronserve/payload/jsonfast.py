@@ -1,13 +1,174 @@
-"""Large numeric JSON, sooner than value by value: simdjson's buffer becomes the array."""
+"""Large numeric JSON, sooner than value by value: simdjson's buffer becomes the array.
+
+It comes to what ``jsonforms`` comes to, or says nothing: anything that is not plainly arrays of numbers, and
+every fault, is left to the exact reading, which finds the words.
+"""
 
 from __future__ import annotations
 
-from neuronserve.payload.jsonforms import Result
-from neuronserve.payload.signature import Signatures
+import math
+from typing import Any
 
-Body = bytes | bytearray | memoryview
+import numpy as np
+from simdjson import Array as ListProxy
+from simdjson import Object as ObjectProxy
+
+from neuronserve.errors import RequestError
+from neuronserve.payload import jsonforms, shapes, simd, skeleton, spans
+from neuronserve.payload.decoded import Form
+from neuronserve.payload.jsonforms import Arrays, Result
+from neuronserve.payload.jsontext import BOM
+from neuronserve.payload.signature import Signature, Signatures, TensorSpec, select
+from neuronserve.payload.simd import Unsure
+
+Array = np.ndarray[Any, Any]
+Text = bytes | bytearray
+_SMALL = 1024  # bytes: below, value by value is as quick
 
 
-def read(_body: Body, _signatures: Signatures, _asked: str | None) -> Result | None:
-    """What ``jsonforms.read`` makes of the body; None where this cannot tell, and the slow way must."""
-    return None
+def read(body: bytes | bytearray | memoryview, signatures: Signatures, asked: str | None) -> Result | None:
+    """What ``jsonforms.read`` makes of the documents in ``body``; None where this cannot tell."""
+    if len(body) < _SMALL:
+        return None
+    text = bytes(body) if isinstance(body, memoryview) else body
+    try:
+        return _document(text, signatures, asked)
+    except Unsure:
+        pass
+    except RequestError:
+        return None
+    if b"\n" not in text:
+        return None
+    try:
+        return _lines(text, signatures, asked)
+    except (Unsure, RequestError):
+        return None
+
+
+def _document(text: Text, signatures: Signatures, asked: str | None) -> Result:
+    document = simd.parse(text)
+    if isinstance(document, ListProxy):
+        signature = select(signatures, asked)
+        spec = jsonforms.single(signature)
+        many = _is_list(document[0]) if len(document) else True
+        array = _array(document, text[text.find(b"[") : text.rfind(b"]") + 1], spec)
+        return signature, Form.ROW, {spec.name: shapes.batch(array, spec, one=not many)}
+    if not isinstance(document, ObjectProxy):
+        raise Unsure
+    members = _members(document)
+    if "instances" not in members and "inputs" not in members:
+        signature = select(signatures, asked)
+        arrays = _by_name(members, signature, spans.arrays(text))
+        return (
+            signature,
+            Form.ROW,
+            {n: shapes.batch(a, signature.inputs[n], one=True) for n, a in arrays.items()},
+        )
+    if "instances" in members and "inputs" in members:
+        raise Unsure
+    scalars = {key: value for key, value in members.items() if isinstance(value, str)}
+    if "signature_name" in members.keys() - scalars.keys():
+        raise Unsure
+    signature = select(signatures, jsonforms.signature_name(scalars, asked))
+    found = spans.arrays(text)
+    if "inputs" in members:
+        return signature, Form.COLUMN, _checked(_columns(members["inputs"], signature, found), signature)
+    return signature, Form.ROW, _checked(_rows(members["instances"], signature, found), signature)
+
+
+def _columns(inputs: Any, signature: Signature, found: dict[bytes, list[Text]]) -> Arrays:
+    if isinstance(inputs, ObjectProxy):
+        return _by_name(_members(inputs), signature, found)
+    spec = jsonforms.single(signature)
+    return {spec.name: _array(inputs, _one(found, "inputs"), spec)}
+
+
+def _rows(instances: Any, signature: Signature, found: dict[bytes, list[Text]]) -> Arrays:
+    if not _is_list(instances) or not len(instances):
+        raise Unsure
+    if not isinstance(instances[0], ObjectProxy):
+        spec = jsonforms.single(signature)
+        return {spec.name: _array(instances, _one(found, "instances"), spec)}
+    columns: dict[str, list[Array]] = {name: [] for name in signature.inputs}
+    for i, instance in enumerate(instances):
+        if not isinstance(instance, ObjectProxy):
+            raise Unsure
+        members = _members(instance)
+        for name, spec in jsonforms.named(members, signature, "").items():
+            texts = found.get(name.encode(), [])
+            if len(texts) != len(instances):
+                raise Unsure
+            columns[name].append(_array(members[name], texts[i], spec))
+    return {name: _stacked(arrays) for name, arrays in columns.items()}
+
+
+def _by_name(members: dict[str, Any], signature: Signature, found: dict[bytes, list[Text]]) -> Arrays:
+    specs = jsonforms.named(members, signature, "")
+    return {name: _array(members[name], _one(found, name), spec) for name, spec in specs.items()}
+
+
+def _checked(arrays: Arrays, signature: Signature) -> Arrays:
+    return {name: shapes.check(array, signature.inputs[name]) for name, array in arrays.items()}
+
+
+def _lines(text: Text, signatures: Signatures, asked: str | None) -> Result:
+    """One array to a line. Each line's own brackets prove it: joined they could pair across lines."""
+    lines = [line for line in text.removeprefix(BOM).split(b"\n") if line.strip()]
+    document = simd.parse(b"[" + b",".join(lines) + b"]")
+    shape = _shape(document)
+    signature = select(signatures, asked)
+    spec = jsonforms.single(signature)
+    flat = simd.numbers(document, spec)
+    if len(lines) < 2 or shape[0] != len(lines) or flat.size != math.prod(shape):
+        raise Unsure
+    wanted = skeleton.of_array(shape[1:])
+    if any(skeleton.of_text(line) != wanted for line in lines):
+        raise Unsure
+    return signature, Form.ROW, _checked({spec.name: flat.reshape(shape)}, signature)
+
+
+def _array(proxy: Any, text: Text, spec: TensorSpec) -> Array:
+    """The array that ``proxy`` stands for and ``text`` spells. Unsure: not plainly rectangular numbers."""
+    shape = _shape(proxy)
+    flat = simd.numbers(proxy, spec)
+    # the count first: the skeleton of a shape that is not there may be huge
+    if flat.size != math.prod(shape) or not skeleton.is_array(text, shape):
+        raise Unsure
+    return flat.reshape(shape)
+
+
+def _shape(proxy: Any) -> tuple[int, ...]:
+    """As the first element of each level tells it."""
+    shape: list[int] = []
+    while _is_list(proxy):
+        shape.append(len(proxy))
+        if not shape[-1]:
+            raise Unsure
+        proxy = proxy[0]
+    if not shape:
+        raise Unsure
+    return tuple(shape)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, ListProxy)
+
+
+def _members(proxy: Any) -> dict[str, Any]:
+    members = {key: proxy[key] for key in proxy}  # its items() would make Python lists of all values
+    if len(members) != len(proxy):
+        raise Unsure  # a key twice
+    return members
+
+
+def _one(found: dict[bytes, list[Text]], key: str) -> Text:
+    texts = found.get(key.encode(), [])
+    if len(texts) != 1:
+        raise Unsure
+    return texts[0]
+
+
+def _stacked(arrays: list[Array]) -> Array:
+    if len({array.shape for array in arrays}) != 1:
+        raise Unsure
+    return np.stack(arrays)

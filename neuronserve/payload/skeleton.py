@@ -1,0 +1,39 @@
+"""Whether text is a rectangular array: proven by its brackets and commas.
+
+simdjson's buffer is flat, and a total says nothing: ``[[1,2],[3,4,5],[6]]`` holds as many numbers as a
+``[3, 2]`` array. A document of numbers alone that has been parsed is rectangular exactly when its text,
+without what numbers and white space are made of, is that of the array of its shape. At about 1 ns a byte
+nothing cheaper was found that is still exact (positions by numpy's compares and popcounts take longer).
+"""
+
+from __future__ import annotations
+
+_NUMBERS = b"0123456789+-.eE \t\r\n"
+_FIELDS = b"0123456789+-.eE \t"
+
+
+def is_array(text: bytes | bytearray, shape: tuple[int, ...]) -> bool:
+    """Whether ``text`` (JSON, numbers only) is a rectangular array of ``shape``, which has no 0."""
+    return of_text(text) == of_array(shape)
+
+
+def is_table(text: bytes | bytearray, rows: int, columns: int) -> bool:
+    """Whether ``text`` (lines parted by LF, of numbers parted by commas) has this many of both."""
+    marks = text.translate(None, _FIELDS)
+    # the count first: what is built must not be larger than what came
+    return len(marks) == rows * columns - 1 and marks == b"\n".join([b"," * (columns - 1)] * rows)
+
+
+def of_text(text: bytes | bytearray) -> bytes | bytearray:
+    """What is left without what numbers and white space are made of."""
+    return text.translate(None, _NUMBERS)
+
+
+def of_array(shape: tuple[int, ...]) -> bytes:
+    """``[[,,],[,,]]`` for ``(2, 3)``; nothing for a scalar."""
+    if not shape:
+        return b""
+    inner = b"[" + b"," * (shape[-1] - 1) + b"]"
+    for size in reversed(shape[:-1]):
+        inner = b"[" + b",".join([inner] * size) + b"]"
+    return inner
