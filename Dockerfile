@@ -118,7 +118,7 @@ USER 10001:10001
 # --- target cpu, the default ------------------------------------------------------------------------
 FROM runtime AS cpu
 COPY --from=cpuserver /opt/neuronserve/cpuserver /opt/neuronserve/cpuserver
-ENV NEURONSERVE_CPUSERVER_PYTHON=/opt/neuronserve/cpuserver/bin/python
+ENV SERVE_CPU_PYTHON=/opt/neuronserve/cpuserver/bin/python
 COPY --from=app /opt/neuronserve/app /opt/neuronserve/app
 ARG REVISION=unknown
 ARG VERSION=unknown

@@ -1,0 +1,74 @@
+"""The image as a container, the ways people and platforms start it."""
+
+from __future__ import annotations
+
+import pytest
+from container import predict
+
+BODY = '{"instances": [1.0, 2.0, 5.0]}'
+RIGHT = [2.5, 3.0, 4.5]
+
+
+@pytest.mark.parametrize("command", [(), ("serve",)], ids=["plain", "serve"])
+def test_a_plain_run_and_the_word_serve_do_the_same(run, model, command):
+    container = run("-v", f"{model}:/opt/ml/model:ro", "-p", "127.0.0.1::8080", command=command)
+    container.wait_ready()
+    assert predict(container.port, [1.0, 2.0, 5.0]) == (200, {"predictions": RIGHT})
+
+
+def test_it_needs_no_network_no_writable_root_no_known_user_and_no_capability(run, model):
+    container = run(
+        "--read-only", "--tmpfs", "/tmp", "--user", "4242:4242", "--network", "none",
+        "--cap-drop", "all", "--security-opt", "no-new-privileges", "-v", f"{model}:/opt/ml/model:ro",
+    )  # fmt: skip
+    container.wait_ready()
+    status, text = container.ask("POST", "/invocations", BODY)
+    assert (status, text) == (200, '{"predictions":[2.5,3.0,4.5]}')
+
+
+def test_it_runs_as_root_too_and_another_port_can_be_asked_for(run, model):
+    container = run("--user", "0", "-v", f"{model}:/opt/ml/model:ro", "-e", "SAGEMAKER_BIND_TO_PORT=9090")
+    healthy = ("python", "-m", "neuronserve.healthcheck")
+    container.wait_for("health", lambda: container.exec(*healthy, check=False).returncode == 0, 120)
+
+
+def test_the_health_check_fails_with_the_reason_while_the_service_is_not_there(run):
+    container = run(command=("sleep", "600"))
+    told = container.exec("python", "-m", "neuronserve.healthcheck", check=False)
+    assert told.returncode == 1
+    assert "refused" in told.stderr
+
+
+def test_every_wrong_variable_is_named_and_the_exit_code_is_2(run):
+    container = run("-e", "SAGEMAKER_BIND_TO_PORT=http", "-e", "SERVE_DEADLINE_SECONDS=-1", "-e", "MODEL_SERVER=gpu")
+    assert container.wait() == 2
+    said = container.logs()
+    for fault in ("SAGEMAKER_BIND_TO_PORT='http'", "SERVE_DEADLINE_SECONDS='-1'", "MODEL_SERVER='gpu'"):
+        assert fault in said
+
+
+def test_without_a_model_it_ends_with_11_and_says_what_to_do(run):
+    container = run()
+    assert container.wait() == 11
+    assert "MODEL_URI" in container.logs()
+
+
+def test_a_memory_limit_is_kept(run, model):
+    container = run("--memory", "1g", "-v", f"{model}:/opt/ml/model:ro", "-p", "127.0.0.1::8080")
+    container.wait_ready()
+    assert predict(container.port, [5.0]) == (200, {"predictions": [4.5]})
+
+
+def test_orphans_of_any_process_are_reaped(serving):
+    # the shell ends at once, so that its child becomes an orphan, whose parent is then PID 1
+    orphan = serving.exec("sh", "-c", "sleep 0.2 & echo $!").stdout.strip()
+    gone = f"test ! -e /proc/{orphan}"
+    serving.wait_for("the orphan's end", lambda: serving.exec("sh", "-c", gone, check=False).returncode == 0)
+
+
+@pytest.mark.parametrize("name", ["inf1-conv2d-tf1", "inf1-dense-tf2"])
+def test_a_model_compiled_for_inferentia_is_served_on_the_cpu(run, compiled_models, name):
+    archive = compiled_models / f"{name}.tar.gz"
+    container = run("-v", f"{archive}:/models/{name}.tar.gz:ro", "-e", f"MODEL_URI=/models/{name}.tar.gz")
+    container.wait_ready()
+    assert container.ask("GET", "/ping") == (200, "")
