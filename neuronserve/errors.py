@@ -48,14 +48,18 @@ from __future__ import annotations
 
 
 class NeuronserveError(Exception):
-    """What was wrong and where (``message``), and what to do about it (``hint``, may be empty)."""
+    """What was wrong and where (``message``), and what to do about it (``hint``, may be empty).
+
+    ``detail`` is for the log alone: it may name what a client must not see.
+    """
 
     code = "internal"
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", detail: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.detail = detail
 
     def __str__(self) -> str:
         return f"{self.message} ({self.hint})" if self.hint else self.message

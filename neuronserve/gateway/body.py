@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from neuronserve.errors import MalformedBody
+from neuronserve.errors import ClientGone
 
 _SMALL = 32 * 1024  # what gunicorn has mostly read along with the headers
 
 
 def read(environ: Mapping[str, Any], length: int) -> bytes | bytearray:
-    """All ``length`` bytes. Raises MalformedBody when the client sent fewer."""
+    """All ``length`` bytes. Raises ClientGone when the connection ended before them."""
     stream = environ["wsgi.input"]
     reader = getattr(stream, "reader", None)
     unreader = getattr(reader, "unreader", None)
@@ -42,5 +42,5 @@ def _received(sock: Any, reader: Any, unreader: Any, length: int) -> bytearray:
     return whole
 
 
-def _short(have: int, length: int) -> MalformedBody:
-    return MalformedBody(f"the body ended after {have} of {length} bytes")
+def _short(have: int, length: int) -> ClientGone:
+    return ClientGone(f"the connection closed after {have} of {length} bytes of the body")

@@ -116,8 +116,8 @@ def _failed(error: Exception, request_id: str) -> _Response:
     failure = statuses.of(error)
     if not isinstance(error, NeuronserveError):
         _log.error("request %s: unexpected fault", request_id, exc_info=error)
-    elif failure.status.startswith("500"):
-        _log.error("request %s: %s", request_id, error)
+    elif error.detail:
+        _log.warning("request %s: %s: %s", request_id, error, error.detail)
     content = failure.body(request_id)
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
     if failure.retry_after is not None:

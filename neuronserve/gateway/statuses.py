@@ -26,10 +26,6 @@ _STATUSES: dict[type[errors.NeuronserveError], str] = {
 }
 _UNEXPECTED = "500 Internal Server Error"
 
-# What the model server says of its own faults may hold paths and node names: it goes to the log.
-_HIDDEN: dict[type[errors.NeuronserveError], str] = {
-    errors.ModelFailed: "the model server failed to answer this request; its log has the reason",
-}
 UNEXPECTED_TEXT = "an unexpected fault in the service; its log has the reason under this request's id"
 
 
@@ -54,5 +50,4 @@ def of(error: Exception) -> Failure:
     if cls is None:
         return Failure(_UNEXPECTED, "internal", UNEXPECTED_TEXT)
     status = _STATUSES[cls]
-    text = _HIDDEN.get(cls, str(error))
-    return Failure(status, error.code, text, RETRY_AFTER_SECONDS if status.startswith("503") else None)
+    return Failure(status, error.code, str(error), RETRY_AFTER_SECONDS if status.startswith("503") else None)

@@ -114,18 +114,20 @@ def _translated(fault: Any) -> NeuronserveError:
     code, text = fault.code(), _first_line(fault.details())
     if code is grpc.StatusCode.UNAVAILABLE:
         unsent = "failed to connect" in text.lower() or "connection refused" in text.lower()
-        return (Unsent if unsent else Lost)("the model server is not available", hint="try again")
+        return (Unsent if unsent else Lost)(
+            "the model server is not available", hint="try again", detail=text
+        )
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return DeadlineExceeded("the model did not answer in time")
     if code is grpc.StatusCode.CANCELLED:
         return ClientGone("the client closed the connection")
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        return Overloaded("the model server's queue is full", hint="try again")
+        return Overloaded("the model server's queue is full", hint="try again", detail=text)
     if code is grpc.StatusCode.NOT_FOUND:
         return UnknownTarget(text)
     if code in _CLIENTS_FAULT:
         return InputMismatch(f"the model refused the request: {text}")
-    return ModelFailed(f"the model server answered {code.name}: {text}")
+    return ModelFailed("the model server failed to answer this request", detail=f"{code.name}: {text}")
 
 
 _CLIENTS_FAULT = (

@@ -112,13 +112,13 @@ def load(port: int, case: Case, seconds: float, folder: Path) -> dict[str, float
         "s.duration/1e6,l:percentile(50)/1e3,l:percentile(99)/1e3)) end\n"
     )
     out = subprocess.run(
-        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(script), f"http://127.0.0.1:{port}/invocations"],
+        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "-s", str(script), f"http://127.0.0.1:{port}/invocations"],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     found = next(line for line in out.splitlines() if line.startswith("RESULT")).split()[1:]
     requests, errors, duration, p50, p99 = (float(x) for x in found)
     if errors or not requests:
-        sys.exit(f"{case.name}: {errors:.0f} of {requests:.0f} requests failed")
+        sys.exit(f"{case.name}: {errors:.0f} of {requests:.0f} requests failed\n{out}")
     return {"requests": requests, "seconds": duration, "p50_ms": p50, "p99_ms": p99}
 
 
@@ -158,6 +158,7 @@ def prototype(shape: str, port: int) -> Iterator[dict[str, list[psutil.Process]]
     """The baseline behind an nginx with the same buffers and keep-alive."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
+        folder.chmod(0o755)  # started by root, nginx's workers run as another user
         target = folder / "null.sock"
         conf = folder / "nginx.conf"
         conf.write_text(_PROTOTYPE_NGINX.format(folder=folder, port=port))
@@ -171,7 +172,7 @@ def prototype(shape: str, port: int) -> Iterator[dict[str, list[psutil.Process]]
         commands = [
             [sys.executable, str(NULL), f"--grpc_socket_path={target}"],
             [sys.executable, "-m", "gunicorn", "-b", f"unix:{folder}/g.sock", "-w", workers, "-k", "gthread",
-             "--threads", "16", "--keep-alive", "75", "--log-level", "error", "--no-control-socket",
+             "--threads", "16", "--keep-alive", "75", "--log-level", "error", "--no-control-socket", "--umask", "0",
              "--chdir", str(ROOT / "scripts" / "benchmark"), "prototype:app"],
             ["nginx", "-c", str(conf), "-e", "stderr"],
         ]  # fmt: skip

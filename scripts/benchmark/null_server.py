@@ -22,10 +22,19 @@ http {{
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   client_max_body_size 0; client_body_buffer_size 16m;
+  upstream frames {{ server unix:{folder}/frames.sock; keepalive 64; keepalive_requests 1000000000; }}
+  server {{
+    listen unix:{folder}/frames.sock;
+    root {folder}/www;
+  }}
   server {{
     listen unix:{socket} http2;
-    root {folder}/www;
-    location / {{ error_page 405 =200 $uri; add_trailer grpc-status 0; }}
+    # proxying, since only that reads the body: nginx takes bodies that are thrown away for a flood
+    location / {{
+      proxy_pass http://frames; proxy_http_version 1.1; proxy_set_header Connection "";
+      proxy_method GET; proxy_pass_request_body off; proxy_set_header Content-Length "";
+      add_trailer grpc-status 0;
+    }}
   }}
 }}
 """
