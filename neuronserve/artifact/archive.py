@@ -170,7 +170,7 @@ class Forward:
                 f"{self._what} is cut short: its gzip data ends after {self._position:,} unpacked bytes",
                 hint=f"upload it again; {_PACK}",
             ) from error
-        except IsalError as error:
+        except cast("type[Exception]", IsalError) as error:
             raise self._damaged(error) from error
         except OSError as error:
             if error.errno is not None:
