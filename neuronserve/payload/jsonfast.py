@@ -14,12 +14,13 @@ from simdjson import Array as ListProxy
 from simdjson import Object as ObjectProxy
 
 from neuronserve.errors import RequestError
-from neuronserve.payload import jsonforms, shapes, simd, skeleton, spans
+from neuronserve.payload import jsonforms, shapes, simd, skeleton
 from neuronserve.payload.decoded import Form
 from neuronserve.payload.jsonforms import Arrays, Result
 from neuronserve.payload.jsontext import BOM
 from neuronserve.payload.signature import Signature, Signatures, TensorSpec, select
 from neuronserve.payload.simd import Unsure
+from neuronserve.payload.spans import Span, Spans
 
 Array = np.ndarray[Any, Any]
 Text = bytes | bytearray
@@ -51,60 +52,55 @@ def _document(text: Text, signatures: Signatures, asked: str | None) -> Result:
         signature = select(signatures, asked)
         spec = jsonforms.single(signature)
         many = _is_list(document[0]) if len(document) else True
-        array = _array(document, text[text.find(b"[") : text.rfind(b"]") + 1], spec)
+        array = _array(document, text, (text.find(b"["), text.rfind(b"]") + 1), spec)
         return signature, Form.ROW, {spec.name: shapes.batch(array, spec, one=not many)}
     if not isinstance(document, ObjectProxy):
         raise Unsure
     members = _members(document)
     if "instances" not in members and "inputs" not in members:
         signature = select(signatures, asked)
-        arrays = _by_name(members, signature, spans.arrays(text))
-        return (
-            signature,
-            Form.ROW,
-            {n: shapes.batch(a, signature.inputs[n], one=True) for n, a in arrays.items()},
-        )
+        arrays = _by_name(members, signature, Spans(text))
+        inputs = signature.inputs
+        return signature, Form.ROW, {n: shapes.batch(a, inputs[n], one=True) for n, a in arrays.items()}
     if "instances" in members and "inputs" in members:
         raise Unsure
     scalars = {key: value for key, value in members.items() if isinstance(value, str)}
     if "signature_name" in members.keys() - scalars.keys():
         raise Unsure
     signature = select(signatures, jsonforms.signature_name(scalars, asked))
-    found = spans.arrays(text)
+    found = Spans(text)
     if "inputs" in members:
         return signature, Form.COLUMN, _checked(_columns(members["inputs"], signature, found), signature)
     return signature, Form.ROW, _checked(_rows(members["instances"], signature, found), signature)
 
 
-def _columns(inputs: Any, signature: Signature, found: dict[bytes, list[Text]]) -> Arrays:
+def _columns(inputs: Any, signature: Signature, found: Spans) -> Arrays:
     if isinstance(inputs, ObjectProxy):
         return _by_name(_members(inputs), signature, found)
     spec = jsonforms.single(signature)
-    return {spec.name: _array(inputs, _one(found, "inputs"), spec)}
+    return {spec.name: _array(inputs, found.text, found.of("inputs")[0], spec)}
 
 
-def _rows(instances: Any, signature: Signature, found: dict[bytes, list[Text]]) -> Arrays:
+def _rows(instances: Any, signature: Signature, found: Spans) -> Arrays:
     if not _is_list(instances) or not len(instances):
         raise Unsure
     if not isinstance(instances[0], ObjectProxy):
         spec = jsonforms.single(signature)
-        return {spec.name: _array(instances, _one(found, "instances"), spec)}
+        return {spec.name: _array(instances, found.text, found.of("instances")[0], spec)}
     columns: dict[str, list[Array]] = {name: [] for name in signature.inputs}
     for i, instance in enumerate(instances):
         if not isinstance(instance, ObjectProxy):
             raise Unsure
         members = _members(instance)
         for name, spec in jsonforms.named(members, signature, "").items():
-            texts = found.get(name.encode(), [])
-            if len(texts) != len(instances):
-                raise Unsure
-            columns[name].append(_array(members[name], texts[i], spec))
+            span = found.of(name, len(instances))[i]
+            columns[name].append(_array(members[name], found.text, span, spec))
     return {name: _stacked(arrays) for name, arrays in columns.items()}
 
 
-def _by_name(members: dict[str, Any], signature: Signature, found: dict[bytes, list[Text]]) -> Arrays:
+def _by_name(members: dict[str, Any], signature: Signature, found: Spans) -> Arrays:
     specs = jsonforms.named(members, signature, "")
-    return {name: _array(members[name], _one(found, name), spec) for name, spec in specs.items()}
+    return {name: _array(members[name], found.text, found.of(name)[0], spec) for name, spec in specs.items()}
 
 
 def _checked(arrays: Arrays, signature: Signature) -> Arrays:
@@ -127,12 +123,12 @@ def _lines(text: Text, signatures: Signatures, asked: str | None) -> Result:
     return signature, Form.ROW, _checked({spec.name: flat.reshape(shape)}, signature)
 
 
-def _array(proxy: Any, text: Text, spec: TensorSpec) -> Array:
-    """The array that ``proxy`` stands for and ``text`` spells. Unsure: not plainly rectangular numbers."""
+def _array(proxy: Any, text: Text, span: Span, spec: TensorSpec) -> Array:
+    """The array that ``proxy`` stands for, spelled in ``span``. Unsure: not plainly rectangular numbers."""
     shape = _shape(proxy)
     flat = simd.numbers(proxy, spec)
     # the count first: the skeleton of a shape that is not there may be huge
-    if flat.size != math.prod(shape) or not skeleton.is_array(text, shape):
+    if flat.size != math.prod(shape) or not skeleton.is_array(text, span, shape):
         raise Unsure
     return flat.reshape(shape)
 
@@ -159,13 +155,6 @@ def _members(proxy: Any) -> dict[str, Any]:
     if len(members) != len(proxy):
         raise Unsure  # a key twice
     return members
-
-
-def _one(found: dict[bytes, list[Text]], key: str) -> Text:
-    texts = found.get(key.encode(), [])
-    if len(texts) != 1:
-        raise Unsure
-    return texts[0]
 
 
 def _stacked(arrays: list[Array]) -> Array:

@@ -8,23 +8,33 @@ nothing cheaper was found that is still exact (positions by numpy's compares and
 
 from __future__ import annotations
 
+Text = bytes | bytearray
+_BLOCK = 1 << 16  # bytes: copies of the whole text would cost more than the work
 _NUMBERS = b"0123456789+-.eE \t\r\n"
 _FIELDS = b"0123456789+-.eE \t"
 
 
-def is_array(text: bytes | bytearray, shape: tuple[int, ...]) -> bool:
-    """Whether ``text`` (JSON, numbers only) is a rectangular array of ``shape``, which has no 0."""
-    return of_text(text) == of_array(shape)
+def is_array(text: Text, span: tuple[int, int], shape: tuple[int, ...]) -> bool:
+    """Whether this span of ``text`` (JSON, numbers only) is a rectangular array of ``shape``, without a 0."""
+    start, stop = span
+    wanted = of_array(shape)
+    at = 0
+    for block in range(start, stop, _BLOCK):
+        marks = text[block : min(block + _BLOCK, stop)].translate(None, _NUMBERS)
+        if not wanted.startswith(marks, at):
+            return False
+        at += len(marks)
+    return at == len(wanted)
 
 
-def is_table(text: bytes | bytearray, rows: int, columns: int) -> bool:
+def is_table(text: Text, rows: int, columns: int) -> bool:
     """Whether ``text`` (lines parted by LF, of numbers parted by commas) has this many of both."""
     marks = text.translate(None, _FIELDS)
     # the count first: what is built must not be larger than what came
     return len(marks) == rows * columns - 1 and marks == b"\n".join([b"," * (columns - 1)] * rows)
 
 
-def of_text(text: bytes | bytearray) -> bytes | bytearray:
+def of_text(text: Text) -> Text:
     """What is left without what numbers and white space are made of."""
     return text.translate(None, _NUMBERS)
 

@@ -5,17 +5,32 @@ from __future__ import annotations
 from neuronserve.payload.simd import Unsure
 
 Text = bytes | bytearray
+Span = tuple[int, int]
 _MOST = 4096  # strings in the document; with more, finding them costs more than it saves
 
 
-def arrays(text: Text) -> dict[bytes, list[Text]]:
-    """The text of the arrays of numbers under each key, in the order of the document.
+class Spans:
+    """The spans of ``text`` that arrays of numbers take, by the key before them."""
 
-    Strings are stepped over, so a bracket inside one cannot mislead. The text up to the next string holds the
-    value of a key whole, when that is an array without strings: it ends at the last bracket before a brace.
-    Unsure: escapes, or very many strings.
+    def __init__(self, text: Text) -> None:
+        """Unsure: escapes in strings, or very many strings."""
+        self.text = text
+        self._found = _arrays(text)
+
+    def of(self, key: str, count: int = 1) -> list[Span]:
+        """The ``count`` arrays under ``key``, in the order of the document. Unsure: more or fewer."""
+        found = self._found.get(key.encode(), [])
+        if len(found) != count:
+            raise Unsure
+        return found
+
+
+def _arrays(text: Text) -> dict[bytes, list[Span]]:
+    """Strings are stepped over, so a bracket inside one cannot mislead. The text up to the next string holds
+    the value of a key whole, when that is an array without strings: it ends at the last bracket before a
+    brace.
     """
-    found: dict[bytes, list[Text]] = {}
+    found: dict[bytes, list[Span]] = {}
     start = text.find(b'"')
     for _ in range(_MOST):
         if start < 0:
@@ -31,10 +46,10 @@ def arrays(text: Text) -> dict[bytes, list[Text]]:
     raise Unsure
 
 
-def _array(text: Text, start: int, stop: int) -> Text | None:
+def _array(text: Text, start: int, stop: int) -> Span | None:
     opening = text.find(b"[", start, stop)
     if opening < 0 or text[start:opening].strip() != b":":
         return None
     brace = text.find(b"}", opening, stop)
     closing = text.rfind(b"]", opening, brace if brace >= 0 else stop)
-    return text[opening : closing + 1] if closing >= 0 else None
+    return (opening, closing + 1) if closing >= 0 else None
