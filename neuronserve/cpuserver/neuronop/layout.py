@@ -63,7 +63,7 @@ def _change(nodes: Any, node: Any, first: bytes) -> dict[str, str]:
     for key in _PER_AXIS:
         if key in node.attr and len(node.attr[key].list.i) == len(to_last):
             _permute(node.attr[key].list.i, to_last, 1)
-    if node.attr["explicit_paddings"].list.i:
+    if "explicit_paddings" in node.attr and node.attr["explicit_paddings"].list.i:
         _permute(node.attr["explicit_paddings"].list.i, to_last, 2)
     for at in kind.images:
         node.input[at] = _transpose(nodes, f"{name}/to_last_{at}", node.input[at], to_last, dtype)

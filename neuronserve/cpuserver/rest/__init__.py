@@ -1,0 +1,1 @@
+"""TF Serving's REST API: JSON to messages, and back, as a WSGI application."""

@@ -1,0 +1,1 @@
+"""gRPC: TF Serving's services and the standard health service."""

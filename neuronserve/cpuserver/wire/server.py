@@ -1,0 +1,62 @@
+"""The gRPC server: its threads, ports and socket."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from concurrent import futures
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from neuronserve.cpuserver.status import Code, StatusError
+
+_UNLIMITED = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
+
+
+def start(
+    handlers: Sequence[grpc.GenericRpcHandler[Any, Any]],
+    *,
+    port: int,
+    socket_path: str,
+    threads: int,
+    options: Sequence[tuple[str, Any]],
+) -> grpc.Server:
+    """A server that listens on ``0.0.0.0:port`` (0: not) and on a unix socket ("": not).
+
+    UNAVAILABLE when it cannot listen.
+    """
+    server = grpc.server(
+        futures.ThreadPoolExecutor(threads, thread_name_prefix="grpc"),
+        handlers=list(handlers),
+        # two servers on one port would share its calls, and hide each other
+        options=[*_UNLIMITED, ("grpc.so_reuseport", 0), *options],
+    )
+    if port:
+        _listen(server, f"0.0.0.0:{port}")
+    if not socket_path:
+        server.start()
+        return server
+    path = Path(socket_path).absolute()
+    # it appears under its own name only when it answers, and takes the place of what a killed
+    # server left behind; a short name, because a socket's path has 107 bytes at most
+    fresh = path.with_name(f".{os.getpid()}")
+    with contextlib.suppress(FileNotFoundError):
+        fresh.unlink()
+    _listen(server, f"unix:{fresh}")
+    server.start()
+    fresh.rename(path)
+    return server
+
+
+def _listen(server: grpc.Server, address: str) -> None:
+    try:
+        bound = server.add_insecure_port(address)
+    except RuntimeError:
+        bound = 0
+    if not bound:
+        raise StatusError(
+            Code.UNAVAILABLE, f"cannot listen on {address}: it is in use, or may not be used by this user"
+        )
