@@ -54,9 +54,9 @@ class Condition:
             return states.STARTING, "restarting the gateway", ""
         if up == 0:
             return states.STARTING, "restarting model server", how_many
-        return (
-            (states.READY, "", "") if up == count else (states.DEGRADED, "restarting model server", how_many)
-        )
+        if up < count:
+            return states.DEGRADED, "restarting model server", how_many
+        return states.READY, "", ""
 
     def _first_start(self, up: int, how_many: str) -> tuple[str, str, str]:
         if not self.servers or up < len(self.servers):

@@ -73,7 +73,7 @@ class Fetch:
     def _understand(self, event: dict[str, Any]) -> None:
         match event["event"]:
             case "progress":
-                done, total = event.get("done_bytes", 0), event.get("total_bytes", 0)
+                done, total = event.get("done", 0), event.get("total", 0)
                 self._progress(event["step"], done, total, event.get("detail", ""))
             case "bundle":
                 self._outcome = Bundle.from_dict(event["bundle"])

@@ -1,7 +1,7 @@
 """The supervisor's knowledge, written where the others look.
 
 ``state.json``  for the gateway's workers (``neuronserve/state.py``)
-``ping.json``   what nginx answers to ``/ping`` while the service does not serve
+``.ping.json``  what nginx answers to ``/ping`` while the service does not serve
 ``serving``     exists exactly while requests are taken: nginx asks for it at each ping and request
 """
 
@@ -46,7 +46,7 @@ class Publisher:
             # after nginx was told: what it let in arrived before this moment
             state = dataclasses.replace(state, since=time.time())
         states.write(self._runtime / "state.json", state)
-        self._replace("ping.json", json.dumps(dict(states.summary(state)), ensure_ascii=False) + "\n")
+        self._replace(".ping.json", json.dumps(dict(states.summary(state)), ensure_ascii=False) + "\n")
         if state.serving:
             serving.touch()
         self._written = state

@@ -25,6 +25,8 @@ _LETTERS = {"I": logging.INFO, "W": logging.WARNING, "E": logging.ERROR, "F": lo
 # nginx: "2024/01/31 12:00:00 [error] 12#12: ...";  gunicorn: "[2024-... +0000] [12] [INFO] ..."
 _BRACKETED = re.compile(r"^(?:nginx: |\d{4}/\d\d/\d\d [\d:]+ |\[[\d :+-]+\] \[\d+\] )\[([A-Za-z]+)\] ?")
 # TensorFlow: "2024-01-31 12:00:00.000000: I a:12] ...";  absl: "I0131 12:00:00.0 12 a:1] ..."
+# Python's logging: "WARNING neuronserve.artifact: ..."
+_NAMED = re.compile(r"^(DEBUG|INFO|WARNING|ERROR|CRITICAL)(?= [\w.]+:|:)[ :]")
 _LETTERED = re.compile(r"^(?:\d{4}-\d\d-\d\d [\d:.]+: ([IWEF]) |([IWEF])\d{4} [\d:.]+ )")
 
 
@@ -45,6 +47,8 @@ def understand(line: str) -> tuple[int, str, dict[str, Any]]:
         return _of_json(line)
     if found := _BRACKETED.match(line):
         return _WORDS.get(found[1].lower(), logging.INFO), line[found.end() :] or line, {}
+    if found := _NAMED.match(line):
+        return _WORDS[found[1].lower()], line[found.end() :], {}
     if found := _LETTERED.match(line):
         return _LETTERS[found[1] or found[2]], line[found.end() :] or line, {}
     return logging.INFO, line, {}

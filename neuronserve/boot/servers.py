@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from neuronserve import machine
 from neuronserve import state as states
 from neuronserve.boot.relay import relay
-from neuronserve.modelserver.launch import Launch
 from neuronserve.settings import Settings
 from neuronserve.state import Server
 from neuronserve.supervise import process
@@ -19,6 +18,7 @@ from neuronserve.supervise.policy import Policy
 from neuronserve.supervise.process import Answer, Health, Process, Spec
 
 if TYPE_CHECKING:
+    from neuronserve.modelserver.launch import Launch
     from neuronserve.modelserver.probe import Probe
 
 _PROBE_SECONDS = 2.0
@@ -77,11 +77,10 @@ class Servers:
         self._changed()
 
     def _start_next(self) -> None:
-        loading = sum(p.state in (process.STARTING, process.WAITING) for p in self.processes) - len(
-            self._queue
-        )
-        room = machine.cpus() - loading
-        turn, self._queue = self._queue[: max(room, 0)], self._queue[max(room, 0) :]
+        begun = [p for p in self.processes if p not in self._queue]
+        loading = sum(p.state in (process.STARTING, process.WAITING) for p in begun)
+        room = max(0, machine.cpus() - loading)
+        turn, self._queue = self._queue[:room], self._queue[room:]
         for next_one in turn:
             next_one.start()
 

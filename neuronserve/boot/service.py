@@ -27,7 +27,7 @@ from neuronserve.errors import FrontError, GatewayError, ModelServerError, Neuro
 from neuronserve.settings import Settings
 from neuronserve.state import Model
 from neuronserve.supervise import process
-from neuronserve.supervise.children import Child, Children, Command
+from neuronserve.supervise.children import Child, Children, Command, Exit
 from neuronserve.supervise.loop import Loop
 from neuronserve.supervise.policy import Policy
 from neuronserve.supervise.process import Answer, Process, Spec
@@ -109,7 +109,7 @@ class Service:
             self._around.display.show(step, done, total, detail)
             self._note(step=step, detail=detail)
 
-    def _fetch_ended(self, listener: fetch.Fetch, exit_: process.Exit) -> None:
+    def _fetch_ended(self, listener: fetch.Fetch, exit_: Exit) -> None:
         self._fetching = None
         self._around.display.end()
         if not self.stopping:
@@ -156,10 +156,10 @@ class Service:
         before = self._publisher.state
         self._publisher.publish(self._condition.state())
         now = self._publisher.state
-        if (now.state, now.step) != (before.state, before.step):
+        if now.state != before.state:
             _log.info("state: %s%s", now.state, f" ({now.step})" if now.step else "")
         if now.serving and not self._condition.was_ready:
-            self._condition = dataclasses.replace(self._condition, was_ready=True)
+            self._condition = dataclasses.replace(self._condition, was_ready=True, step="", detail="")
             _log.info("serving on port %d", self._around.settings.bind_port)
 
     # --- the end
