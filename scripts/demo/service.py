@@ -135,7 +135,17 @@ def _container(image: str, settings: Mapping[str, str]) -> list[str]:
 
     variables = [word for name, value in settings.items() for word in ("--env", f"{name}={value}")]
     # the host's network: the S3 endpoint listens on 127.0.0.1
-    return [_engine.find().program, "run", "--rm", "--no-healthcheck", "--network", "host", *variables, image, "serve"]
+    return [
+        _engine.find().program,
+        "run",
+        "--rm",
+        "--no-healthcheck",
+        "--network",
+        "host",
+        *variables,
+        image,
+        "serve",
+    ]
 
 
 def free_port(wanted: int) -> int:

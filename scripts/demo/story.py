@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -46,6 +47,8 @@ def _tell(port: int, count: int, *, once: bool, image: str) -> None:
             say(f"{uri}, {trained.archive.stat().st_size >> 10} KiB, at {address}")
         settings = dict(store.environment(address, uri))
         if not image:
+            # emptied first: the store has a new address each time, so nothing kept would be used again
+            shutil.rmtree(FOLDER / "pulled", ignore_errors=True)
             settings["SERVE_CACHE_DIR"] = str(FOLDER / "pulled")
         with service.running(port, settings, FOLDER / "serve.log", image) as serving:
             with step(f"starting {image or './serve'} with MODEL_URI={uri}") as say:
@@ -62,7 +65,7 @@ def _predictions(port: int, count: int, hard: tuple[int, ...]) -> str:
     """Send and show ``count`` held-out digits; returns a curl line for one of them."""
     _, held_out = digits.load()
     # those the model is least sure of are among them, so that some can go wrong
-    chosen = list(dict.fromkeys((*hard, *range(len(held_out.labels)))))[:count]
+    chosen = sorted(list(dict.fromkeys((*hard, *range(len(held_out.labels)))))[:count])
     seen = tour.predict(port, held_out, chosen)
     tour.show(held_out, seen)
     return tour.curl(port, held_out, chosen[-1], FOLDER)

@@ -66,11 +66,11 @@ def export(tf: Any, model: Any, folder: Path) -> None:
     def probabilities(image: Any) -> dict[str, Any]:
         return {"probabilities": model(image, training=False)}
 
+    archive = tf.keras.export.ExportArchive()
+    archive.track(model)
     image = tf.TensorSpec((None, 8, 8, 1), tf.float32, name="image")
-    holder = tf.Module()
-    holder.model = model
-    signature = tf.function(probabilities, input_signature=[image])
-    tf.saved_model.save(holder, str(folder), signatures={"serving_default": signature})
+    archive.add_endpoint(name="serving_default", fn=probabilities, input_signature=[image])
+    archive.write_out(str(folder), verbose=False)
 
 
 def say(**fields: Any) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from container import Container, Engine  # noqa: E402  it lies beside this file
+from container import Container, Engine
 
 EXPORTER = Path(__file__).with_name("export_model.py")
 Run = Callable[..., Container]

@@ -22,7 +22,9 @@ class Engine:
     program: str
 
     def __call__(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run([self.program, *words], capture_output=True, text=True, check=False, timeout=600)
+        done = subprocess.run(
+            [self.program, *words], capture_output=True, text=True, check=False, timeout=600
+        )
         if check and done.returncode != 0:
             raise AssertionError(f"{self.program} {' '.join(words)}: {done.stderr}{done.stdout}")
         return done

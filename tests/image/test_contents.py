@@ -15,13 +15,18 @@ def shell(run):
 
 
 def test_the_gateways_environment_has_no_tensorflow(shell):
-    told = shell("python", "-c", "import tensorflow; print(tensorflow.__file__, hasattr(tensorflow, 'constant'))")
+    told = shell(
+        "python", "-c", "import tensorflow; print(tensorflow.__file__, hasattr(tensorflow, 'constant'))"
+    )
     assert told == "None False"
     gateway = "/opt/neuronserve/gateway"
     assert shell("sh", "-c", f"find {gateway} -name 'libtensorflow*' -o -iname 'tensorflow*.dist-info'") in (
         f"{gateway}/lib/python3.11/site-packages/tensorflow_serving_api-2.21.0.dist-info",
     )
-    assert shell("sh", "-c", f"find {gateway}/lib/python3.11/site-packages/tensorflow -name '*.py' | wc -l") > "30"
+    assert (
+        shell("sh", "-c", f"find {gateway}/lib/python3.11/site-packages/tensorflow -name '*.py' | wc -l")
+        > "30"
+    )
 
 
 def test_the_message_modules_load_without_it(shell):

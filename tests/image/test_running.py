@@ -40,7 +40,9 @@ def test_the_health_check_fails_with_the_reason_while_the_service_is_not_there(r
 
 
 def test_every_wrong_variable_is_named_and_the_exit_code_is_2(run):
-    container = run("-e", "SAGEMAKER_BIND_TO_PORT=http", "-e", "SERVE_DEADLINE_SECONDS=-1", "-e", "MODEL_SERVER=gpu")
+    container = run(
+        "-e", "SAGEMAKER_BIND_TO_PORT=http", "-e", "SERVE_DEADLINE_SECONDS=-1", "-e", "MODEL_SERVER=gpu"
+    )
     assert container.wait() == 2
     said = container.logs()
     for fault in ("SAGEMAKER_BIND_TO_PORT='http'", "SERVE_DEADLINE_SECONDS='-1'", "MODEL_SERVER='gpu'"):
