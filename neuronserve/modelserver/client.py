@@ -132,7 +132,6 @@ def _translated(fault: Any) -> NeuronserveError:
 
 _CLIENTS_FAULT = (
     grpc.StatusCode.INVALID_ARGUMENT,
-    grpc.StatusCode.FAILED_PRECONDITION,
     grpc.StatusCode.OUT_OF_RANGE,
 )
 

@@ -40,7 +40,7 @@ def test_the_deadline_reaches_the_model_server(scripted) -> None:
     ("code", "expected"),
     [
         (grpc.StatusCode.INVALID_ARGUMENT, errors.InputMismatch),
-        (grpc.StatusCode.FAILED_PRECONDITION, errors.InputMismatch),
+        (grpc.StatusCode.FAILED_PRECONDITION, errors.ModelFailed),
         (grpc.StatusCode.NOT_FOUND, errors.UnknownTarget),
         (grpc.StatusCode.RESOURCE_EXHAUSTED, errors.Overloaded),
         (grpc.StatusCode.UNAVAILABLE, errors.NotReady),
