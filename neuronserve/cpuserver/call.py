@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable
 
@@ -22,7 +23,9 @@ class Call:
 
     @classmethod
     def within(cls, seconds: float | None, is_wanted: Callable[[], bool] = _wanted) -> Call:
-        return cls(None if seconds is None else time.monotonic() + seconds, is_wanted)
+        """``seconds`` from now; None or infinite, as gRPC has it, for no limit."""
+        limited = seconds is not None and math.isfinite(seconds)
+        return cls(time.monotonic() + seconds if limited and seconds is not None else None, is_wanted)
 
     def check(self) -> None:
         """Raise when there is no point in beginning: CANCELLED or DEADLINE_EXCEEDED."""

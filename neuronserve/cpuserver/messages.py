@@ -41,8 +41,9 @@ def _bare(name: str, folder: Path) -> None:
         setattr(sys.modules[parent], child, module)
 
 
-def _prepare() -> None:
-    root = package_path()
+def _prepare() -> set[str]:
+    """The modules there were before."""
+    before, root = set(sys.modules), package_path()
     for name in (
         "tensorflow",
         "tensorflow.core",
@@ -51,9 +52,17 @@ def _prepare() -> None:
         "tensorflow.core.example",
     ):
         _bare(name, root.joinpath(*name.split(".")[1:]))
+    return before
 
 
-_prepare()  # must come before the imports below, which is why this module does work when imported
+def _leave(before: set[str]) -> None:
+    """Take the bare packages away again: a real ``import tensorflow`` later finds nothing in its way."""
+    for name in set(sys.modules) - before:
+        if name.partition(".")[0] in ("tensorflow", "tensorflow_serving"):
+            del sys.modules[name]
+
+
+_before = _prepare()  # must come before the imports below, which is why this module does work when imported
 
 from tensorflow.core.example import example_pb2, feature_pb2  # noqa: E402  see _prepare
 from tensorflow.core.framework import (  # noqa: E402
@@ -79,6 +88,8 @@ from tensorflow_serving.apis import (  # noqa: E402
     regression_pb2,
 )
 from tensorflow_serving.config import model_server_config_pb2, platform_config_pb2  # noqa: E402
+
+_leave(_before)
 
 __all__ = [
     "attr_value_pb2",

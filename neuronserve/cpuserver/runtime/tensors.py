@@ -19,7 +19,7 @@ def to_tensor(array: Array, dtype: int) -> Any:
     if dtype == dtypes.STRING:
         return _string_tensor(array)
     library = load()
-    array = np.ascontiguousarray(array)
+    array = np.asarray(array, order="C")  # ascontiguousarray would give a scalar an axis
     tensor = library.TF_AllocateTensor(
         dtype, (ctypes.c_int64 * array.ndim)(*array.shape), array.ndim, array.nbytes
     )
