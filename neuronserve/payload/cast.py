@@ -16,6 +16,7 @@ from neuronserve.payload import dtypes
 from neuronserve.payload.signature import TensorSpec
 
 Array = np.ndarray[Any, Any]
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 _EXACT = 2.0**53  # doubles below hold every integer
 
 
@@ -51,12 +52,16 @@ def _converted(array: Array, spec: TensorSpec, target: np.dtype[Any]) -> Array:
 def to_float(array: Array, spec: TensorSpec) -> Array:
     """Numbers rounded to the float dtype of ``spec``; infinities stay, new ones are refused."""
     target = spec.numpy
+    if target == _FLOAT32 and array.dtype == _FLOAT64:
+        try:
+            with np.errstate(over="raise", invalid="ignore"):  # the processor's own flag: no second pass
+                return array.astype(_FLOAT32)
+        except FloatingPointError:
+            pass
     with np.errstate(over="ignore", invalid="ignore"):
         result = array.astype(target)
     if target.itemsize < 8:
-        made = np.isinf(result)
-        if made.any():
-            _refuse(array, made & np.isfinite(array), spec, f"is beyond {spec.dtype}")
+        _refuse(array, np.isinf(result) & np.isfinite(array), spec, f"is beyond {spec.dtype}")
     return result
 
 

@@ -7,8 +7,6 @@ names first: ``scores`` for one column, ``scores_0``, ``scores_1``, ... for seve
 from __future__ import annotations
 
 import base64
-import csv
-import io
 import itertools
 from collections.abc import Mapping
 from typing import Any
@@ -35,12 +33,8 @@ def write(arrays: Mapping[str, Array], signature: Signature, *, header: bool = F
     if len(tables) == 1 and not header and tables[0].dtype.kind != "O":
         return _numbers(names[0], tables[0])
     columns = list(itertools.chain.from_iterable(_columns(n, t) for n, t in zip(names, tables, strict=True)))
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    if header:
-        writer.writerow(_header(names, tables))
-    writer.writerows(zip(*columns, strict=True))
-    return stream.getvalue().encode()
+    lines = [map(_quoted, _header(names, tables))] if header else []
+    return "".join(",".join(line) + "\n" for line in [*lines, *zip(*columns, strict=True)]).encode()
 
 
 def _flat(array: Array) -> Array:
@@ -55,9 +49,9 @@ def _numbers(name: str, table: Array) -> bytes:
     return jsonanswer.value(name, table)[2:-2].replace(b"],[", b"\n") + b"\n"
 
 
-def _columns(name: str, table: Array) -> list[list[Any]]:
+def _columns(name: str, table: Array) -> list[list[str]]:
     if table.dtype.kind == "O":
-        return [[_text(v, as_bytes=name.endswith("_bytes")) for v in column] for column in table.T]
+        return [[_quoted(_text(v, as_bytes=name.endswith("_bytes"))) for v in column] for column in table.T]
     # the text of each number, as JSON has it
     return [
         jsonanswer.value(name, column)[1:-1].decode().split(",") if column.size else [] for column in table.T
@@ -71,6 +65,13 @@ def _text(value: bytes, *, as_bytes: bool) -> str:
         except UnicodeDecodeError:
             pass
     return base64.b64encode(value).decode()
+
+
+def _quoted(text: str) -> str:
+    """The csv module leaves a lone CR bare when lines end in LF, and readers take it for a line end."""
+    if text and text[0] != " " and not any(mark in text for mark in '",\r\n'):
+        return text
+    return '"' + text.replace('"', '""') + '"'
 
 
 def _header(names: list[str], tables: list[Array]) -> list[str]:

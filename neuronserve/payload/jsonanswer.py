@@ -58,19 +58,26 @@ def value(name: str, array: Array) -> bytes:
         )
     if dtypes.kind(array.dtype) == "float":
         return _floats(array)
-    return orjson.dumps(np.ascontiguousarray(array) if array.ndim else array[()], option=_NUMPY)
+    return _numbers(array)
+
+
+def _numbers(array: Array) -> bytes:
+    if not array.ndim:
+        return orjson.dumps(array[()], option=_NUMPY)
+    if not (array.flags.c_contiguous and array.dtype.isnative):
+        array = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+    return orjson.dumps(array, option=_NUMPY)
 
 
 def _floats(array: Array) -> bytes:
     if array.dtype.kind == "V":  # bfloat16
         array = array.astype(np.float32)
-    finite = np.isfinite(array)
-    written = orjson.dumps(np.ascontiguousarray(array) if array.ndim else array[()], option=_NUMPY)
-    if finite.all():
+    written = _numbers(array)
+    if b"null" not in written:
         return written
-    # orjson writes null for those, and for nothing else in an array of numbers: in order, each gets its word
+    # orjson writes null for what is not finite and for nothing else here: in order, each gets its word
     pieces = written.split(b"null")
-    words = [_word(v) for v in array[~finite].tolist()]
+    words = [_word(v) for v in array[~np.isfinite(array)].tolist()]
     return b"".join(p + w for p, w in zip(pieces, [*words, b""], strict=True))
 
 
@@ -93,7 +100,7 @@ def _strings(array: Array, *, as_bytes: bool) -> Any:
 
 
 def _row_objects(arrays: Mapping[str, Array]) -> bytes:
-    columns = [[value(name, np.asarray(row)) for row in array] for name, array in arrays.items()]
+    columns = [[value(name, array[i, ...]) for i in range(len(array))] for name, array in arrays.items()]
     return _array(_object(zip(arrays, row, strict=True)) for row in zip(*columns, strict=True))
 
 

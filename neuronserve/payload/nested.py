@@ -17,6 +17,7 @@ from neuronserve.payload.jsontext import DEEPEST, Named
 from neuronserve.payload.signature import TensorSpec
 
 Array = np.ndarray[Any, Any]
+_INF = float("inf")
 _FLOATS = frozenset({int, float, Named})
 _INTS = frozenset({int})
 _BOOLS = frozenset({bool})
@@ -81,9 +82,9 @@ def _floats(flat: list[Any], shape: tuple[int, ...], spec: TensorSpec) -> Array:
     except OverflowError:
         at = next(i for i, v in enumerate(flat) if type(v) is int and abs(v) >= 1 << 1024)
         raise _out(flat, at, shape, spec) from None
-    if np.isinf(doubles).any():
+    if _INF in flat or -_INF in flat:
         for at, number in enumerate(flat):
-            if type(number) is float and number in (float("inf"), float("-inf")):
+            if type(number) is float and abs(number) == _INF:  # 1e400, and not Infinity
                 raise _out(flat, at, shape, spec)
     return doubles if spec.numpy == np.float64 else to_float(doubles, spec)
 

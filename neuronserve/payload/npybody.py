@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import io
 import math
+import struct
 import zipfile
 import zlib
 from typing import Any
@@ -23,6 +24,8 @@ from neuronserve.payload.signature import Signature
 Array = np.ndarray[Any, Any]
 Body = bytes | bytearray | memoryview
 _STORED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# zipfile lets all of these out when its input is damaged
+_BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, OSError, ValueError)
 _ENCRYPTED = 0x1
 _PREFIX = 12  # magic, version, and the longer of the two lengths
 
@@ -104,7 +107,7 @@ def _members(body: Body, limit: int) -> dict[str, bytes]:
             infos = [i for i in archive.infolist() if not i.is_dir()]
             _bounded(infos, limit)
             members = {i.filename.removesuffix(".npy"): _member(archive, i) for i in infos}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except _BROKEN_ZIP as error:
         raise MalformedBody(f"the body is not an npz file: {error}") from None
     if len(members) != len(infos):
         raise MalformedBody("the npz holds one name twice")

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""Milliseconds that each form of request and answer takes, beside json + numpy and orjson + numpy.
+
+usage: scripts/_bench_payload.py [--repeats N] [--help]
+
+All are measured in one run, in turns, and the best of N is taken: the ratios mean more than the times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import _workshop
+
+_workshop.enter()
+
+import numpy as np  # noqa: E402  after the environment is there
+import orjson  # noqa: E402
+
+from neuronserve import payload  # noqa: E402
+from neuronserve.payload import Form, Kind, MediaType, Signature, TensorSpec  # noqa: E402
+
+Work = Callable[[], object]
+IMAGE = (1, 224, 224, 3)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--repeats", type=int, default=15)
+    repeats = parser.parse_args().repeats
+    print(f"{'':32} {'bytes':>9} {'ms':>9} {'x json':>7} {'x orjson':>9}")
+    for name, size, works in (*requests(), *answers()):
+        ours, *others = best(works, repeats)
+        ratios = "".join(f" {other / ours:>8.1f}" for other in others)
+        print(f"{name:32} {size:>9} {ours * 1e3:>9.4f}{ratios}", flush=True)
+
+
+def requests() -> list[tuple[str, int, list[Work]]]:
+    """Name, size, and what to time: ours, the standard library's way, orjson's way."""
+    image, ids = np.random.default_rng(0).random(IMAGE), np.arange(150_000).reshape(-1, 100)
+    known, small, whole = (
+        one("float32", (None, *IMAGE[1:])),
+        one("float32", (None, 3)),
+        one("int64", (None, 100)),
+    )
+    table = one("float32", (None, 100))
+    lines = b"\n".join(dumps(row) for row in image.reshape(-1, 1000)[:150])
+    rows = dumps(ids)[2:-2].replace(b"],[", b"\n")
+    return [
+        request("3 floats, JSON", b'{"instances":[[1.0,2.0,5.0]]}', "application/json", small, "instances"),
+        request("image, JSON", b'{"instances":' + dumps(image) + b"}", "application/json", known, "instances"),
+        request("image, JSON with spaces", json.dumps({"instances": image.tolist()}).encode(), None, known, "instances"),
+        request("image, JSON column", b'{"inputs":{"x":' + dumps(image) + b"}}", None, known, "inputs", "x"),
+        request("image, bare JSON", dumps(image), None, known),
+        request("150 000 integers, JSON", b'{"instances":' + dumps(ids) + b"}", None, whole, "instances"),
+        ("150 lines of 1000, JSON lines", len(lines), [
+            lambda: payload.decode(lines, "application/jsonlines", one("float32", (None, 1000))),
+            lambda: np.array([json.loads(line) for line in lines.split(b"\n")], np.float32),
+            lambda: np.array([orjson.loads(line) for line in lines.split(b"\n")], np.float32),
+        ]),
+        ("150 000 integers, CSV", len(rows), [
+            lambda: payload.decode(rows, "text/csv", table),
+            lambda: np.array([[float(v) for v in r] for r in csv.reader(io.StringIO(rows.decode()))], np.float32),
+        ]),
+        ("image, npy", image.nbytes // 2, [npy(image.astype(np.float32), known)]),
+        ("8 images, npy", image.nbytes * 4, [npy(np.repeat(image, 8, 0).astype(np.float32), known)]),
+    ]  # fmt: skip
+
+
+def request(
+    name: str, body: bytes, kind: str | None, known: payload.Signatures, *keys: str
+) -> tuple[str, int, list[Work]]:
+    dtype = known["serving_default"].inputs["x"].numpy
+
+    def read(loads: Callable[[bytes], object]) -> Work:
+        def work() -> object:
+            value = loads(body)
+            for key in keys:
+                value = value[key]  # type: ignore[index]
+            return np.array(value, dtype)
+
+        return work
+
+    return name, len(body), [lambda: payload.decode(body, kind, known), read(json.loads), read(orjson.loads)]
+
+
+def npy(array: np.ndarray, known: payload.Signatures) -> Work:
+    stream = io.BytesIO()
+    np.save(stream, array)
+    body = stream.getvalue()
+    return lambda: payload.decode(body, "application/x-npy", known)
+
+
+def answers() -> list[tuple[str, int, list[Work]]]:
+    signature = one("float32", None)["serving_default"]
+    classes = np.random.default_rng(0).random((8, 1000)).astype(np.float32)
+    few = classes[:1, :3].copy()
+    found = []
+    for name, array in (("3 floats, answer in", few), ("8 x 1000 floats, answer in", classes)):
+        for kind in (Kind.JSON, Kind.CSV, Kind.NPY, Kind.NPZ):
+            media = MediaType(kind, kind.value)
+
+            def ours(array: np.ndarray = array, media: MediaType = media) -> object:
+                return payload.encode({"y": array}, media, Form.ROW, signature)
+
+            others: list[Work] = []
+            if kind is Kind.JSON:
+                others = [
+                    lambda array=array: json.dumps({"predictions": array.tolist()}),
+                    lambda array=array: orjson.dumps({"predictions": array.tolist()}),
+                ]
+            found.append((f"{name} {kind.name}", len(ours()[0]), [ours, *others]))  # type: ignore[index]
+    return found
+
+
+def one(dtype: str, shape: tuple[int | None, ...] | None) -> payload.Signatures:
+    outputs = {"y": TensorSpec("y", "float32", None)}
+    return {
+        "serving_default": Signature(
+            "serving_default", "predict", {"x": TensorSpec("x", dtype, shape)}, outputs
+        )
+    }
+
+
+def dumps(array: np.ndarray) -> bytes:
+    return orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def best(works: list[Work], repeats: int) -> list[float]:
+    """Seconds each, the best of ``repeats`` rounds; quick ones run often enough to be told by the clock."""
+    times = [float("inf")] * len(works)
+    loops = [max(1, min(2000, int(0.002 / timed(work, 3)))) for work in works]
+    for _ in range(repeats):
+        for i, work in enumerate(works):
+            times[i] = min(times[i], timed(work, loops[i]))
+    return times
+
+
+def timed(work: Work, loops: int) -> float:
+    began = time.process_time()
+    for _ in range(loops):
+        work()
+    return max(time.process_time() - began, 1e-9) / loops
+
+
+main()
