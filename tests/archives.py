@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import random
 import tarfile
 from collections.abc import Iterable, Mapping
@@ -23,7 +24,9 @@ def saved_model(folder: str = "", *, weights: int = 64) -> dict[str, bytes]:
     }
 
 
-def member(name: str, data: bytes = b"", *, kind: bytes = tarfile.REGTYPE, link: str = "", mode: int = 0o644) -> Member:
+def member(
+    name: str, data: bytes = b"", *, kind: bytes = tarfile.REGTYPE, link: str = "", mode: int = 0o644
+) -> Member:
     """One member as tar writes it, whatever it claims."""
     info = tarfile.TarInfo(name)
     info.type, info.linkname, info.mode, info.size = kind, link, mode, len(data)
@@ -35,7 +38,9 @@ def tar(members: Iterable[Member] | Mapping[str, bytes]) -> bytes:
     if isinstance(members, Mapping):
         members = [member(name, data) for name, data in members.items()]
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT, errors="surrogateescape") as packed:
+    with tarfile.open(
+        fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT, errors="surrogateescape"
+    ) as packed:
         for info, data in members:
             packed.addfile(info, io.BytesIO(data))
     return buffer.getvalue()
@@ -58,7 +63,8 @@ def grow(root: Path, files: Mapping[str, bytes]) -> Path:
 def files_below(root: Path) -> dict[str, bytes]:
     """What a tree holds, links followed."""
     found = {}
-    for path in sorted(root.rglob("*")):
-        if path.is_file():
+    for folder, _, names in os.walk(root, followlinks=True):
+        for name in names:
+            path = Path(folder, name)
             found[str(path.relative_to(root))] = path.read_bytes()
     return found

@@ -151,7 +151,9 @@ class _Handler(BaseHTTPRequestHandler):
         prefix = query.get("prefix", [""])[0]
         after = query.get("continuation-token", [""])[0]
         limit = int(query.get("max-keys", ["2"])[0])  # two per page: paging is always tried
-        keys = sorted(path.removeprefix(f"{bucket}/") for path in self.store.objects if path.startswith(f"{bucket}/"))
+        keys = sorted(
+            path.removeprefix(f"{bucket}/") for path in self.store.objects if path.startswith(f"{bucket}/")
+        )
         keys = [key for key in keys if key.startswith(prefix) and key > after]
         page, more = keys[:limit], len(keys) > limit
         rows = "".join(
@@ -160,7 +162,8 @@ class _Handler(BaseHTTPRequestHandler):
             for key in page
         )
         token = f"<NextContinuationToken>{escape(page[-1])}</NextContinuationToken>" if more else ""
-        body = f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated>{token}{rows}</ListBucketResult>"
+        cut = f"<IsTruncated>{str(more).lower()}</IsTruncated>{token}"
+        body = f"<ListBucketResult>{cut}{rows}</ListBucketResult>"
         self._answer(200, body.encode(), {})
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:

@@ -14,7 +14,6 @@ from neuronserve.artifact.digests import Digests
 from neuronserve.artifact.manifest import Manifest, boot
 from neuronserve.artifact.progress import UNPACK, Progress
 from neuronserve.artifact.source import Order, Tree
-from neuronserve.artifact.unpack import Unpacker
 from neuronserve.errors import AccessDenied, ArtifactError, CorruptArchive, DigestMismatch, ModelNotFound
 
 log = logging.getLogger(__name__)
@@ -87,6 +86,8 @@ def _unpacked_size(path: Path, size: int, head: bytes) -> int:
 
 
 def _unpack(path: Path, root: Path, order: Order) -> Manifest:
+    from neuronserve.artifact.unpack import Unpacker
+
     sums = Digests(order.expected)
     what = str(path)
     with path.open("rb", buffering=0) as raw:

@@ -27,6 +27,14 @@ _HINT = "the archive is not one to trust; pack it again with: tar czf model.tar.
 
 
 @dataclasses.dataclass(frozen=True)
+class Bounds:
+    """What an archive may become: members, and bytes in all. Headers are not trusted for either."""
+
+    files: int
+    bytes: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Entry:
     """One thing to make. ``path`` is relative to the tree, ``target`` relative to the tree too."""
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from neuronserve.artifact import digests
 from neuronserve.artifact.cache import Cache
 from neuronserve.artifact.digests import Expected
+from neuronserve.artifact.members import Bounds
 from neuronserve.artifact.progress import Report
 from neuronserve.artifact.retry import Patience
-from neuronserve.artifact.unpack import Bounds
 from neuronserve.settings import Settings
 
 

@@ -6,7 +6,6 @@ each leads can be asked of the file system itself. The caller throws the tree aw
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import posixpath
 import tarfile
@@ -19,18 +18,10 @@ from isal import isal_zlib
 from neuronserve.artifact import members
 from neuronserve.artifact.archive import BLOCK, Forward
 from neuronserve.artifact.manifest import Row
-from neuronserve.artifact.members import COPY, FILE, FOLDER, Entry
+from neuronserve.artifact.members import COPY, FILE, FOLDER, Bounds, Entry
 from neuronserve.errors import CorruptArchive, HostileArchive
 
 ZEROS = bytes(tarfile.BLOCKSIZE)
-
-
-@dataclasses.dataclass(frozen=True)
-class Bounds:
-    """What an archive may become: members, and bytes in all. Headers are not trusted for either."""
-
-    files: int
-    bytes: int
 
 
 class Unpacker:

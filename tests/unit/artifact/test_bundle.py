@@ -10,7 +10,9 @@ def test_a_bundle_survives_json():
     models = (BundledModel("a", Path("/w/a"), (1, 2)), BundledModel("b", Path("/w/b"), (7,)))
     for bundle in (
         Bundle(Path("/w"), models, "a"),
-        Bundle(Path("/w"), models, "b", ("code", "caf\udce9"), Path("/w/extras"), "sha256:0", "s3://b/k", True),
+        Bundle(
+            Path("/w"), models, "b", ("code", "caf\udce9"), Path("/w/extras"), "sha256:0", "s3://b/k", True
+        ),
     ):
         assert Bundle.from_json(bundle.to_json()) == bundle
 

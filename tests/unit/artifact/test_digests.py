@@ -51,7 +51,9 @@ def test_nothing_is_hashed_that_nobody_asked_for():
     assert settle(()) == ""
 
 
-@pytest.mark.parametrize("text", [BLAKE, f"blake2b:{BLAKE}", BLAKE.upper(), BLAKE_256, BLAKE_S, f"sha256:{SHA}"])
+@pytest.mark.parametrize(
+    "text", [BLAKE, f"blake2b:{BLAKE}", BLAKE.upper(), BLAKE_256, BLAKE_S, f"sha256:{SHA}"]
+)
 def test_a_jobs_digest_is_recognised_by_its_form(text, caplog):
     expected = digests.from_job(text)
     assert expected

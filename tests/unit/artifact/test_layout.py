@@ -5,10 +5,10 @@ import logging
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.archives import saved_model
 
 from neuronserve.artifact import layout
 from neuronserve.errors import AmbiguousModels, NoSavedModel
+from tests.archives import saved_model
 
 
 def plan(*files, name=None, default=None, folders=()):
@@ -42,7 +42,9 @@ def test_every_accepted_layout_is_found(files, models):
 
 
 def test_extra_files_are_kept_aside_under_their_names():
-    found = plan("w/m/1/saved_model.pb", "w/code/inference.py", "w/compiled.meta", "w/m/notes.txt", "w/m/1/assets/x")
+    found = plan(
+        "w/m/1/saved_model.pb", "w/code/inference.py", "w/compiled.meta", "w/m/notes.txt", "w/m/1/assets/x"
+    )
     assert found.extras == {
         "code": "w/code", "compiled.meta": "w/compiled.meta", "m/notes.txt": "w/m/notes.txt"
     }  # fmt: skip
@@ -128,7 +130,9 @@ def test_what_is_no_saved_model_is_named(files, said):
     assert refused.value.hint
 
 
-NAMES = st.sampled_from(["a", "b", "model", "export", "Servo", "code", "assets", "1", "01", "2", "x y", ".h", "é"])
+NAMES = st.sampled_from(
+    ["a", "b", "model", "export", "Servo", "code", "assets", "1", "01", "2", "x y", ".h", "é"]
+)
 PATHS = st.lists(NAMES, max_size=4).map(lambda parts: "/".join([*parts, ""]))
 FILES = st.tuples(PATHS, st.sampled_from(["saved_model.pb", "saved_model.pbtxt", "x.txt"])).map("".join)
 
@@ -168,7 +172,10 @@ def test_the_order_in_which_files_are_listed_decides_nothing(files, random):
     assert outcome(sorted(files)) == outcome(shuffled)
 
 
-@given(st.sampled_from(["", "1", "m/1", "export/Servo/7"]), st.lists(st.sampled_from(["w", "opt", "ml"]), max_size=3))
+@given(
+    st.sampled_from(["", "1", "m/1", "export/Servo/7"]),
+    st.lists(st.sampled_from(["w", "opt", "ml"]), max_size=3),
+)
 def test_wrapper_folders_change_neither_versions_nor_extras(inner, wrappers):
     def wrapped(*parts):
         return "/".join([*wrappers, *(part for part in parts if part)])

@@ -23,7 +23,10 @@ def verdict(code, status, *, message="no", headers=None):
         stub.add_client_error(
             "get_object", code, message, status, response_meta={"HTTPHeaders": headers or {}}
         )
-        with pytest.raises(Exception) as caught, s3errors.translated(WHERE):
+        with (
+            pytest.raises((errors.ArtifactError, Transient, s3errors.Changed)) as caught,
+            s3errors.translated(WHERE),
+        ):
             client.get_object(Bucket="bucket", Key="key")
     return caught.value
 
@@ -101,7 +104,11 @@ def test_the_stores_own_text_which_may_hold_signed_addresses_is_never_repeated(c
     [
         (boto.NoCredentialsError(), errors.CredentialsError, "network isolation there are none"),
         (boto.PartialCredentialsError(provider="env", cred_var="x"), errors.CredentialsError, "incomplete"),
-        (boto.CredentialRetrievalError(provider="p", error_msg=SECRET), errors.CredentialsError, "could not be had"),
+        (
+            boto.CredentialRetrievalError(provider="p", error_msg=SECRET),
+            errors.CredentialsError,
+            "could not be had",
+        ),
         (boto.NoRegionError(), errors.WrongRegion, "AWS_REGION"),
         (boto.ParamValidationError(report="x"), errors.LocationError, "no valid address"),
         (boto.SSLError(endpoint_url=SECRET, error="x"), errors.TransferError, "AWS_CA_BUNDLE"),

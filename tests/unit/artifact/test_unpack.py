@@ -8,13 +8,14 @@ import subprocess
 import tarfile
 
 import pytest
-from tests.archives import GRAPH, files_below, member, saved_model, tar, tar_gz
 
 from neuronserve import exitcodes
 from neuronserve.artifact import archive
 from neuronserve.artifact.digests import Digests
-from neuronserve.artifact.unpack import Bounds, Unpacker
+from neuronserve.artifact.members import Bounds
+from neuronserve.artifact.unpack import Unpacker
 from neuronserve.errors import CorruptArchive, HostileArchive
+from tests.archives import GRAPH, files_below, member, saved_model, tar, tar_gz
 
 ROOMY = Bounds(files=1000, bytes=1 << 28)
 
@@ -164,7 +165,7 @@ def test_a_sparse_member_is_unpacked_and_counted_by_its_real_size(tmp_path):
 def test_names_that_are_not_utf8_keep_their_bytes(tmp_path):
     name = os.fsdecode(b"caf\xe9.txt")
     rows = unpack(tar_gz({name: b"x"}), tmp_path)
-    assert os.listdir(os.fsencode(tmp_path)) == [b"caf\xe9.txt"]
+    assert [os.fsencode(path.name) for path in tmp_path.iterdir()] == [b"caf\xe9.txt"]
     assert list(rows) == [name]
 
 
