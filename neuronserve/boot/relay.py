@@ -27,7 +27,7 @@ _BRACKETED = re.compile(r"^(?:nginx: |\d{4}/\d\d/\d\d [\d:]+ |\[[\d :+-]+\] \[\d
 # TensorFlow: "2024-01-31 12:00:00.000000: I a:12] ...";  absl: "I0131 12:00:00.0 12 a:1] ..."
 # Python's logging: "WARNING neuronserve.artifact: ..."
 _NAMED = re.compile(r"^(DEBUG|INFO|WARNING|ERROR|CRITICAL)(?= [\w.]+:|:)[ :]")
-_LETTERED = re.compile(r"^(?:\d{4}-\d\d-\d\d [\d:.]+: ([IWEF]) |([IWEF])\d{4} [\d:.]+ )")
+_LETTERED = re.compile(r"^(?:\d{4}-\d\d-\d\d [\d:.,]+:? ([IWEF]) |([IWEF])\d{4} [\d:.]+ )")
 
 
 def relay(name: str) -> OnLine:

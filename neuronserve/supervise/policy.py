@@ -55,7 +55,7 @@ class History:
         self._failed_starts += 1
         self._short_runs += 1
         if self._failed_starts >= self._policy.start_attempts:
-            return GiveUp(f"failed to start {_times(self._failed_starts)} in a row")
+            return GiveUp(_failed(self._failed_starts))
         return self._again()
 
     def died(self, now: float, ready_for: float) -> Verdict:
@@ -66,7 +66,9 @@ class History:
         while self._deaths[0] <= now - self._policy.window:
             self._deaths.popleft()
         if len(self._deaths) > self._policy.max_restarts:
-            return GiveUp(f"died {_times(len(self._deaths))} within {self._policy.window:g} s")
+            count = len(self._deaths)
+            times = "once" if count == 1 else f"{count} times"
+            return GiveUp(f"died {times} within {self._policy.window:g} s")
         return self._again()
 
     def _again(self) -> Again:
@@ -79,5 +81,5 @@ def back_off(short_runs: int) -> float:
     return min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(short_runs, 16))
 
 
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
+def _failed(starts: int) -> str:
+    return "failed to start" if starts == 1 else f"failed to start {starts} times in a row"

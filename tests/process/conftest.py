@@ -104,13 +104,20 @@ class Serve:
 
     def wait_logged(self, text, seconds=30):
         """Until a log line's message contains ``text``; that line."""
-        return self.wait_for(
-            f"log line {text!r}", lambda: next((x for x in self.log() if text in x["message"]), None), seconds
-        )
+
+        def look():
+            ended = self.process.poll() is not None
+            found = next((line for line in self.log() if text in line["message"]), None)
+            return found or (ended and self._alive())
+
+        return self.wait_for(f"log line {text!r}", look, seconds)
 
     def wait_listening(self, seconds=30):
         """Until the port takes connections."""
-        self.wait_for("listening", lambda: self._alive() and _connects(self.port), seconds)
+        self.wait_for("listening", lambda: self._alive() and self.is_listening(), seconds)
+
+    def is_listening(self):
+        return _connects(self.port)
 
     def wait_exit(self, seconds=30):
         """The exit code, as a shell shows it."""

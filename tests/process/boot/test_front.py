@@ -59,7 +59,11 @@ def test_ping_is_an_empty_200(service):
         (b"GET / HTTP/1.1\r\nHost: x\r\nBig: " + b"x" * 40_000 + b"\r\n\r\n", 431, "headers_too_large"),
         (b"GET / HTTP/3.0\r\nHost: x\r\n\r\n", 505, "http_version"),
         (b"what is this\r\n\r\n", 400, "bad_request"),
-        (b"GET /" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 414, "uri_too_long"),
+        (
+            b"GET /" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            414,
+            "uri_too_long",
+        ),
     ],
 )
 def test_what_is_no_good_request_is_refused_in_json(service, request_bytes, status, code):

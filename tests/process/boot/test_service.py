@@ -1,0 +1,249 @@
+"""``serve`` from the outside: states, restarts, failures and their exit codes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+SERVE = Path(__file__).parent / "standin" / "serve.py"
+BUNDLE_NEVER = "import time; time.sleep(600)"
+
+
+def _kill(service, name):
+    (victim,) = [p for p in service.children(name) if p.ppid() == service.process.pid]
+    victim.send_signal(signal.SIGKILL)
+    return victim
+
+
+def test_ping_says_503_with_the_step_from_the_first_moment_and_200_when_ready(start):
+    service = start(STANDIN_LOAD_SECONDS="1.5")
+    service.wait_listening()
+    reply = service.get("/ping")
+    assert reply.status == 503
+    assert reply.headers["content-type"] == "application/json"
+    assert reply.headers["retry-after"] == "1"
+    assert reply.json()["state"] == "starting"
+    assert reply.json()["step"]
+    refused = service.post("/invocations", b"x" * 100_000)
+    assert (refused.status, refused.json()["code"]) == (503, "not_ready")
+    assert refused.headers["connection"] == "close"
+    service.wait_ready()
+    assert service.get("/ping").status == 200
+
+
+def test_the_step_and_detail_of_the_fetch_are_shown(start):
+    event = json.dumps(
+        {"event": "progress", "step": "download", "done": 45, "total": 100, "detail": "s3://b/k"}
+    )
+    service = start(STANDIN_FETCH=f"print({event!r}, flush=True); {BUNDLE_NEVER}")
+    service.wait_for("the step", lambda: service.state().step == "download")
+    service.wait_listening()
+    assert service.get("/ping").json() == {"state": "starting", "step": "download", "detail": "s3://b/k"}
+    service.wait_logged("download: 45 % of")
+
+
+def test_of_two_model_servers_one_may_die_and_the_service_is_degraded_but_well(start):
+    service = start(SAGEMAKER_TFS_INSTANCE_COUNT=2, STANDIN_LOAD_SECONDS="0.5")
+    service.wait_ready()
+    before = service.state()
+    _kill(service, "ms-1.sock")
+    service.wait_state("degraded")
+    assert service.get("/ping").status == 200
+    assert [s.state for s in service.state().servers] == ["ready", "restarting"]
+    service.wait_ready()
+    after = service.state()
+    assert [s.restarts for s in after.servers] == [0, 1]
+    assert after.servers[0] == before.servers[0]
+    assert after.servers[1].pid != before.servers[1].pid
+    assert after.generation > before.generation
+
+
+def test_with_its_only_model_server_down_the_service_is_not_well_until_it_is_back(start):
+    service = start(STANDIN_LOAD_SECONDS="0.5")
+    service.wait_ready()
+    _kill(service, "ms-0.sock")
+    service.wait_state("starting")
+    reply = service.get("/ping")
+    assert (reply.status, reply.json()["step"]) == (503, "restarting model server")
+    assert service.post("/invocations").headers["retry-after"] == "1"
+    service.wait_ready()
+    assert service.post("/invocations").status == 200
+
+
+def test_a_killed_nginx_is_replaced_though_its_workers_held_the_port(service):
+    _kill(service, "nginx.conf")
+    service.wait_state("starting")
+    service.wait_ready()
+    assert service.get("/ping").status == 200
+
+
+def test_a_killed_gunicorn_is_replaced(service):
+    _kill(service, "gunicorn")
+    service.wait_state("starting")
+    assert service.get("/ping").status == 503
+    service.wait_ready()
+    assert service.post("/invocations").status == 200
+
+
+def test_a_model_server_that_hangs_is_killed_and_replaced(start, tmp_path):
+    hang = tmp_path / "hang"
+    service = start(STANDIN_HANG=hang)
+    service.wait_ready()
+    hang.touch()
+    line = service.wait_logged("did not answer 5 times in a row", seconds=60)
+    hang.unlink()
+    assert line["level"] == "warning"
+    service.wait_ready()
+    assert service.state().servers[0].restarts == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "word"),
+    [("ms-0.sock", 30, "model_server"), ("gunicorn", 31, "gateway"), ("nginx.conf", 32, "front")],
+)
+def test_deaths_beyond_the_budget_end_the_service_with_the_code_of_its_kind(start, name, code, word):
+    service = start(SERVE_MAX_RESTARTS=1)
+    service.wait_ready()
+    for restarts in (1, 0):
+        _kill(service, name)
+        if restarts:
+            service.wait_state("starting")
+            service.wait_ready()
+    assert service.wait_exit() == code
+    last = next(line for line in reversed(service.log()) if "exit_code" in line)
+    assert (last["level"], last["code"], last["exit_code"]) == ("error", word, code)
+    assert "died 2 times" in last["error"]
+    assert not service.survivors()
+
+
+def test_a_model_server_that_cannot_start_ends_the_service_with_its_last_words(start):
+    service = start(STANDIN_CRASH=7, SERVE_START_ATTEMPTS=2)
+    assert service.wait_exit() == 30
+    error = next(line["error"] for line in service.log() if "exit_code" in line)
+    assert (
+        error
+        == "model-server-0 failed to start 2 times in a row: exit code 7; it said: standin: I cannot live"
+    )
+
+
+def test_a_load_error_ends_the_service_with_the_model_servers_text_and_no_second_try(start):
+    service = start(STANDIN_FAIL="Op type not registered 'NeuronOp'")
+    assert service.wait_exit() == 30
+    error = next(line["error"] for line in service.log() if "exit_code" in line)
+    assert "model version 1: Op type not registered 'NeuronOp'" in error
+    assert len([x for x in service.log() if "I am a stand-in" in x["message"]]) == 1
+
+
+def test_a_model_server_that_loads_for_too_long_ends_the_service(start):
+    service = start(STANDIN_LOAD_SECONDS=600, SAGEMAKER_TFS_WAIT_TIME_SECONDS=1, SERVE_START_ATTEMPTS=1)
+    assert service.wait_exit() == 30
+    assert any("not ready after 1 s" in line.get("error", "") for line in service.log())
+
+
+def test_a_model_that_cannot_be_had_ends_the_service_with_the_fetchs_code(start):
+    service = start(MODEL_URI="/nowhere/at/all")
+    assert service.wait_exit() == 11
+    last = next(line for line in service.log() if "exit_code" in line)
+    assert (last["code"], last["exit_code"]) == ("model_not_found", 11)
+    assert "/nowhere/at/all" in last["error"]
+
+
+def test_the_error_event_of_the_fetch_becomes_the_last_word(start):
+    event = json.dumps({"event": "error", "code": "disk_full", "error": "no room", "hint": "make some"})
+    service = start(STANDIN_FETCH=f"print({event!r}, flush=True); raise SystemExit(22)")
+    assert service.wait_exit() == 22
+    last = next(line for line in service.log() if "exit_code" in line)
+    assert [last[key] for key in ("code", "error", "hint", "exit_code")] == [
+        "disk_full",
+        "no room",
+        "make some",
+        22,
+    ]
+
+
+def test_a_fetch_that_dies_without_a_word_is_told_as_such(start):
+    service = start(STANDIN_FETCH="import os; os.kill(os.getpid(), 9)")
+    assert service.wait_exit() == 29
+    assert any("killed by SIGKILL" in line.get("error", "") for line in service.log())
+
+
+def test_wrong_settings_are_all_named_with_exit_code_2(start):
+    service = start(SERVE_DRAIN_SECONDS="soon", MODEL_SERVER="best", SERVE_DRAIM_SECONDS="3")
+    assert service.wait_exit() == 2
+    messages = [line["message"] for line in service.log()]
+    assert messages[0].startswith("SERVE_DRAIN_SECONDS='soon': expected")
+    assert messages[1].startswith("MODEL_SERVER='best': expected")
+    assert service.log()[-1]["exit_code"] == 2
+
+
+def test_a_runtime_folder_whose_sockets_names_would_be_too_long_is_refused(start, tmp_path):
+    service = start(SERVE_RUNTIME_DIR=tmp_path / ("x" * 100))
+    assert service.wait_exit() == 2
+    assert "unix sockets" in service.log()[0]["message"]
+
+
+def test_two_services_do_not_share_a_runtime_folder(start, service):
+    second = start(SERVE_RUNTIME_DIR=service.runtime)
+    assert second.wait_exit() == 2
+    assert "another serve is using it" in second.log()[0]["message"]
+    assert service.get("/ping").status == 200
+
+
+def test_without_a_runtime_folder_one_is_made_and_removed(start, tmp_path):
+    (tmp_path / "t").mkdir()
+    service = start(SERVE_RUNTIME_DIR="", TMPDIR=tmp_path / "t")
+    service.wait_for("ready", lambda: any("serving on port" in line["message"] for line in service.log()))
+    assert list((tmp_path / "t").glob("neuronserve-*/state.json"))
+    assert service.stop() == 0
+    assert [path.name for path in (tmp_path / "t").iterdir()] in ([], ["neuronserve-cache"])
+
+
+def test_children_are_heard_in_one_log_with_their_names_and_levels(service):
+    line = service.wait_logged("I am a stand-in")
+    assert (line["source"], line["level"]) == ("model-server-0", "warning")
+
+
+def test_sigusr1_tells_the_state_of_all_processes(service):
+    service.send_signal(signal.SIGUSR1)
+    for name in ("nginx: ready", "gunicorn: ready", "model-server-0: ready"):
+        service.wait_logged(name)
+
+
+def test_when_serve_itself_is_killed_no_child_survives(service):
+    family = service.family()
+    service.send_signal(signal.SIGKILL)
+    service.wait_exit()
+    service.wait_for("all of them gone", lambda: not service.survivors())
+    assert len(family) > 4
+
+
+@pytest.mark.parametrize(
+    ("word", "code", "told"), [("--help", 0, "usage: serve"), ("bash", 2, "no such argument: bash")]
+)
+def test_help_is_given_and_wrong_arguments_are_refused(word, code, told):
+    run = subprocess.run([sys.executable, ROOT / "serve", word], capture_output=True, text=True, check=False)
+    assert run.returncode == code
+    assert told in run.stdout + run.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a new process namespace takes root")
+def test_as_pid_1_it_reaps_orphans_and_stops_in_order(start):
+    namespace = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+    service = start(program=(*namespace, sys.executable, str(SERVE)))
+    service.wait_ready()
+    (serve,) = [p for p in service.children("serve.py") if p.ppid() == service.process.pid]
+    orphan = "import os,time\nif os.fork() == 0:\n os.setsid(); time.sleep(0.2); os._exit(0)\nos._exit(0)"
+    subprocess.run(
+        ["nsenter", "-t", str(serve.pid), "-p", "-m", sys.executable, "-c", orphan], check=True, timeout=20
+    )
+    service.wait_for(
+        "no zombies", lambda: not [p for p in serve.children() if p.status() == psutil.STATUS_ZOMBIE]
+    )
+    serve.send_signal(signal.SIGTERM)
+    assert service.wait_exit() == 0

@@ -1,0 +1,147 @@
+"""A watched process: real children, and checks that look for a file."""
+
+import dataclasses
+import signal
+
+import pytest
+
+from neuronserve.supervise import process
+from neuronserve.supervise.policy import Policy
+from neuronserve.supervise.process import Answer, Process, Spec
+
+QUICK = Policy(start_attempts=2, max_restarts=1, window=60)
+
+
+class Watched:
+    """A process with its story: the states it went through, and why it was given up."""
+
+    def __init__(self, loop, children, command, check, **spec):
+        self.loop, self.states, self.why = loop, [], None
+        self.process = Process(
+            loop,
+            children,
+            Spec("it", command, check, **{"policy": QUICK, "poll": 0.01, "watch": 0.01, **spec}),
+            changed=self._changed,
+            gave_up=self._gave_up,
+        )
+        self.until = None
+
+    def run_until(self, state):
+        self.until = state
+        self.loop._result = None
+        self.loop.run()
+
+    def _changed(self):
+        self.states.append(self.process.state)
+        if self.process.state == self.until:
+            self.loop.stop(0)
+
+    def _gave_up(self, why):
+        self.why = why
+
+
+@pytest.fixture
+def watch(loop, children, command):
+    def watch(line, check=lambda: Answer(ready=True), **spec):
+        return Watched(loop, children, command(line), check, **spec)
+
+    return watch
+
+
+def test_it_is_starting_then_ready_then_gone(watch):
+    one = watch("sleep 600")
+    one.process.start()
+    one.run_until(process.READY)
+    assert one.process.pid
+    ends = []
+    one.process.stop(signal.SIGTERM, 5, ends.append)
+    one.run_until(process.GONE)
+    assert one.states == ["starting", "ready", "stopping", "gone"]
+
+
+def test_one_that_ignores_the_signal_is_killed_after_the_grace(watch, loop, tmp_path):
+    deaf = "trap '' TERM; touch deaf; while true; do sleep 0.1; done"
+    one = watch(deaf, lambda: Answer(ready=(tmp_path / "deaf").exists()))
+    one.process.start()
+    one.run_until(process.READY)
+    ends = []
+    one.process.stop(signal.SIGTERM, 0.1, ends.append)
+    one.run_until(process.GONE)
+    assert [exit_.code for exit_ in ends] == [-signal.SIGKILL]
+
+
+def test_failed_starts_use_up_the_attempts(watch):
+    one = watch("echo there is no room >&2; exit 3", lambda: Answer(ready=False))
+    one.process.start()
+    one.run_until(process.FAILED)
+    assert one.states == ["starting", "waiting", "starting", "failed"]
+    assert one.process.restarts == 1
+
+
+def test_deaths_use_up_the_restarts(watch):
+    one = watch("sleep 0.2; exit 1")
+    one.process.start()
+    one.run_until(process.FAILED)
+    assert one.states == ["starting", "ready", "waiting", "starting", "ready", "failed"]
+
+
+def test_giving_up_says_who_what_and_why(watch, loop):
+    one = watch("echo there is no room >&2; exit 3", lambda: Answer(ready=False))
+    one.process.start()
+    said = []
+    one.process._gave_up = lambda why: (said.append(why), loop.stop(0))
+    loop.run()
+    assert said == ["it failed to start 2 times in a row: exit code 3; it said: there is no room"]
+
+
+def test_one_that_says_it_never_will_be_ready_is_not_tried_again(watch, loop):
+    one = watch("sleep 600", lambda: Answer(ready=False, failed="no such operation"))
+    said = []
+    one.process._gave_up = lambda why: (said.append(why), loop.stop(0))
+    one.process.start()
+    loop.run()
+    assert said == ["it cannot start: no such operation"]
+    assert one.states.count("starting") == 1
+
+
+def test_one_that_is_not_ready_in_time_counts_as_a_failed_start(watch, loop):
+    one = watch("sleep 600", lambda: Answer(ready=False), start_seconds=0.05, policy=Policy(start_attempts=1))
+    said = []
+    one.process._gave_up = lambda why: (said.append(why), loop.stop(0))
+    one.process.start()
+    loop.run()
+    assert said == ["it failed to start: not ready after 0.05 s"]
+
+
+def test_one_that_hangs_is_killed_and_started_again(watch, tmp_path):
+    (tmp_path / "well").touch()
+    one = watch("sleep 600", lambda: Answer(ready=(tmp_path / "well").exists()), patience=3)
+    one.process.start()
+    one.run_until(process.READY)
+    first = one.process.pid
+    (tmp_path / "well").unlink()
+    one.run_until(process.WAITING)
+    (tmp_path / "well").touch()
+    one.run_until(process.READY)
+    assert one.process.pid != first
+
+
+def test_a_program_that_is_not_there_is_a_failed_start(watch, loop):
+    one = watch("")
+    one.process._spec = dataclasses.replace(
+        one.process._spec, command=dataclasses.replace(one.process._spec.command, argv=("no-such-program",))
+    )
+    said = []
+    one.process._gave_up = lambda why: (said.append(why), loop.stop(0))
+    one.process.start()
+    loop.run()
+    assert "there is no program no-such-program" in said[0]
+
+
+def test_stopping_one_that_waits_for_its_turn_is_immediate(watch):
+    one = watch("exit 1", lambda: Answer(ready=False))
+    one.process.start()
+    one.run_until(process.WAITING)
+    ends = []
+    one.process.stop(signal.SIGTERM, 5, ends.append)
+    assert (ends, one.process.state) == ([None], "gone")
