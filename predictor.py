@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,8 @@ class Predictor(flask.Flask):
             max_body_bytes=limit,
         )
         journal = Journal(enabled=self._settings.request_log)
+        if watcher is not None:
+            threading.Thread(target=service.warm_up, name="warm-up", daemon=True).start()
         self._invocations = edge.Invocations(service, journal, self._metrics, watcher, limit)
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

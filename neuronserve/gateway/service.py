@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 import time
 from collections.abc import Callable
 
-from neuronserve.errors import DeadlineExceeded, NotReady
+from neuronserve.errors import DeadlineExceeded, NeuronserveError, NotReady
 from neuronserve.gateway import attributes
 from neuronserve.gateway.attributes import Route
 from neuronserve.gateway.catalogue import Catalogue, Entry
@@ -110,6 +111,27 @@ class Service:
         request.encode_seconds = time.perf_counter() - began
         echo = attributes.echo(entry.model, entry.version, call.signature, route.method)
         return Answer(encoded, content_type, echo)
+
+    def warm_up(self, patience_seconds: float = 3600.0, pause_seconds: float = 0.05) -> None:
+        """Once a server is up, do what the first request would wait for: gRPC's start, the signatures.
+
+        Meant for a thread of its own; a fault is the first request's to tell.
+        """
+        end = self._clock() + patience_seconds
+        while self._clock() < end:
+            state = self._state.current()
+            servers = self._up(state)
+            if servers and state.models:
+                with contextlib.suppress(NeuronserveError):
+                    self._catalogue.find(
+                        attributes.ANY,
+                        state,
+                        lambda message: self._pool.call(
+                            client.METADATA, message, METADATA_SECONDS, servers, lambda _: None
+                        ),
+                    )
+                return
+            time.sleep(pause_seconds)
 
     def _admitted(self, arrival: float) -> State:
         state = self._state.current()

@@ -48,7 +48,10 @@ def under_fire(
     ``stop`` sends the signal, waits and returns the exit code, which comes back with the report.
     """
     headers = {"Content-Type": content_type}
-    expected = [_ask(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS), b, headers) for b in bodies]
+    expected = [
+        _ask(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS), b, headers)
+        for b in bodies
+    ]
     if any(status != 200 for status, _, _ in expected):
         raise RuntimeError(f"before the fire: {expected[0]}")
     report, lock = Report(), threading.Lock()
@@ -68,7 +71,7 @@ def under_fire(
                 report.slowest = max(report.slowest, took)
                 if kind == "wrong" and len(report.wrong) < 10:
                     report.wrong.append(note)
-            if kind in ("refused", "closed"):
+            if kind not in ("right", "wrong"):
                 over.wait(0.02)
 
     threads = [threading.Thread(target=client, args=(n,)) for n in range(CLIENTS)]
@@ -118,7 +121,7 @@ def _kind(
     if status == 200 and content == expected:
         return "right", ""
     if status == 503 and "retry-after" in got:
-        return "refused", ""
+        return ("refused while stopping" if stopping.is_set() else "refused"), ""
     return "wrong", f"{status} {content[:300]!r}"
 
 

@@ -41,7 +41,7 @@ def invocations() -> flask.Response:
         values = np.frombuffer(_local.parser.parse(body)["instances"].as_buffer(of_type="d")).astype("f4")
         values = values.reshape(1, -1)
     else:
-        import io  # noqa: PLC0415
+        import io
 
         values = np.load(io.BytesIO(body), allow_pickle=False)
     request = predict_pb2.PredictRequest()

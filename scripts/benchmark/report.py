@@ -36,9 +36,9 @@ def machine() -> dict[str, Any]:
 
 def _speed() -> dict[str, float]:
     """Milliseconds for two fixed jobs: hashing 64 MB, and parsing the image's JSON with simdjson."""
-    import hashlib  # noqa: PLC0415
+    import hashlib
 
-    import simdjson  # noqa: PLC0415
+    import simdjson
 
     data = bytes(1 << 26)
     body = gateways.cases()[1].body
@@ -120,13 +120,13 @@ def start(repeat: int, free_port: Callable[[], int]) -> dict[str, Any]:
 
 
 def payload() -> Any:
-    from benchmark import payload as payloads  # noqa: PLC0415
+    from benchmark import payload as payloads
 
     return payloads.measure()
 
 
 def pull(size_mb: int) -> dict[str, Any]:
-    from benchmark import pull as pulls  # noqa: PLC0415
+    from benchmark import pull as pulls
 
     found = pulls.measure(size_mb)
     _console.print(found)
