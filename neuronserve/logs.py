@@ -26,7 +26,7 @@ _HIDDEN = "[hidden]"
 _NAMED = (  # a name, an equals sign or colon, a value
     r"(?:aws_?)?(?:secret_?access_?key|session_?token|security_?token)|"
     r"x-amz-(?:security-token|signature|credential)|"
-    r"authorization|password|passwd|signature|awsaccesskeyid"
+    r"authorization|password|passwd|awsaccesskeyid"
 )
 _PATTERNS = (
     (re.compile(r"\b((?:AKIA|ASIA)[A-Z0-9]{2})[A-Z0-9]{10,}"), rf"\1{_HIDDEN}"),
@@ -38,6 +38,7 @@ _PATTERNS = (
         ),
         rf"\1{_HIDDEN}",
     ),
+    (re.compile(r"([?&]Signature=)[^&\s\"']+"), rf"\1{_HIDDEN}"),
     (re.compile(r"(\w://)[^/\s:@]+:[^/\s@]+@"), rf"\1{_HIDDEN}@"),
 )
 _COLOURS = {"DEBUG": "2", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}

@@ -7,6 +7,7 @@ for a person or a linter to read; with ``--runtime DIR`` for another runtime fol
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import re
 import resource
@@ -40,7 +41,7 @@ def render(settings: Settings, runtime: Path, template: str) -> str:
     """The configuration, all paths absolute."""
     workers = min(machine.cpus(), _MOST_WORKERS)
     connections, open_files = _capacity()
-    read_seconds = max(settings.read_timeout_seconds, int(settings.deadline_seconds) + 5)
+    read_seconds = max(settings.read_timeout_seconds, math.ceil(settings.deadline_seconds) + 5)
     user = privileges.worker_user()
     return _Template(template).substitute(
         runtime=runtime,

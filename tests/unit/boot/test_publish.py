@@ -1,0 +1,63 @@
+import dataclasses
+import json
+
+from neuronserve.boot.publish import Publisher
+from neuronserve.state import Model, Reader, Server, State
+
+
+def _files(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_readers_find_what_was_published(tmp_path):
+    publisher = Publisher(tmp_path)
+    publisher.publish(State("starting", "download", "s3://b/k"))
+    assert Reader(tmp_path / "state.json").current() == publisher.state
+    assert json.loads((tmp_path / ".ping.json").read_text()) == {
+        "state": "starting",
+        "step": "download",
+        "detail": "s3://b/k",
+    }
+
+
+def test_the_file_serving_is_there_exactly_while_requests_are_taken(tmp_path):
+    publisher, seen = Publisher(tmp_path), []
+    for word in ("starting", "ready", "degraded", "starting", "ready", "draining"):
+        publisher.publish(State(word))
+        seen.append((tmp_path / "serving").exists())
+    assert seen == [False, True, True, False, True, False]
+    assert _files(tmp_path) == [".ping.json", "state.json"]
+
+
+def test_no_news_is_not_written(tmp_path):
+    publisher = Publisher(tmp_path)
+    assert publisher.publish(State("ready"))
+    before = (tmp_path / "state.json").stat().st_ino
+    assert not publisher.publish(State("ready"))
+    assert (tmp_path / "state.json").stat().st_ino == before
+
+
+def test_the_generation_grows_when_models_or_servers_change_and_only_then(tmp_path):
+    publisher, state = Publisher(tmp_path), State()
+    seen = []
+    for news in (
+        {"step": "load"},
+        {"models": (Model("m", (1,)),)},
+        {"servers": (Server(0, "unix:a"),)},
+        {"state": "ready"},
+        {"servers": (Server(0, "unix:a", "ready"),)},
+    ):
+        state = dataclasses.replace(state, **news)
+        publisher.publish(state)
+        seen.append(publisher.state.generation)
+    assert seen == [0, 1, 2, 2, 3]
+
+
+def test_since_tells_when_the_word_began(tmp_path):
+    publisher = Publisher(tmp_path)
+    publisher.publish(State("starting", "a"))
+    began = publisher.state.since
+    publisher.publish(State("starting", "b"))
+    assert publisher.state.since == began > 0
+    publisher.publish(State("ready"))
+    assert publisher.state.since > began

@@ -1,0 +1,35 @@
+import json
+import logging
+
+import pytest
+
+from neuronserve.boot.relay import understand
+
+D, I, W, E, C = logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL  # noqa: E741  a table's columns
+
+
+@pytest.mark.parametrize(
+    ("line", "level", "message"),
+    [
+        ("2024/01/31 12:00:00 [error] 12#12: *3 limiting", E, "12#12: *3 limiting"),
+        ("nginx: [emerg] bind() to 0.0.0.0:80 failed", C, "bind() to 0.0.0.0:80 failed"),
+        ("2024/01/31 12:00:00 [notice] 1#1: started", I, "1#1: started"),
+        ("[2024-01-31 12:00:00 +0000] [12] [WARNING] timeout", W, "timeout"),
+        ("2024-01-31 12:00:00.123456: E tensorflow/core/x.cc:1] no", E, "tensorflow/core/x.cc:1] no"),
+        ("2024-01-31 12:00:00,123 W neuronserve.cpuserver] slow", W, "neuronserve.cpuserver] slow"),
+        ("F0131 12:00:00.123456 12 x.cc:1] fatal", C, "12 x.cc:1] fatal"),
+        ("WARNING neuronserve.artifact: no digest", W, "neuronserve.artifact: no digest"),
+        ("INFORMATION is not a level", I, "INFORMATION is not a level"),
+        ("Traceback (most recent call last):", I, "Traceback (most recent call last):"),
+        ("{not json", I, "{not json"),
+        ('{"level": "loud", "message": "x"}', I, '{"level": "loud", "message": "x"}'),
+        ('{"level": ["info"], "message": "x"}', I, '{"level": ["info"], "message": "x"}'),
+    ],
+)
+def test_the_childs_own_word_is_the_level(line, level, message):
+    assert understand(line) == (level, message, {})
+
+
+def test_a_json_line_of_the_house_keeps_its_fields():
+    line = json.dumps({"time": "x", "level": "error", "source": "a.b", "message": "oh", "code": 3})
+    assert understand(line) == (E, "oh", {"logger": "a.b", "code": 3})

@@ -1,0 +1,72 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from neuronserve.boot.rundir import open_runtime_dir
+from neuronserve.errors import SettingsError
+
+
+@pytest.fixture
+def short():
+    """A folder with a short name: pytest's own may be too long for a socket in it."""
+    import shutil
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix="r-", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_new_folder_is_removed_at_the_end():
+    with open_runtime_dir(None) as folder:
+        assert folder.is_dir()
+        assert folder.stat().st_mode & 0o777 == (0o711 if os.geteuid() == 0 else 0o700)
+    assert not folder.exists()
+
+
+def test_a_given_folder_stays_and_only_our_files_leave_it(short):
+    (short / "theirs").touch()
+    (short / "serving").touch()
+    (short / "front.sock").touch()
+    with open_runtime_dir(short) as folder:
+        assert sorted(path.name for path in folder.iterdir()) == ["lock", "theirs"]
+        (folder / "state.json").touch()
+    assert sorted(path.name for path in short.iterdir()) == ["lock", "theirs"]
+
+
+def test_a_given_folder_that_was_missing_is_made_and_removed(short):
+    with open_runtime_dir(short / "a" / "b") as folder:
+        assert folder.is_dir()
+    assert not folder.exists()
+
+
+def test_a_folder_in_use_is_refused(short):
+    with (
+        open_runtime_dir(short),
+        pytest.raises(SettingsError, match="another serve"),
+        open_runtime_dir(short),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("x" * 100, "at most 94 bytes"),
+        ("with space", "letters, digits"),
+        ("a;b", "letters, digits"),
+        ("$x", "letters"),
+    ],
+)
+def test_a_folder_whose_name_cannot_be_used_is_refused(short, name, expected):
+    with pytest.raises(SettingsError, match=expected) as caught, open_runtime_dir(short / name):
+        pass
+    assert "SERVE_RUNTIME_DIR=" in caught.value.faults[0]
+    assert not (short / name).exists()
+
+
+def test_a_folder_that_cannot_be_made_is_refused(short):
+    (short / "file").touch()
+    with pytest.raises(SettingsError, match="Not a directory"), open_runtime_dir(short / "file" / "x"):
+        pass
