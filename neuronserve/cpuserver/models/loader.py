@@ -14,6 +14,7 @@ from neuronserve.cpuserver.models.servable import Servable
 from neuronserve.cpuserver.models.states import show
 from neuronserve.cpuserver.neuronop import rewrite
 from neuronserve.cpuserver.runtime.session import Session
+from neuronserve.cpuserver.status import StatusError
 
 _log = logging.getLogger(__name__)
 
@@ -35,9 +36,11 @@ class Loader:
             _log.info("%s is compiled for Neuron; its graphs run on CPU", show(name, version))
         try:
             session = Session(Path(scratch.name) if scratch else folder, self.tags, self.config)
-        except BaseException:
+        except BaseException as error:
             if scratch is not None:
                 scratch.cleanup()
+            if isinstance(error, StatusError) and str(folder) not in error.message:
+                raise StatusError(error.code, f"{error.message}; while loading {folder}") from error
             raise
         servable = Servable(name, version, session, batcher=self.batcher, scratch=scratch)
         try:
