@@ -8,6 +8,7 @@ request without an answer in time among it). A service in order has none that is
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import http.client
 import itertools
@@ -41,88 +42,96 @@ def under_fire(
     seconds: float,
     kill_every: float,
     stop: Callable[[], int],
-    content_type: str = "application/json",
 ) -> tuple[Report, int]:
-    """Run the load, kill a model server every ``kill_every`` seconds, ``stop()`` under load at the end.
+    """Load with JSON ``bodies``, a kill every ``kill_every`` seconds, ``stop()`` under load at the end.
 
     ``stop`` sends the signal, waits and returns the exit code, which comes back with the report.
     """
-    headers = {"Content-Type": content_type}
-    expected = [
-        _ask(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS), b, headers)
-        for b in bodies
-    ]
-    if any(status != 200 for status, _, _ in expected):
-        raise RuntimeError(f"before the fire: {expected[0]}")
-    report, lock = Report(), threading.Lock()
-    stopping, over = threading.Event(), threading.Event()
-
-    def client(number: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
-        for turn in itertools.count(number):
-            if over.is_set():
-                return
-            which = turn % len(bodies)
-            began = time.monotonic()
-            kind, note = _kind(connection, bodies[which], headers, expected[which][2], stopping)
-            took = time.monotonic() - began
-            with lock:
-                report.counts[kind] += 1
-                report.slowest = max(report.slowest, took)
-                if kind == "wrong" and len(report.wrong) < 10:
-                    report.wrong.append(note)
-            if kind not in ("right", "wrong"):
-                over.wait(0.02)
-
-    threads = [threading.Thread(target=client, args=(n,)) for n in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
+    load = _Load(port, bodies)
+    load.start()
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
-        over.wait(min(kill_every, left))
+        load.over.wait(min(kill_every, left))
         if end - time.monotonic() > 0 and _kill_one(service_pid):
-            report.kills += 1
-    stopping.set()
+            load.report.kills += 1
+    load.stopping.set()
     code = stop()
-    over.set()
-    for thread in threads:
-        thread.join()
-    return report, code
+    load.end()
+    return load.report, code
 
 
-def _ask(
-    connection: http.client.HTTPConnection, body: bytes, headers: dict[str, str]
-) -> tuple[int, dict[str, str], bytes]:
-    connection.request("POST", "/invocations", body, headers)
+class _Load:
+    """Clients that each keep a connection and send one body after the other."""
+
+    def __init__(self, port: int, bodies: Sequence[bytes]) -> None:
+        self.report = Report()
+        self.stopping = threading.Event()  # the stop was asked for
+        self.over = threading.Event()
+        self._port = port
+        self._bodies = bodies
+        self._expected = [self._alone(body) for body in bodies]
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._client, args=(n,)) for n in range(CLIENTS)]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def end(self) -> None:
+        self.over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_SECONDS)
+
+    def _alone(self, body: bytes) -> bytes:
+        """The right answer: the one that came before the fire."""
+        with contextlib.closing(self._connection()) as connection:
+            status, _, content = _ask(connection, body)
+        if status != 200:
+            raise RuntimeError(f"before the fire: {status} {content!r}")
+        return content
+
+    def _client(self, number: int) -> None:
+        with contextlib.closing(self._connection()) as connection:
+            for turn in itertools.count(number):
+                if self.over.is_set():
+                    return
+                began = time.monotonic()
+                kind, note = self._turn(connection, turn % len(self._bodies))
+                self._count(kind, note, time.monotonic() - began)
+                if kind not in ("right", "wrong"):
+                    self.over.wait(0.02)
+
+    def _count(self, kind: str, note: str, seconds: float) -> None:
+        with self._lock:
+            self.report.counts[kind] += 1
+            self.report.slowest = max(self.report.slowest, seconds)
+            if kind == "wrong" and len(self.report.wrong) < 10:
+                self.report.wrong.append(note)
+
+    def _turn(self, connection: http.client.HTTPConnection, which: int) -> tuple[str, str]:
+        fresh = connection.sock is None
+        try:
+            status, headers, content = _ask(connection, self._bodies[which])
+        except (OSError, http.client.HTTPException) as fault:
+            connection.close()
+            # an idle kept-alive connection may be closed just as a request sets out: HTTP's own race
+            closing = not fresh or isinstance(fault, (ConnectionRefusedError, ConnectionResetError))
+            return ("closed", "") if self.stopping.is_set() and closing else ("wrong", repr(fault))
+        if status == 200 and content == self._expected[which]:
+            return "right", ""
+        if status == 503 and "retry-after" in headers:
+            return ("refused while stopping" if self.stopping.is_set() else "refused"), ""
+        return "wrong", f"{status} {content[:300]!r}"
+
+
+def _ask(connection: http.client.HTTPConnection, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
     answer = connection.getresponse()
     content = answer.read()
     return answer.status, {k.lower(): v for k, v in answer.getheaders()}, content
-
-
-def _kind(
-    connection: http.client.HTTPConnection,
-    body: bytes,
-    headers: dict[str, str],
-    expected: bytes,
-    stopping: threading.Event,
-) -> tuple[str, str]:
-    fresh = connection.sock is None
-    try:
-        status, got, content = _ask(connection, body, headers)
-    except ConnectionRefusedError:
-        connection.close()
-        return ("closed", "") if stopping.is_set() else ("wrong", "connection refused")
-    except (OSError, http.client.HTTPException) as fault:
-        connection.close()
-        # an idle kept-alive connection may be closed just as a request sets out: HTTP's own race
-        if stopping.is_set() and (not fresh or isinstance(fault, ConnectionResetError)):
-            return "closed", ""
-        return "wrong", repr(fault)
-    if status == 200 and content == expected:
-        return "right", ""
-    if status == 503 and "retry-after" in got:
-        return ("refused while stopping" if stopping.is_set() else "refused"), ""
-    return "wrong", f"{status} {content[:300]!r}"
 
 
 def _kill_one(service_pid: int) -> bool:

@@ -172,8 +172,8 @@ def prototype(shape: str, port: int) -> Iterator[dict[str, list[psutil.Process]]
         commands = [
             [sys.executable, str(NULL), f"--grpc_socket_path={target}"],
             [sys.executable, "-m", "gunicorn", "-b", f"unix:{folder}/g.sock", "-w", workers, "-k", "gthread",
-             "--threads", "16", "--keep-alive", "75", "--log-level", "error", "--no-control-socket", "--umask", "0",
-             "--chdir", str(ROOT / "scripts" / "benchmark"), "prototype:app"],
+             "--threads", "16", "--keep-alive", "75", "--log-level", "error", "--no-control-socket",
+             "--umask", "0",             "--chdir", str(ROOT / "scripts" / "benchmark"), "prototype:app"],
             ["nginx", "-c", str(conf), "-e", "stderr"],
         ]  # fmt: skip
         running = [
@@ -201,13 +201,12 @@ def _answers(port: int, shape: str) -> None:
     )
     deadline = time.monotonic() + READY_SECONDS
     while True:
-        try:
-            urllib.request.urlopen(request, timeout=5).read()
+        with contextlib.suppress(OSError), urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310  ours
+            answer.read()
             return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+        if time.monotonic() > deadline:
+            sys.exit("the prototype did not answer")
+        time.sleep(0.1)
 
 
 _PROTOTYPE_NGINX = """
