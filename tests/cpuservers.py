@@ -77,7 +77,8 @@ class Server:
                 cwd=_ROOT, stderr=log, stdout=log, env={**os.environ, "PYTHONPATH": str(_ROOT)},
             )  # fmt: skip
         self.channel = grpc.insecure_channel(
-            self.target, options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+            self.target,
+            options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
         )
 
     def call(self, method: str, request: Any, timeout: float | None = 60) -> Any:
@@ -95,7 +96,9 @@ class Server:
             response_deserializer=response.FromString,
         )
 
-    def predict(self, model: str, signature: str = "", timeout: float | None = 60, **inputs: Any) -> dict[str, Any]:
+    def predict(
+        self, model: str, signature: str = "", timeout: float | None = 60, **inputs: Any
+    ) -> dict[str, Any]:
         """Named outputs for named inputs: arrays, or what numpy makes arrays of."""
         answer = self.call("Predict", predict_request(model, signature, **inputs), timeout)
         return {alias: tensorproto.decode(proto) for alias, proto in answer.outputs.items()}
@@ -114,15 +117,19 @@ class Server:
 
     def wait_until(self, model: str, states: dict[int, str]) -> None:
         try:
-            wait_for(lambda: self.process.poll() is not None or self.states(model) == states, f"{model} {states}")
+            wait_for(
+                lambda: self.process.poll() is not None or self.states(model) == states, f"{model} {states}"
+            )
             assert self.process.poll() is None
         except AssertionError:
-            raise AssertionError(f"{model} is {self.states(model)}, not {states}:\n{self.log.read_text()}") from None
+            raise AssertionError(
+                f"{model} is {self.states(model)}, not {states}:\n{self.log.read_text()}"
+            ) from None
 
     def http(self, path: str, body: bytes | str | None = None) -> tuple[int, str]:
         data = body.encode() if isinstance(body, str) else body
         try:
-            with urllib.request.urlopen(self.rest + path, data, timeout=60) as answer:  # noqa: S310  our own
+            with urllib.request.urlopen(self.rest + path, data, timeout=60) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:

@@ -73,7 +73,9 @@ def identity(name: str, source: str) -> Any:
     return made
 
 
-def saved_model(nodes: list[Any], inputs: dict[str, str], outputs: dict[str, str], functions: Any = ()) -> Any:
+def saved_model(
+    nodes: list[Any], inputs: dict[str, str], outputs: dict[str, str], functions: Any = ()
+) -> Any:
     """A TF1-style SavedModel without variables; inputs and outputs: alias -> tensor name."""
     model = saved_model_pb2.SavedModel(saved_model_schema_version=1)
     meta_graph = model.meta_graphs.add()

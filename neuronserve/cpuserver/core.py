@@ -189,7 +189,8 @@ class Core:
 
 
 def _check_available(settled: Mapping[str, Sequence[VersionStatus]]) -> None:
-    failed = [
+    failed = [f"{{{name} has no version to serve}}" for name, statuses in settled.items() if not statuses]
+    failed += [
         f"{{{show(name, status.version)} due to error: {status.error}}}"
         for name, statuses in settled.items()
         for status in statuses

@@ -36,6 +36,10 @@ class StatusError(Exception):
         self.message = message
 
 
+class Refused(StatusError):
+    """A model that cannot be served, however often one tries: its load is not retried."""
+
+
 def invalid(message: str) -> StatusError:
     return StatusError(Code.INVALID_ARGUMENT, message)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from neuronserve.cpuserver.models.states import State, VersionStatus, show
-from neuronserve.cpuserver.status import Code, StatusError, not_found
+from neuronserve.cpuserver.status import Code, Refused, StatusError, not_found
 
 _log = logging.getLogger(__name__)
 
@@ -29,10 +29,6 @@ class Closable(Protocol):
 
 
 T = TypeVar("T", bound=Closable)
-
-
-class Refused(StatusError):
-    """A model that cannot be served, however often one tries: it is not retried."""
 
 
 @dataclasses.dataclass(frozen=True)

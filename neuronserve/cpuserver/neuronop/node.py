@@ -8,8 +8,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from neuronserve.cpuserver.messages import graph_pb2
-from neuronserve.cpuserver.models.manager import Refused
-from neuronserve.cpuserver.status import Code
+from neuronserve.cpuserver.status import Code, Refused
 
 OP = "NeuronOp"
 

@@ -58,7 +58,8 @@ def error(message: str) -> bytes:
     return encode(f'{{\n    "error": {json.dumps(message, ensure_ascii=False)}\n}}\n')
 
 
-_DIGITS = {"float16": 5, "bfloat16": 4, "float32": 9, "float64": 17}  # that tell all numbers of a width apart
+# how many digits to try: TF Serving's two for its own widths, as few as will do for the narrow ones
+_DIGITS = {"float32": (6, 9), "float64": (6, 17), "float16": range(1, 6), "bfloat16": range(1, 5)}
 
 
 def decimal(value: Any) -> str:
@@ -69,7 +70,6 @@ def decimal(value: Any) -> str:
     number = float(value)
     if not math.isfinite(number):
         return "NaN" if math.isnan(number) else ("Infinity" if number > 0 else "-Infinity")
-    text = f"{number:g}"
-    if type(value)(float(text)) != value:
-        text = f"{number:.{_DIGITS.get(type(value).__name__, 17)}g}"
+    texts = (f"{number:.{digits}g}" for digits in _DIGITS.get(type(value).__name__, (17,)))
+    text = next((text for text in texts if type(value)(float(text)) == value), repr(number))
     return text if "." in text or "e" in text else f"{text}.0"

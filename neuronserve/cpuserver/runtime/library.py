@@ -90,7 +90,7 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
 @functools.cache
 def load() -> Any:
     """The library; the first call takes about 0.4 s."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # warnings and errors; no tips for builders
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors; a warning comes with every refused request
     folder = package_path()
     # the first holds what the second needs; both stay for the life of the process
     framework = ctypes.CDLL(str(folder / "libtensorflow_framework.so.2"), mode=ctypes.RTLD_GLOBAL)

@@ -18,13 +18,16 @@ def counting(folder):
     size.attr["T"].type, size.attr["out_type"].type = 1, 3
     cast = handmade.node("cast", "Cast", "size", SrcT=3, DstT=1)
     nodes = [
-        handmade.placeholder("x", -1, 2), handmade.constant("two", 2.0), handmade.node("y", "Mul", "x", "two", T=1),
-        size, cast, handmade.constant("zero", 0.0), handmade.node("zeros", "Mul", "x", "zero", T=1),
+        handmade.placeholder("x", -1, 2),
+        handmade.constant("two", 2.0),
+        handmade.node("y", "Mul", "x", "two", T=1),
+        size,
+        cast,
+        handmade.constant("zero", 0.0),
+        handmade.node("zeros", "Mul", "x", "zero", T=1),
         handmade.node("rows", "Add", "zeros", "cast", T=1),
-    ]  # fmt: skip
-    return handmade.write(
-        handmade.saved_model(nodes, {"x": "x:0"}, {"y": "y:0", "rows": "rows:0"}), folder
-    )
+    ]
+    return handmade.write(handmade.saved_model(nodes, {"x": "x:0"}, {"y": "y:0", "rows": "rows:0"}), folder)
 
 
 def batching(folder, parameters):
@@ -35,7 +38,9 @@ def batching(folder, parameters):
 
 
 def test_rows_of_concurrent_calls_run_together_and_each_gets_its_own_back(tmp_path):
-    parameters = "max_batch_size { value: 8 } batch_timeout_micros { value: 30000000 } num_batch_threads { value: 2 }"
+    parameters = (
+        "max_batch_size { value: 8 } batch_timeout_micros { value: 30000000 } num_batch_threads { value: 2 }"
+    )
     with batching(tmp_path, parameters) as server:
         server.wait_until("m", {1: "AVAILABLE"})
         inputs = [np.float32([[at, at + 0.5], [at, -at]]) for at in range(12)]  # 24 rows: 3 full batches
@@ -105,7 +110,9 @@ def a_log(**inputs):
 
 
 def start(folder, *flags):
-    return running(folder, f"--model_base_path={folder / 'm'}", "--model_name=m", "--max_num_load_retries=0", *flags)
+    return running(
+        folder, f"--model_base_path={folder / 'm'}", "--model_name=m", "--max_num_load_retries=0", *flags
+    )
 
 
 def test_warmup_requests_are_replayed_before_the_model_is_available(tmp_path):

@@ -18,8 +18,13 @@ def start(folder, *flags, **kinds):
 
 
 def run(*flags):
-    return subprocess.run([sys.executable, "-m", "neuronserve.cpuserver", *flags], capture_output=True, text=True,
-                          timeout=60, check=False)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-m", "neuronserve.cpuserver", *flags],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("tcp", [False, True])
@@ -139,7 +144,9 @@ def test_version_prints_and_ends():
 
 def test_flags_without_effect_are_named_in_one_line_each_and_the_log_has_no_noise(tmp_path):
     handmade.doubling(tmp_path / "m" / "1")
-    with start(tmp_path, "--flush_filesystem_caches=false", "--per_process_gpu_memory_fraction", "0.5") as server:
+    with start(
+        tmp_path, "--flush_filesystem_caches=false", "--per_process_gpu_memory_fraction", "0.5"
+    ) as server:
         server.wait_until("m", {1: "AVAILABLE"})
         lines = server.log.read_text().splitlines()
     assert sum("has no effect in this server" in line for line in lines) == 2

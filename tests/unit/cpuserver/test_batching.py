@@ -39,7 +39,7 @@ def test_inputs_without_common_rows_are_refused(call, text):
 
 @pytest.mark.parametrize("result", [np.zeros(()), np.zeros(5)])
 def test_results_without_the_batchs_rows_are_refused(result):
-    with pytest.raises(StatusError, match="[Bb]atched output tensor"):
+    with pytest.raises(StatusError, match=r"[Bb]atched output tensor"):
         rows.split([(result, 1)], [1, 1], 2)
 
 
@@ -58,10 +58,15 @@ def test_parameters_are_read_from_tf_servings_text_form(tmp_path):
     assert [found.padded(n) for n in (1, 4, 5, 8)] == [4, 4, 8, 8]
 
 
-@pytest.mark.parametrize(("text", "complaint"), [
-    ("max_batch_size { value: 0 }", "at least 1"), ("allowed_batch_sizes: [8, 4]", "monotonically increasing"),
-    ("nonsense: 1", "Invalid protobuf file"), ("allowed_batch_sizes: [4]", "must match max_batch_size"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("max_batch_size { value: 0 }", "at least 1"),
+        ("allowed_batch_sizes: [8, 4]", "monotonically increasing"),
+        ("nonsense: 1", "Invalid protobuf file"),
+        ("allowed_batch_sizes: [4]", "must match max_batch_size"),
+    ],
+)
 def test_wrong_parameters_are_refused(tmp_path, text, complaint):
     with pytest.raises(StatusError, match=complaint):
         parameters.read(written(tmp_path, text), 1)

@@ -43,7 +43,16 @@ def test_flags_without_effect_are_remembered_by_name():
 
 @pytest.mark.parametrize(
     "argument",
-    ["--nope", "--nope=1", "stray", "-port=1", "--port", "--port=x", "--enable_batching=perhaps", "--ignored=x"],
+    [
+        "--nope",
+        "--nope=1",
+        "stray",
+        "-port=1",
+        "--port",
+        "--port=x",
+        "--enable_batching=perhaps",
+        "--ignored=x",
+    ],
 )
 def test_what_tf_serving_does_not_know_is_refused(argument):
     with pytest.raises(FlagError):

@@ -7,9 +7,9 @@ from google.protobuf import text_format
 from neuronserve.cpuserver.messages import model_server_config_pb2
 from neuronserve.cpuserver.models.config import Every, Latest, ModelConfig, Specific, from_message, single
 from neuronserve.cpuserver.models.disk import aspired
-from neuronserve.cpuserver.models.manager import Manager, Patience, Refused
+from neuronserve.cpuserver.models.manager import Manager, Patience
 from neuronserve.cpuserver.models.states import State
-from neuronserve.cpuserver.status import Code, StatusError
+from neuronserve.cpuserver.status import Code, Refused, StatusError
 
 ROOT = Path("/models")
 
@@ -65,9 +65,14 @@ def test_a_version_in_use_is_closed_only_after_its_last_call():
     assert servable.closed.wait(30)
 
 
-@pytest.mark.parametrize(("error", "tries"), [
-    (StatusError(Code.NOT_FOUND, "gone"), 3), (Refused(Code.FAILED_PRECONDITION, "never"), 1), (ValueError("bug"), 3),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [
+        (StatusError(Code.NOT_FOUND, "gone"), 3),
+        (Refused(Code.FAILED_PRECONDITION, "never"), 1),
+        (ValueError("bug"), 3),
+    ],
+)
 def test_a_load_is_retried_unless_it_never_can_succeed(error, tries):
     calls = []
 
@@ -137,7 +142,11 @@ def test_a_missing_base_path_is_an_error_not_an_empty_model(tmp_path):
 def entry(**fields):
     platform = {} if "model_type" in fields else {"model_platform": "tensorflow"}
     given = {"name": "m", "base_path": "/m", **platform, **fields}
-    return "config { " + " ".join(f"{k}: {v!r}" if isinstance(v, str) else f"{k}: {v}" for k, v in given.items()) + " }"
+    return (
+        "config { "
+        + " ".join(f"{k}: {v!r}" if isinstance(v, str) else f"{k}: {v}" for k, v in given.items())
+        + " }"
+    )
 
 
 def read(entries):

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from neuronserve.cpuserver.models.manager import Refused
 from neuronserve.cpuserver.neuronop import layout, mapping, node, rewrite
 from neuronserve.cpuserver.neuronop.erased import emptied
+from neuronserve.cpuserver.status import Refused
 from tests import handmade
 
 
@@ -30,8 +30,13 @@ def parsed(names=("input0",), placeholders=("x0/_0",), outputs=("output0",), gra
     if graph is None:
         graph = handmade.linear(np.eye(2), placeholders[0])
         graph.node.extend(handmade.placeholder(name, 1, 2) for name in placeholders[1:])
-    op = handmade.neuron_op("op", graph, [f"in{at}" for at in range(len(names))], [(n, (1, 2)) for n in names],
-                            [(n, (1, 2)) for n in outputs])  # fmt: skip
+    op = handmade.neuron_op(
+        "op",
+        graph,
+        [f"in{at}" for at in range(len(names))],
+        [(n, (1, 2)) for n in names],
+        [(n, (1, 2)) for n in outputs],
+    )
     return node.parse(op)
 
 
@@ -69,7 +74,9 @@ def test_twins_are_read_in_both_notations():
 
 
 def test_a_damaged_graph_and_a_wrong_number_of_inputs_are_refused():
-    op = handmade.neuron_op("op", handmade.linear(np.eye(2)), ["x"], [("a", (1,)), ("b", (1,))], [("o", (1,))])
+    op = handmade.neuron_op(
+        "op", handmade.linear(np.eye(2)), ["x"], [("a", (1,)), ("b", (1,))], [("o", (1,))]
+    )
     with pytest.raises(Refused, match="has 1 inputs, but its attributes describe 2"):
         node.parse(op)
     del op.attr["input_dtypes"].list.type[1:]
@@ -79,7 +86,9 @@ def test_a_damaged_graph_and_a_wrong_number_of_inputs_are_refused():
 
 
 def test_weights_outside_the_executable_are_no_inputs():
-    op = handmade.neuron_op("op", handmade.linear(np.eye(2)), ["x"], [("x0/_0:0", (1, 2))], [("dense:0", (1, 2))])
+    op = handmade.neuron_op(
+        "op", handmade.linear(np.eye(2)), ["x"], [("x0/_0:0", (1, 2))], [("dense:0", (1, 2))]
+    )
     op.attr["input_names"].list.s.append(b"weight0")
     op.attr["_real_input_names"].list.s.append(b"x0/_0:0")
     assert [port.name for port in node.parse(op).inputs] == ["x0/_0:0"]

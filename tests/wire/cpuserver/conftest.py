@@ -36,5 +36,7 @@ def server(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     config.write_text(config_for(exported))
     with running(folder, f"--model_config_file={config}", rest=True) as started:
         for name in MODELS:
-            started.wait_until(name, {2: "AVAILABLE", 1: "AVAILABLE"} if name == "affine" else {1: "AVAILABLE"})
+            started.wait_until(
+                name, {2: "AVAILABLE", 1: "AVAILABLE"} if name == "affine" else {1: "AVAILABLE"}
+            )
         yield started

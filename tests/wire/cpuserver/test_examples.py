@@ -73,8 +73,10 @@ def test_classify_with_a_regress_signature_is_refused(server):
     request = fill(classification_pb2.ClassificationRequest(), [1], signature="regress")
     assert refusal(server, "Classify", request) == (
         grpc.StatusCode.INVALID_ARGUMENT,
-        "Expected classification signature method_name to be tensorflow/serving/classify. "
-        "Was: tensorflow/serving/regress",
+        (
+            "Expected classification signature method_name to be tensorflow/serving/classify. "
+            "Was: tensorflow/serving/regress"
+        ),
     )
 
 

@@ -24,7 +24,9 @@ def tf1(weights=SMALL, *, batch_axis=0, names=("x0/_0:0", "dense:0"), graph=None
 
 
 def chained():
-    first = handmade.neuron_op("first", handmade.linear(SMALL), ["x"], [("x0/_0:0", (1, 3))], [("dense:0", (1, 2))])
+    first = handmade.neuron_op(
+        "first", handmade.linear(SMALL), ["x"], [("x0/_0:0", (1, 3))], [("dense:0", (1, 2))]
+    )
     second = handmade.neuron_op(
         "second", handmade.linear(SMALL.T, "dense0/_0", "out"), ["first", "^gate"], [("dense0/_0:0", (1, 2))],
         [("out:0", (1, 3))],
@@ -53,7 +55,9 @@ def two_inputs(names):
 def hopeless():
     graph = two_inputs(("input0", "input1")).meta_graphs[0].graph_def.node[2].attr["graph_def"].s
     renamed = type(handmade.linear(SMALL)).FromString(graph.replace(b"/_1", b"/_7"))
-    op = handmade.neuron_op("op", renamed, ["a", "b"], [("input0", (1, 2)), ("input1", (1, 2))], [("output0", (1, 2))])
+    op = handmade.neuron_op(
+        "op", renamed, ["a", "b"], [("input0", (1, 2)), ("input1", (1, 2))], [("output0", (1, 2))]
+    )
     nodes = [handmade.placeholder("a", -1, 2), handmade.placeholder("b", -1, 2), op]
     return handmade.saved_model(nodes, {"a": "a:0", "b": "b:0"}, {"y": "op:0"})
 
@@ -71,10 +75,17 @@ def pooled():
 
 
 MODELS = {
-    "tf1": tf1, "renamed": lambda: tf1(names=("input0", "output0")), "fixed": lambda: tf1(batch_axis=-1),
-    "large": lambda: tf1(LARGE), "chained": chained, "two": lambda: two_inputs(("input0", "input1")),
-    "pooled": pooled, "emptied": emptied, "hopeless": hopeless, "bare": lambda: tf1(graph=type(handmade.linear(SMALL))()),
-}  # fmt: skip
+    "tf1": tf1,
+    "renamed": lambda: tf1(names=("input0", "output0")),
+    "fixed": lambda: tf1(batch_axis=-1),
+    "large": lambda: tf1(LARGE),
+    "chained": chained,
+    "two": lambda: two_inputs(("input0", "input1")),
+    "pooled": pooled,
+    "emptied": emptied,
+    "hopeless": hopeless,
+    "bare": lambda: tf1(graph=type(handmade.linear(SMALL))()),
+}
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +94,8 @@ def neuron(tmp_path_factory):
     for name, make in MODELS.items():
         handmade.write(make(), folder / name / "1")
     entries = "".join(
-        f'config {{ name: "{name}" base_path: "{folder / name}" model_platform: "tensorflow" }}' for name in MODELS
+        f'config {{ name: "{name}" base_path: "{folder / name}" model_platform: "tensorflow" }}'
+        for name in MODELS
     )
     (folder / "models.config").write_text(f"model_config_list {{ {entries} }}")
     with running(folder, f"--model_config_file={folder / 'models.config'}") as server:
@@ -156,6 +168,8 @@ def test_real_models_compiled_for_inferentia_answer_right(tmp_path, compiled_mod
         assert output.tolist() == np.maximum(image, 0).tolist()  # kernel 1, bias 0, then Relu
         weights = server.predict("inf1-dense-tf2", input_1=np.eye(3, dtype=np.float32))["output_1"]
         x = np.float32([[1, 2, 3], [-4, 5, 0.5]])
-        np.testing.assert_allclose(server.predict("inf1-dense-tf2", input_1=x)["output_1"], x @ weights, rtol=1e-5)
+        np.testing.assert_allclose(
+            server.predict("inf1-dense-tf2", input_1=x)["output_1"], x @ weights, rtol=1e-5
+        )
         last_row = np.frombuffer(b"(\xe4d\xbf\x00\x89_<\x88\x81w?", np.float32)  # as in the file's bytes
         np.testing.assert_allclose(weights[2], last_row, rtol=1e-6)

@@ -146,9 +146,7 @@ def test_an_unknown_label_is_refused(server):
 def test_a_wrongly_named_input_is_told_the_right_names(server):
     code, text = refusal(server, predict_request("affine", z=np.float32([[1, 2]])))
     assert code == grpc.StatusCode.INVALID_ARGUMENT
-    assert text == (
-        "input tensor alias not found in signature: z. Inputs expected to be in the set {x}."
-    )
+    assert text == ("input tensor alias not found in signature: z. Inputs expected to be in the set {x}.")
 
 
 def test_a_missing_input_is_named(server):

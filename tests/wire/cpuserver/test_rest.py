@@ -5,7 +5,9 @@ import pytest
 
 
 def post(server, path, body):
-    status, text = server.http(f"/v1/models/{path}", body if isinstance(body, (str, bytes)) else json.dumps(body))
+    status, text = server.http(
+        f"/v1/models/{path}", body if isinstance(body, (str, bytes)) else json.dumps(body)
+    )
     return status, json.loads(text)
 
 
@@ -52,7 +54,10 @@ def test_nan_and_infinity_pass_both_ways(server):
 
 
 def test_scalars_and_deep_lists_keep_their_shape(server):
-    assert post(server, "shapes:predict", {"signature_name": "scalar", "inputs": 2}) == (200, {"outputs": 4.0})
+    assert post(server, "shapes:predict", {"signature_name": "scalar", "inputs": 2}) == (
+        200,
+        {"outputs": 4.0},
+    )
     body = {"signature_name": "any", "inputs": [[[1], [2]]]}
     assert post(server, "shapes:predict", body) == (200, {"outputs": [[[2.0], [4.0]]]})
 
@@ -62,7 +67,10 @@ def test_scalars_and_deep_lists_keep_their_shape(server):
     ("half", [0.5]), ("bfloat16", [0.5]), ("float64", [0.1, 1e300]), ("string", ["a", ""]),
 ])  # fmt: skip
 def test_json_carries_dtypes_exactly(server, name, values):
-    assert post(server, "shapes:predict", {"signature_name": name, "inputs": values}) == (200, {"outputs": values})
+    assert post(server, "shapes:predict", {"signature_name": name, "inputs": values}) == (
+        200,
+        {"outputs": values},
+    )
 
 
 @pytest.mark.parametrize(("body", "text"), [
