@@ -9,6 +9,7 @@ All are measured in one run, in turns, and the best of N is taken: the ratios me
 from __future__ import annotations
 
 import argparse
+import base64
 import csv
 import io
 import json
@@ -56,6 +57,7 @@ def requests() -> list[Case]:
     table = one("float32", (None, 100))
     lines = b"\n".join(dumps(row) for row in image.ravel()[:150_000].reshape(-1, 1000))
     spaced = json.dumps({"instances": image.tolist()}).encode()
+    picture = orjson.dumps({"instances": [{"b64": base64.b64encode(image.tobytes()[:1_000_000]).decode()}]})
     rows = dumps(ids)[2:-2].replace(b"],[", b"\n")
     return [
         request("3 floats, JSON", b'{"instances":[[1.0,2.0,5.0]]}', "application/json", small, "instances"),
@@ -71,7 +73,12 @@ def requests() -> list[Case]:
         ]),
         ("150 000 integers, CSV", len(rows), [
             lambda: payload.decode(rows, "text/csv", table),
-            lambda: np.array([[float(v) for v in r] for r in csv.reader(io.StringIO(rows.decode()))], np.float32),
+            lambda: np.array(list(csv.reader(io.StringIO(rows.decode()))), np.float32),
+        ]),
+        ("1 MB image as b64", len(picture), [
+            lambda: payload.decode(picture, None, one("string", (None,))),
+            lambda: base64.b64decode(json.loads(picture)["instances"][0]["b64"]),
+            lambda: base64.b64decode(orjson.loads(picture)["instances"][0]["b64"]),
         ]),
         ("image, npy", image.nbytes // 2, [npy(image.astype(np.float32), known)]),
         ("8 images, npy", image.nbytes * 4, [npy(np.repeat(image, 8, 0).astype(np.float32), known)]),

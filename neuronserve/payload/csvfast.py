@@ -29,6 +29,7 @@ def table(body: bytes | bytearray | memoryview, spec: TensorSpec) -> np.ndarray[
     if not skeleton.is_table(text, rows, columns):
         return None
     try:
-        return simd.numbers(simd.parse(b"[" + text.replace(b"\n", b",") + b"]"), spec).reshape(rows, columns)
+        flat = simd.numbers(simd.parse(b"[" + text.replace(b"\n", b",") + b"]"), spec)
     except (simd.Unsure, RequestError):
         return None
+    return flat.reshape(rows, columns) if flat.size else None

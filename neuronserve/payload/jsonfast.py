@@ -64,14 +64,15 @@ def _document(text: Text, signatures: Signatures, asked: str | None) -> Result:
         return signature, Form.ROW, {n: shapes.batch(a, inputs[n], one=True) for n, a in arrays.items()}
     if "instances" in members and "inputs" in members:
         raise Unsure
-    scalars = {key: value for key, value in members.items() if isinstance(value, str)}
-    if "signature_name" in members.keys() - scalars.keys():
-        raise Unsure
-    signature = select(signatures, jsonforms.signature_name(scalars, asked))
+    column = "inputs" in members
+    values = members.pop("inputs" if column else "instances")
+    if any(isinstance(other, ListProxy | ObjectProxy) for other in members.values()):
+        raise Unsure  # a key twice inside would go unseen
+    signature = select(signatures, jsonforms.signature_name(members, asked))
     found = Spans(text)
-    if "inputs" in members:
-        return signature, Form.COLUMN, _checked(_columns(members["inputs"], signature, found), signature)
-    return signature, Form.ROW, _checked(_rows(members["instances"], signature, found), signature)
+    if column:
+        return signature, Form.COLUMN, _checked(_columns(values, signature, found), signature)
+    return signature, Form.ROW, _checked(_rows(values, signature, found), signature)
 
 
 def _columns(inputs: Any, signature: Signature, found: Spans) -> Arrays:

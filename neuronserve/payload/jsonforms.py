@@ -25,6 +25,7 @@ from neuronserve.payload import nested, shapes
 from neuronserve.payload.decoded import Form
 from neuronserve.payload.signature import Signature, Signatures, TensorSpec, select
 
+_MOST_FAULTS = 10  # that one message names
 Arrays = dict[str, np.ndarray[Any, Any]]
 Result = tuple[Signature, Form, Arrays]
 
@@ -53,7 +54,9 @@ def signature_name(document: Mapping[str, Any], asked: str | None) -> str | None
     if type(name) is not str:
         raise MalformedBody('"signature_name" is not a string')
     if asked and name != asked:
-        raise MalformedBody(f'the body asks for signature "{name}", the custom attributes for "{asked}"')
+        raise MalformedBody(
+            f'the body asks for signature "{name[:100]}", the custom attributes for "{asked}"'
+        )
     return name
 
 
@@ -119,7 +122,8 @@ def named(value: Mapping[str, Any], signature: Signature, where: str) -> Mapping
         return inputs
     faults = [f'"{n}" is missing' for n in inputs if n not in value]
     faults += [f'"{n[:100]}" is unknown' for n in value if n not in inputs]
-    raise InputMismatch(f"{where}: {', '.join(faults)}", hint=wanted(signature))
+    more = f" and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
+    raise InputMismatch(f"{where}: {', '.join(faults[:_MOST_FAULTS])}{more}", hint=wanted(signature))
 
 
 def single(signature: Signature) -> TensorSpec:

@@ -27,7 +27,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) != len(pairs):
         seen: set[str] = set()
         twice = next(k for k, _ in pairs if k in seen or seen.add(k))  # type: ignore[func-returns-value]
-        raise MalformedBody(f'the key "{twice}" occurs twice in one object')
+        raise MalformedBody(f'the key "{twice[:100]}" occurs twice in one object')
     return result
 
 

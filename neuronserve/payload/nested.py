@@ -17,6 +17,7 @@ from neuronserve.payload.jsontext import DEEPEST, Named
 from neuronserve.payload.signature import TensorSpec
 
 Array = np.ndarray[Any, Any]
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _INF = float("inf")
 _FLOATS = frozenset({int, float, Named})
 _INTS = frozenset({int})
@@ -54,7 +55,9 @@ def is_b64(value: Any) -> bool:
 
 def unb64(text: str, where: str) -> bytes:
     """The bytes; both alphabets, with or without padding, as in TF Serving. MalformedBody: no base64."""
-    raw = text.encode("ascii", "replace").rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+    raw = text.encode("ascii", "replace").rstrip(b"=")
+    if b"-" in raw or b"_" in raw:
+        raw = raw.translate(_URL_SAFE)
     try:
         return base64.b64decode(raw + b"=" * (-len(raw) % 4), validate=True)
     except binascii.Error:

@@ -70,7 +70,7 @@ def select(signatures: Signatures, name: str | None, method: str = "predict") ->
     if found is None and name is None and len(signatures) == 1:
         found = next(iter(signatures.values()))
     if found is None:
-        asked = f'signature "{name}"' if name else f'default signature "{DEFAULT}"'
+        asked = f'signature "{name[:100]}"' if name else f'default signature "{DEFAULT}"'
         raise UnknownTarget(f"the model has no {asked}", hint=f"it has {_names(signatures)}")
     if method not in ("predict", found.method):
         fitting = {n: s for n, s in signatures.items() if s.method == method}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import ml_dtypes
 import numpy as np
@@ -252,6 +253,7 @@ def test_quick_and_exact_reading_agree(text, dtype, frame):
     st.sampled_from([
         '{"inputs":{"a":%s,"b":%s}}', '{"instances":[{"a":%s,"b":%s},{"b":%s,"a":%s}]}', '{"a":%s,"b":%s}',
         '{"note":"][","inputs":{"a":%s,"b":%s}}', '{"inputs":{"a":%s,"b":%s},"a":[1,2]}',
+        '{"inputs":{"a":%s,"b":%s},"p":{"q":1,"q":2}}',
         '{"inputs":{"a":%s,"a":%s,"b":1}}', '{"x\\"y":[1],"inputs":{"a":%s,"b":%s}}', '{"inputs":{"a":%s}}',
     ]),
 )  # fmt: skip
@@ -300,6 +302,32 @@ def test_a_shape_that_is_only_claimed_costs_nothing(monkeypatch):
     for _ in range(4):  # the first element of each level says 3000: 3000**5 numbers
         row = b"[" + row + b",0" * 2999 + b"]"
     assert jsonfast.read(row, signatures(x=("float32", None)), None) is None
+
+
+def test_threads_do_not_share_a_parser():
+    known = signatures(x=("float64", None))
+
+    def read(number):
+        wanted = [float(number)] * 2000
+        return all(
+            decode(json.dumps(wanted).encode(), None, known).arrays["x"].tolist() == [wanted]
+            for _ in range(20)
+        )
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(read, range(8)))
+
+
+def test_a_fault_that_is_kept_does_not_spoil_the_next_request():
+    known = signatures(x=("float32", None))
+    kept = []
+    for body in (b"[" + b"1," * 2000 + b"1e40]", b"[[1],[2,3]" + b",[1]" * 2000 + b"]"):
+        try:
+            decode(body, None, known)
+        except (MalformedBody, InputMismatch) as error:
+            kept.append(error)
+        assert jsonfast.read(b"[" + b"1," * 2000 + b"1]", known, None) is not None
+    assert len(kept) == 2
 
 
 def test_arrays_outlive_the_parsers_next_document():
