@@ -74,9 +74,10 @@ def test_a_request_in_flight_at_sigterm_is_answered_and_none_after(serve, doubli
     """The body is held back: nginx has the request, nobody else does."""
     service = serve(MODEL_URI=str(doubling), MODEL_SERVER="cpu")
     service.wait_ready()
-    head = f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n"
+    head = "POST /invocations HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", service.port), timeout=30) as client:
-        client.sendall(f"{head}Expect: 100-continue\r\nConnection: close\r\n\r\n".encode())
+        client.sendall(head.encode())
         assert client.recv(100).startswith(b"HTTP/1.1 100 ")
         service.send_signal(signal.SIGTERM)
         service.wait_state("draining")
