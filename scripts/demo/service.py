@@ -116,7 +116,9 @@ def running(port: int, given: Mapping[str, str], log_file: Path, image: str = ""
 def _start(port: int, given: Mapping[str, str], log_file: Path, image: str) -> Service:
     settings = {**given, "SAGEMAKER_BIND_TO_PORT": str(port), "MODEL_SERVER": "cpu"}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
-    command = _container(image, settings) if image else [str(_workshop.ROOT / "serve")]
+    # setpriv: even when this program is killed, the service ends, and in order
+    here = ["setpriv", "--pdeathsig", "TERM", str(_workshop.ROOT / "serve")]
+    command = _container(image, settings) if image else here
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with log_file.open("wb") as log:
         process = subprocess.Popen(
@@ -159,7 +161,7 @@ def free_port(wanted: int) -> int:
             probe.bind(("0.0.0.0", wanted))
         except OSError as error:
             raise DemoError(
-                f"port {wanted} cannot be used ({error.strerror}); try --port 0 for any free one"
+                f"port {wanted} cannot be used: {error.strerror}; try --port 0 for any free one"
             ) from None
         port: int = probe.getsockname()[1]
         return port

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from types import FrameType
 
@@ -41,15 +41,14 @@ def _tell(port: int, count: int, *, once: bool, image: str) -> None:
     trained = model.trained(FOLDER)
     made = "trained before" if trained.cached else "trained now"
     console.print(f"The model ({made}) is right on {trained.accuracy:.1%} of the held-out digits.")
-    with store.endpoint() as address:
+    # a new folder each time: the pull is what is to be seen, and the store has a new address anyway
+    with store.endpoint() as address, tempfile.TemporaryDirectory(prefix="pulled-", dir=FOLDER) as pulled:
         with step("putting the model into a local S3") as say:
             uri = store.put(address, trained.archive)
             say(f"{uri}, {trained.archive.stat().st_size >> 10} KiB, at {address}")
         settings = dict(store.environment(address, uri))
         if not image:
-            # emptied first: the store has a new address each time, so nothing kept would be used again
-            shutil.rmtree(FOLDER / "pulled", ignore_errors=True)
-            settings["SERVE_CACHE_DIR"] = str(FOLDER / "pulled")
+            settings["SERVE_CACHE_DIR"] = pulled
         with service.running(port, settings, FOLDER / "serve.log", image) as serving:
             with step(f"starting {image or './serve'} with MODEL_URI={uri}") as say:
                 serving.wait_ready(say)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from container import predict
 
@@ -68,9 +70,23 @@ def test_orphans_of_any_process_are_reaped(serving):
     serving.wait_for("the orphan's end", lambda: serving.exec("sh", "-c", gone, check=False).returncode == 0)
 
 
-@pytest.mark.parametrize("name", ["inf1-conv2d-tf1", "inf1-dense-tf2"])
-def test_a_model_compiled_for_inferentia_is_served_on_the_cpu(run, compiled_models, name):
-    archive = compiled_models / f"{name}.tar.gz"
-    container = run("-v", f"{archive}:/models/{name}.tar.gz:ro", "-e", f"MODEL_URI=/models/{name}.tar.gz")
+def test_the_models_compiled_for_inferentia_answer_right_on_the_cpu(run, compiled_models):
+    image = [[[[-4.0, -3.0], [-2.0, -1.0]]], [[[0.0, 1.0], [2.0, 3.0]]]]
+    container = run_folder(run, compiled_models["inf1-conv2d-tf1"])
+    assert answer(container, image) == [[[[0.0, 0.0], [0.0, 0.0]]], [[[0.0, 1.0], [2.0, 3.0]]]]  # Relu
+    container = run_folder(run, compiled_models["inf1-dense-tf2"])
+    one, two, both = answer(container, [[1.0, 2.0, 3.0], [-4.0, 5.0, 0.5], [-3.0, 7.0, 3.5]])
+    assert both == pytest.approx([a + b for a, b in zip(one, two, strict=True)], rel=1e-4)  # it is linear
+    assert any(one)
+
+
+def run_folder(run, folder):
+    container = run("-v", f"{folder}:/models/compiled:ro", "-e", "MODEL_URI=/models/compiled")
     container.wait_ready()
-    assert container.ask("GET", "/ping") == (200, "")
+    return container
+
+
+def answer(container, instances):
+    status, text = container.ask("POST", "/invocations", json.dumps({"instances": instances}))
+    assert status == 200, text
+    return json.loads(text)["predictions"]
