@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import logging
 import threading
@@ -11,13 +10,12 @@ from typing import BinaryIO, cast
 
 from isal import isal_zlib
 
-from neuronserve.artifact import archive, members, space
+from neuronserve.artifact import archive, space
 from neuronserve.artifact.arrivals import Arrivals
 from neuronserve.artifact.cache import Cache, Entry
 from neuronserve.artifact.digests import Digests
 from neuronserve.artifact.download import Download
 from neuronserve.artifact.journal import Journal
-from neuronserve.artifact.location import S3Location
 from neuronserve.artifact.manifest import Manifest, Row, boot
 from neuronserve.artifact.objects import Piece, RemoteObject, cut
 from neuronserve.artifact.progress import DOWNLOAD, UNPACK, VERIFY, Progress
@@ -25,7 +23,7 @@ from neuronserve.artifact.s3 import Store
 from neuronserve.artifact.source import Order
 from neuronserve.artifact.spool import DiskSpool, InOrder, MemorySpool, Spool
 from neuronserve.artifact.unpack import Unpacker
-from neuronserve.errors import CorruptArchive, DigestMismatch, HostileArchive
+from neuronserve.errors import CorruptArchive, DigestMismatch
 
 log = logging.getLogger(__name__)
 
@@ -172,31 +170,6 @@ class _Meter:
     def unpacked(self, written: int) -> None:
         if self._done >= self._total:  # until then the download is what one waits for
             self._report(Progress(UNPACK, written))
-
-
-def arranged(at: S3Location, listed: Iterable[RemoteObject], order: Order) -> tuple[RemoteObject, ...]:
-    """The objects of a tree with their places in it. Raises HostileArchive: keys may be anything."""
-    found: dict[str, RemoteObject] = {}
-    total = 0
-    for one in listed:
-        name = one.key.removeprefix(at.key)
-        path = members.clean(name)
-        if not path or members.is_junk(path) or (name.endswith("/") and one.size == 0):
-            continue  # consoles make empty objects for folders
-        total += one.size
-        if path in found or name.endswith("/"):
-            raise HostileArchive(f"{at} holds {members.shown(path)} twice, or as a folder with content")
-        if len(found) >= order.bounds.files or total > order.bounds.bytes:
-            raise HostileArchive(
-                f"{at} holds more than {order.bounds.files:,} objects or {order.bounds.bytes >> 20:,} MiB",
-                hint="raise SERVE_MAX_FILES or SERVE_MAX_UNPACKED_MB, or name a narrower prefix",
-            )
-        found[path] = dataclasses.replace(one, path=path)
-    for path in found:
-        parts = path.split("/")
-        if any("/".join(parts[:n]) in found for n in range(1, len(parts))):
-            raise HostileArchive(f"{at} holds {members.shown(path)} below an object of its folder's name")
-    return tuple(found.values())
 
 
 def _joined(pieces: Iterable[Piece], arrivals: Arrivals) -> int:

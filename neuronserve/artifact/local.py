@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -13,15 +11,15 @@ from neuronserve.artifact import archive, members, space
 from neuronserve.artifact.digests import Digests
 from neuronserve.artifact.manifest import Manifest, boot
 from neuronserve.artifact.progress import UNPACK, Progress
-from neuronserve.artifact.source import Order, Tree
-from neuronserve.errors import AccessDenied, ArtifactError, CorruptArchive, DigestMismatch, ModelNotFound
+from neuronserve.artifact.source import Order, Tree, readable
+from neuronserve.errors import CorruptArchive, DigestMismatch
 
 log = logging.getLogger(__name__)
 
 
 def obtain(path: Path, order: Order) -> Tree:
     """The tree at a path, or in the archive at a path. Raises ArtifactError."""
-    with _readable(path):
+    with readable(path):
         if not path.is_dir():
             return _unpacked(path, order)
         packed = _lone_archive(path)
@@ -107,20 +105,3 @@ def _no_digest(path: Path, *, fatal: bool) -> None:
     if fatal:
         raise DigestMismatch(message, hint="unset MODEL_DIGEST, or let MODEL_URI name the archive")
     log.warning(message)
-
-
-@contextlib.contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise ModelNotFound(
-            f"{path}: no such file or directory", hint="check MODEL_URI and the mounts"
-        ) from error
-    except PermissionError as error:
-        raise AccessDenied(
-            f"{error.filename or path} may not be read by uid {os.getuid()}",
-            hint="make the model readable for everybody: chmod -R a+rX",
-        ) from error
-    except OSError as error:
-        raise ArtifactError(f"{path}: {error.strerror}") from error

@@ -10,7 +10,7 @@ from pathlib import Path
 from neuronserve.artifact import layout
 from neuronserve.artifact.bundle import Bundle, BundledModel
 from neuronserve.artifact.members import is_junk
-from neuronserve.artifact.source import Tree
+from neuronserve.artifact.source import Tree, readable
 from neuronserve.errors import HostileArchive
 
 MAX_DEPTH = 64
@@ -20,9 +20,10 @@ _ROOT = "bundle"
 def normalise(tree: Tree, work_dir: Path, *, name: str | None, default: str | None, max_files: int) -> Bundle:
     """The bundle of a tree, its links made anew under ``work_dir/bundle``.
 
-    Raises NoSavedModel, AmbiguousModels, and OSError for a folder that cannot be read.
+    Raises NoSavedModel, AmbiguousModels, and AccessDenied for a folder that cannot be read.
     """
-    files, folders = listed(tree.path, max_files=max_files)
+    with readable(tree.path):
+        files, folders = listed(tree.path, max_files=max_files)
     made = layout.plan(files, folders, source=tree.source, name=name, default=default)
     root = work_dir / _ROOT
     if root.exists():

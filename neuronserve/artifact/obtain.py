@@ -10,8 +10,8 @@ from neuronserve.artifact.bundle import Bundle
 from neuronserve.artifact.location import LocalLocation, Location, S3Location
 from neuronserve.artifact.progress import LOCATE, NORMALISE, Gentle, Progress, Report
 from neuronserve.artifact.retry import Patience
-from neuronserve.artifact.source import Order, Tree
-from neuronserve.errors import ModelNotFound
+from neuronserve.artifact.source import Order, Tree, readable
+from neuronserve.errors import ArtifactError, ModelNotFound
 from neuronserve.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -31,22 +31,29 @@ def obtain(
     ``work_dir`` gets the tree of links; models themselves stay where they are, or go to the cache.
     ``report`` is called from several threads, but never twice at once, and about twice a second.
     """
-    gentle = Gentle(report)
-    gentle(Progress(LOCATE))
-    order = Order(settings, gentle, patience or Patience(settings.download_retries))
-    at, order = _located(order, default_model_dir)
-    tree = _tree(at, order)
-    gentle(Progress(NORMALISE))
-    bundle = normalise.normalise(
-        tree,
-        work_dir,
-        name=settings.model_name,
-        default=settings.default_model_name,
-        max_files=settings.max_files,
-    )
+    order = Order(settings, Gentle(report), patience or Patience(settings.download_retries))
+    try:
+        bundle = _obtain(order, work_dir, default_model_dir)
+    except OSError as error:  # what no room of this house expects: a failing disk, a read-only mount
+        where = error.filename or "while the model was fetched"
+        raise ArtifactError(f"{where}: {error.strerror or type(error).__name__}") from error
     for model in bundle.models:
         log.info("%s: versions %s", model.name, ", ".join(map(str, model.versions)))
     return bundle
+
+
+def _obtain(order: Order, work_dir: Path, default_model_dir: Path) -> Bundle:
+    order.report(Progress(LOCATE))
+    at, order = _located(order, default_model_dir)
+    tree = _tree(at, order)
+    order.report(Progress(NORMALISE))
+    return normalise.normalise(
+        tree,
+        work_dir,
+        name=order.settings.model_name,
+        default=order.settings.default_model_name,
+        max_files=order.settings.max_files,
+    )
 
 
 def _located(order: Order, default_model_dir: Path) -> tuple[Location, Order]:
@@ -58,7 +65,9 @@ def _located(order: Order, default_model_dir: Path) -> tuple[Location, Order]:
         return at, Order(settings, order.report, order.patience, hearsay)
     if settings.model_uri:
         return location.parse(settings.model_uri), order
-    if not default_model_dir.is_dir() or not any(default_model_dir.iterdir()):
+    with readable(default_model_dir):
+        empty = not default_model_dir.is_dir() or not any(default_model_dir.iterdir())
+    if empty:
         raise ModelNotFound(
             f"MODEL_URI is not set, and {default_model_dir} is empty or does not exist",
             hint=f"set MODEL_URI to s3://bucket/key.tar.gz, or mount a SavedModel at {default_model_dir}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from neuronserve.artifact import fetch, space
+from neuronserve.artifact import fetch, listing, space
 from neuronserve.artifact.cache import Cache, Entry
 from neuronserve.artifact.location import S3Location
 from neuronserve.artifact.manifest import Manifest
@@ -83,7 +83,7 @@ def _locate(at: S3Location, store: Store, order: Order) -> RemoteObject | tuple[
                 raise
             log.warning("%s is no object, but there are objects below it: taking it for %s", at, below)
             at = below
-    objects = fetch.arranged(at, store.listed(at), order)
+    objects = listing.arranged(at, store.listed(at), order.bounds)
     if not objects:
         raise ModelNotFound(
             f"{at}: no object has that prefix", hint="list the bucket with: aws s3 ls --recursive"

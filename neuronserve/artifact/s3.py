@@ -6,7 +6,6 @@ call and does not pay for the import.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import logging
 import os
@@ -15,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from neuronserve.artifact import s3errors
-from neuronserve.artifact.digests import Expected
+from neuronserve.artifact.checksums import described, md5
 from neuronserve.artifact.location import S3Location
 from neuronserve.artifact.objects import RemoteObject
 from neuronserve.artifact.retry import Patience, patiently
@@ -64,7 +63,7 @@ class Store:
     def head(self, at: S3Location) -> RemoteObject:
         """The object at an address. Raises ArtifactError."""
         answer = self._ask(str(at), lambda: self._head(at))
-        return _described(at, answer, fatal=self._fatal)
+        return described(at, answer, fatal=self._fatal)
 
     def listed(self, at: S3Location, *, limit: int | None = None) -> Iterator[RemoteObject]:
         """The objects whose keys begin with the address's, in the store's order."""
@@ -75,7 +74,7 @@ class Store:
                 lambda: self._client.list_objects_v2(Bucket=at.bucket, Prefix=at.key, **token),  # noqa: B023
             )
             for row in page.get("Contents", []):
-                expected = _md5(at.bucket, row["ETag"], fatal=self._fatal)
+                expected = md5(at.bucket, row["ETag"], fatal=self._fatal)
                 yield RemoteObject(at.bucket, row["Key"], row["Size"], row["ETag"], expected=expected)
             if limit or not page.get("IsTruncated"):
                 return
@@ -157,47 +156,6 @@ class Store:
                 )  # fmt: skip
 
         self._client.meta.events.register("before-sign.s3", note)
-
-
-def _described(at: S3Location, answer: Any, *, fatal: bool) -> RemoteObject:
-    """What HeadObject tells, with every check sum of the whole object that can be computed here."""
-    whole = answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
-    sums = {
-        name: _hex(answer.get(f"Checksum{name}", "")) if whole else "" for name in ("CRC32", "SHA256", "SHA1")
-    }
-    expected = tuple(
-        Expected((name.lower(),), sums[name], f"the store's {name} check sum", fatal)
-        for name in ("SHA256", "SHA1")
-        if sums[name]
-    )
-    encrypted = answer.get("ServerSideEncryption", "AES256") != "AES256" or "SSECustomerAlgorithm" in answer
-    if not expected and not sums["CRC32"] and not encrypted:
-        expected = _md5(at.bucket, answer["ETag"], fatal=fatal)
-    version = answer.get("VersionId", "")
-    return RemoteObject(
-        at.bucket,
-        at.key,
-        answer["ContentLength"],
-        answer["ETag"],
-        version="" if version == "null" else version,
-        crc32=int(sums["CRC32"], 16) if sums["CRC32"] else None,
-        expected=expected,
-    )
-
-
-def _md5(bucket: str, etag: str, *, fatal: bool) -> tuple[Expected, ...]:
-    """An ETag is an object's MD5 when it came in one part; in directory buckets never."""
-    value = etag.strip('"').lower()
-    if bucket.endswith("--x-s3") or not re.fullmatch("[0-9a-f]{32}", value):
-        return ()
-    return (Expected(("md5",), value, "the store's ETag", fatal),)
-
-
-def _hex(text: str) -> str:
-    try:
-        return base64.b64decode(text, validate=True).hex()
-    except ValueError:
-        return ""  # of parts: "...-3"
 
 
 def _expected_region(answer: Any) -> str:

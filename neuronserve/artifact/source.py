@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from neuronserve.artifact import digests
@@ -11,6 +14,7 @@ from neuronserve.artifact.digests import Expected
 from neuronserve.artifact.members import Bounds
 from neuronserve.artifact.progress import Report
 from neuronserve.artifact.retry import Patience
+from neuronserve.errors import AccessDenied, ModelNotFound
 from neuronserve.settings import Settings
 
 
@@ -55,3 +59,19 @@ class Tree:
     source: str
     digest: str = ""
     reused: bool = False
+
+
+@contextlib.contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Reads what lies at ``path``. Raises ModelNotFound and AccessDenied."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ModelNotFound(
+            f"{path}: no such file or directory", hint="check MODEL_URI and the mounts"
+        ) from error
+    except PermissionError as error:
+        raise AccessDenied(
+            f"{error.filename or path} may not be read by uid {os.getuid()}",
+            hint="make the model readable for everybody: chmod -R a+rX",
+        ) from error

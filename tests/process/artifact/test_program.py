@@ -9,7 +9,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -185,3 +187,28 @@ def test_a_disk_that_runs_full_midway_is_said_and_cleaned(store, start, small_di
     assert "ran full" in events[-1]["error"]
     assert not list(small_disk.glob("*.partial"))
     assert os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize > 20 << 20
+
+
+AS_NOBODY = """
+import os, sys
+from neuronserve.artifact.__main__ import main
+main(["--work-dir", sys.argv[1] + "/first", *sys.argv[2:]])  # imports all: Python's files may be closed to others
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+sys.exit(main(["--work-dir", sys.argv[1] + "/second", *sys.argv[2:]]))
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize(("closed", "code"), [(".", 12), ("m", 12), ("m/1/variables", 0)])
+def test_a_model_that_this_user_may_not_read_is_said_with_the_uid(closed, code):
+    with tempfile.TemporaryDirectory() as place:  # pytest's own folders are closed to other users
+        source = grow(Path(place, "model"), saved_model("m/1"))
+        Path(place).chmod(0o777)
+        (source / closed).chmod(0o700)  # what lies inside a SavedModel is the model server's business
+        arguments = [place, "--default-model-dir", str(source)]
+        done = subprocess.run(
+            [sys.executable, "-c", AS_NOBODY, *arguments], capture_output=True, text=True, check=False
+        )
+    assert done.returncode == code, done.stderr
+    last = json.loads(done.stdout.splitlines()[-1])
+    assert code == 0 or "may not be read by uid 65534" in last["error"]
