@@ -192,7 +192,7 @@ def test_a_disk_that_runs_full_midway_is_said_and_cleaned(store, start, small_di
 AS_NOBODY = """
 import os, sys
 from neuronserve.artifact.__main__ import main
-main(["--work-dir", sys.argv[1] + "/first", *sys.argv[2:]])  # imports all: Python's files may be closed to others
+main(["--work-dir", sys.argv[1] + "/first", *sys.argv[2:]])  # imports all, while it may
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 sys.exit(main(["--work-dir", sys.argv[1] + "/second", *sys.argv[2:]]))
 """
