@@ -25,7 +25,16 @@ Array = np.ndarray[Any, Any]
 Body = bytes | bytearray | memoryview
 _STORED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # zipfile lets all of these out when its input is damaged
-_BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, OSError, ValueError)
+_BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    LookupError,
+    RuntimeError,
+    OSError,
+    ValueError,
+)
 _ENCRYPTED = 0x1
 _PREFIX = 12  # magic, version, and the longer of the two lengths
 

@@ -7,7 +7,7 @@ import zipfile
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -196,6 +196,8 @@ def test_a_member_that_unpacks_to_more_than_it_says_is_refused():
         decode(bytes(body), NPZ, signatures(x=("float32", None)))
 
 
+@example(390, 2)  # a header before the file's beginning
+@example(1158, 0)  # a member without a name
 @given(st.integers(0, 10_000), st.integers(0, 255))
 def test_a_damaged_npz_is_refused_or_read_the_same(at, value):
     body = bytearray(zipped(compressed=True, x=np.arange(100, dtype=np.float32)))
