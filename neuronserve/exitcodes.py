@@ -33,6 +33,7 @@ MEANINGS: dict[int, str] = {
     32: "nginx could not start, or died too often",
     DRAIN_EXPIRED: "stopped as asked, but the drain's time ran out with requests in flight",
     SIGNALLED + 2: "a second signal (SIGINT) ended it at once",
+    SIGNALLED + 3: "SIGQUIT ended it at once, without a drain",
     SIGNALLED + 15: "a second signal (SIGTERM) ended it at once",
 }
 

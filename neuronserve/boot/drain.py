@@ -1,8 +1,9 @@
 """The orderly stop: polite refusals, nginx, gunicorn, model servers, each after the other.
 
 By the time it begins, the state says ``draining`` and nginx refuses what arrives from then on. Listening
-goes on for a moment, because a refusal with words is better than a refused connection; then nginx closes
-its doors and ends when its last request is answered. Nothing is in flight after that.
+goes on while clients are connected, for a moment at most, because a refusal with words, which ends its
+connection, is better than a connection that breaks. Then nginx closes its doors and ends when its last
+request is answered. Nothing is in flight after that.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Parts:
     front: Process
     gateway: Process
     servers: Sequence[Process]
-    in_flight: Callable[[], int | None]  # requests nginx is busy with; may take a moment
+    connections: Callable[[], int | None]  # that clients hold; asking may take a moment
 
 
 class Drain:
@@ -42,7 +43,6 @@ class Drain:
         self._parts = parts
         self._ended = ended
         self._lost = False
-        self._left: set[str] = set()
         now = loop.now()
         self._deadline = now + max(_LEAST, budget - _RESERVE)
         self._polite_until = min(now + _POLITE, now + budget / 4)
@@ -51,10 +51,10 @@ class Drain:
         self._ask()
 
     def _ask(self) -> None:
-        self._loop.background(self._parts.in_flight, self._told)
+        self._loop.background(self._parts.connections, self._told)
 
-    def _told(self, in_flight: int | None) -> None:
-        if in_flight and self._loop.now() < self._polite_until:
+    def _told(self, connections: int | None) -> None:
+        if connections and self._loop.now() < self._polite_until:
             self._loop.later(_POLL, self._ask)
             return
         grace = max(0.0, self._deadline - self._loop.now())

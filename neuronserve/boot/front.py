@@ -91,14 +91,14 @@ def command(runtime: Path, environ: Mapping[str, str], *, on_stdout: OnLine, on_
 
 def alive(runtime: Path) -> Answer:
     """Whether it answers."""
-    return Answer(ready=in_flight(runtime) is not None)
+    return Answer(ready=connections(runtime) is not None)
 
 
-def in_flight(runtime: Path) -> int | None:
-    """How many requests are being read or answered; None when nginx does not tell."""
+def connections(runtime: Path) -> int | None:
+    """How many connections clients hold, busy or idle; None when nginx does not tell."""
     answer = asking.get(runtime / SOCKET, "/status", timeout=2)
-    found = re.search(rb"Reading: (\d+) Writing: (\d+)", answer)
-    return int(found[1]) + int(found[2]) - 1 if found else None  # less the one that asks
+    found = re.search(rb"Active connections: (\d+)", answer)
+    return int(found[1]) - 1 if found else None  # less the one that asks
 
 
 def _capacity() -> tuple[int, int]:

@@ -23,7 +23,14 @@ from neuronserve.boot.progress import Display
 from neuronserve.boot.publish import Publisher
 from neuronserve.boot.relay import relay
 from neuronserve.boot.servers import Servers
-from neuronserve.errors import FrontError, GatewayError, ModelServerError, NeuronserveError, ProcessError
+from neuronserve.errors import (
+    ArtifactError,
+    FrontError,
+    GatewayError,
+    ModelServerError,
+    NeuronserveError,
+    ProcessError,
+)
 from neuronserve.settings import Settings
 from neuronserve.state import Model
 from neuronserve.supervise import process
@@ -76,7 +83,12 @@ class Service:
         self._gateway.start()
         listener = fetch.Fetch(progress=self._progressed, got=self._got, failed=self.fail)
         command = fetch.command(self._around.runtime, self._around.environ, listener.hear)
-        self._fetching = self._children.spawn(command, lambda exit_: self._fetch_ended(listener, exit_))
+        try:
+            self._fetching = self._children.spawn(command, lambda exit_: self._fetch_ended(listener, exit_))
+        except OSError as error:
+            self.fail(
+                Failure.of(ArtifactError(f"the program that gets the model cannot be started: {error}"))
+            )
 
     def stop(self) -> None:
         """Stop in order: with a drain where requests were taken, at once where not."""
@@ -154,7 +166,11 @@ class Service:
         """Take something into the condition, and publish what follows from it."""
         self._condition = dataclasses.replace(self._condition, **news)  # type: ignore[arg-type]  # by name
         before = self._publisher.state
-        self._publisher.publish(self._condition.state())
+        try:
+            self._publisher.publish(self._condition.state())
+        except OSError as error:  # no space left, perhaps, for as long as some large bodies are there
+            _log.error("the state could not be written: %s; again in 1 s", error)
+            self._loop.later(1, self._changed)
         now = self._publisher.state
         if now.state != before.state:
             _log.info("state: %s%s", now.state, f" ({now.step})" if now.step else "")
@@ -176,7 +192,7 @@ class Service:
             self._front,
             self._gateway,
             self._servers.processes,
-            functools.partial(front.in_flight, self._around.runtime),
+            functools.partial(front.connections, self._around.runtime),
         )
         if self._condition.was_ready:
             Drain(self._loop, parts, self._around.settings.drain_seconds, self._ended).begin()

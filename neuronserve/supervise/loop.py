@@ -69,7 +69,7 @@ class Loop:
     def post(self, callback: Callback) -> None:
         """Have the loop call it soon. Safe in any thread, and in a signal handler."""
         self._posted.append(callback)
-        with contextlib.suppress(BlockingIOError):  # a full buffer wakes the loop just as well
+        with contextlib.suppress(OSError):  # full: it wakes the loop just as well; closed: nobody waits
             self._waking.send(b"\0")
 
     def on_signals(self, signals: Iterable[signal.Signals], callback: Callable[[int], None]) -> None:
@@ -89,7 +89,10 @@ class Loop:
         def run() -> None:
             self.post(functools.partial(done, work()))
 
-        threading.Thread(target=run, daemon=True).start()
+        try:
+            threading.Thread(target=run, daemon=True).start()
+        except RuntimeError:  # the container's limit of processes is reached: later there may be room
+            self.later(1.0, lambda: self.background(work, done))
 
     def run(self) -> int:
         while self._result is None:

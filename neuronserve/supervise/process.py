@@ -12,7 +12,6 @@ Whether it is ready is found out by its ``check``, in a thread, so that a check 
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import logging
 import signal
@@ -32,6 +31,7 @@ STARTING, READY, WAITING, FAILED, STOPPING, GONE = (
     "gone",
 )
 
+_LAST_WORDS = 1.0  # seconds before the end in which a line counts as such
 _log = logging.getLogger("serve")
 
 
@@ -99,7 +99,7 @@ class Process:
         self._misses = 0
         self._cause = ""
         self._hopeless = False
-        self._said: collections.deque[str] = collections.deque(maxlen=1)
+        self._said: tuple[float, str] | None = None  # when, and its last line
         self._stopped: Callable[[Exit | None], None] = lambda _: None
         self.state = WAITING
 
@@ -117,7 +117,7 @@ class Process:
 
     def start(self) -> None:
         self._cause, self._hopeless, self._misses, self._ready_since = "", False, 0, None
-        self._said.clear()
+        self._said = None
         try:
             self._spec.before()
             self._child = self._children.spawn(self._listening(), self._ended)
@@ -149,7 +149,7 @@ class Process:
         on_stderr = self._spec.command.on_stderr
 
         def hear(line: str) -> None:
-            self._said.append(line)
+            self._said = (self._loop.now(), line)
             on_stderr(line)
 
         return dataclasses.replace(self._spec.command, on_stderr=hear)
@@ -211,7 +211,10 @@ class Process:
             self._judge(cause, self._history.died(now, now - self._ready_since))
 
     def _last_words(self) -> str:
-        return f"; it said: {self._said[0][:500]}" if self._said else ""
+        """What it said just before its end; what it said long ago has nothing to do with it."""
+        if self._said is None or self._loop.now() - self._said[0] > _LAST_WORDS:
+            return ""
+        return f"; it said: {self._said[1][:500]}"
 
     def _judge(self, cause: str, verdict: Verdict) -> None:
         event = "did not start" if self._ready_since is None else "died"

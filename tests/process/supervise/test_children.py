@@ -10,7 +10,18 @@ import psutil
 import pytest
 
 # a program that leaves a daemon in a session of its own
-FLEES = "import os, time\nif os.fork() == 0:\n os.setsid(); print(os.getpid(), flush=True)"
+FLEES = """
+import os, time
+told, tell = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    print(os.getpid(), flush=True)
+    os.write(tell, bytes(1))
+    time.sleep({daemon_seconds})
+else:
+    os.read(told, 1)
+    time.sleep({parent_seconds})
+"""
 
 
 def _run(loop, children, command):
@@ -82,7 +93,8 @@ def test_what_a_child_leaves_in_its_group_is_killed_at_its_end(loop, children, c
 
 
 def test_orphans_that_left_the_group_are_reaped_by_us(loop, children, command):
-    _run(loop, children, command(f"{sys.executable} -c '{FLEES}; time.sleep(0.2)'"))
+    program = FLEES.format(daemon_seconds=0.2, parent_seconds=0)
+    _run(loop, children, command(f"{sys.executable} -c '{program}'"))
     pid = int(command.said[0])
     _gone(loop, pid)
 
@@ -102,10 +114,9 @@ def _gone(loop, pid):
 
 
 def test_kill_all_leaves_nobody_not_even_those_who_fled_their_group(loop, children, command):
-    fled = (
-        "import os, time\nif os.fork() == 0:\n os.setsid(); print(os.getpid(), flush=True)\ntime.sleep(600)"
-    )
-    children.spawn(command(f"exec {sys.executable} -c '{fled}'"), lambda _: pytest.fail("nobody is told"))
+    program = FLEES.format(daemon_seconds=600, parent_seconds=600)
+    talk = command(f"exec {sys.executable} -c '{program}'")
+    children.spawn(talk, lambda _: pytest.fail("nobody is told"))
 
     def stop_when_heard():
         if command.said:

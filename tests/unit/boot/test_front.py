@@ -63,11 +63,11 @@ def test_a_machine_without_nginx_is_told_what_to_install(monkeypatch):
 @pytest.mark.parametrize(
     ("answer", "count"),
     [
-        (b"HTTP/1.1 200 OK\r\n\r\nActive connections: 9 \nReading: 1 Writing: 4 Waiting: 3 \n", 4),
+        (b"HTTP/1.1 200 OK\r\n\r\nActive connections: 9 \nReading: 1 Writing: 4 Waiting: 3 \n", 8),
         (b"HTTP/1.1 200 OK\r\n\r\nActive connections: 1 \nReading: 0 Writing: 1 Waiting: 0 \n", 0),
         (b"", None),
     ],
 )
-def test_requests_in_flight_are_all_but_the_one_that_asks(monkeypatch, answer, count):
+def test_connections_are_all_but_the_one_that_asks(monkeypatch, answer, count):
     monkeypatch.setattr(front.asking, "get", lambda *_, **__: answer)
-    assert front.in_flight(Path("/run/x")) == count
+    assert front.connections(Path("/run/x")) == count
