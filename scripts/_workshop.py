@@ -5,6 +5,7 @@ Standard library only: it runs before there is a virtual environment.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import importlib.util
@@ -78,6 +79,15 @@ def _is_made(wanted: str) -> bool:
     return PYTHON.exists() and stamp.is_file() and stamp.read_text() == wanted
 
 
+def _has_python() -> bool:
+    """Whether ``.venv`` has a working Python of this version, and lies where it was made."""
+    asked = [str(PYTHON), "-c", "import sys, pip; print(sys.version_info[:2], sys.prefix)"]
+    with contextlib.suppress(OSError):
+        found = subprocess.run(asked, capture_output=True, text=True, check=False)
+        return found.stdout.strip() == f"{sys.version_info[:2]} {VENV}"
+    return False
+
+
 def _venv_package() -> list[str]:
     """Debian leaves ``ensurepip`` out of Python; the package that brings it, when it is missing."""
     if importlib.util.find_spec("ensurepip"):
@@ -91,10 +101,11 @@ def _make_environment(wanted: str) -> None:
         if _is_made(wanted):
             return
         say("making .venv (once; a minute or two)")
-        base = getattr(sys, "_base_executable", sys.executable)
-        made = subprocess.run([base, "-m", "venv", "--clear", str(VENV)], check=False)
-        if made.returncode != 0:
-            sys.exit(f"{VENV} could not be made; the reason is above")
+        if not _has_python():  # an old environment is brought up to date, under running programs too
+            base = getattr(sys, "_base_executable", sys.executable)
+            made = subprocess.run([base, "-m", "venv", "--clear", str(VENV)], check=False)
+            if made.returncode != 0:
+                sys.exit(f"{VENV} could not be made; the reason is above")
         _install()
         (VENV / ".neuronserve").write_text(wanted)
 

@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmark import gateway as gateways
+from benchmark import payload as payloads
+from benchmark import pull as pulls
 
 _console = Console(width=120)
 MEMORY_GOAL_MB = 60
@@ -119,15 +121,21 @@ def start(repeat: int, free_port: Callable[[], int]) -> dict[str, Any]:
     return {"ready_seconds": median, "all": taken, "goal": READY_GOAL_SECONDS}
 
 
-def payload() -> Any:
-    from benchmark import payload as payloads
+def payload() -> list[dict[str, object]]:
+    rows = payloads.measure()
+    table = Table("payload", "bytes", "ms", "json + numpy", "orjson + numpy")
+    for row in rows:
+        others = [f"{ratio:.1f} x" for ratio in row["others"]]  # type: ignore[attr-defined]
+        table.add_row(str(row["case"]), str(row["bytes"]), f"{row['ms']:.4f}", *others)
+    _console.print(table)
+    return rows
 
-    return payloads.measure()
 
-
-def pull(size_mb: int) -> dict[str, Any]:
-    from benchmark import pull as pulls
-
-    found = pulls.measure(size_mb)
-    _console.print(found)
-    return dict(found)
+def pull(size_mb: int, rounds: int) -> dict[str, float]:
+    """Ours against ``aws s3 cp`` + ``tar xzf``; the fastest of ``rounds`` each."""
+    found = pulls.measure(size_mb, rounds=rounds)
+    _console.print(
+        f"pull and unpack of {found['archive_mb']:.0f} MB: {found['ours_s']:.1f} s, aws + tar "
+        f"{found['aws_tar_s']:.1f} s: ratio {found['ratio']:.2f} (goal {PULL_GOAL})"
+    )
+    return found

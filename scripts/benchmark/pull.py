@@ -8,7 +8,6 @@ compresses well, and a few small files.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import resource
@@ -22,12 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-if __name__ == "__main__":
-    import _workshop
-
-    _workshop.enter(needs=("nginx",))
-
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BUCKET, KEY = "models", "model.tar.gz"
 _NGINX = """
 daemon off; master_process off; pid {dir}/nginx.pid; error_log stderr error;
@@ -154,8 +148,3 @@ def _timed(run: Callable[[], None]) -> tuple[float, float]:
     run()
     after, end = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     return end - start, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-if __name__ == "__main__":
-    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 1024
-    print(json.dumps(measure(wanted, rounds=2), indent=2))

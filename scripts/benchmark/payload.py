@@ -1,50 +1,35 @@
-#!/usr/bin/env python3
 """Milliseconds that each form of request and answer takes, beside json + numpy and orjson + numpy.
 
-usage: scripts/_bench_payload.py [--repeats N] [--help]
-
-All are measured in one run, in turns, and the best of N is taken: the ratios mean more than the times.
+All are measured in one run, in turns, and the best of several is taken: the ratios mean more than the times.
 """
 
 from __future__ import annotations
 
-import argparse
 import base64
 import csv
 import io
 import json
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-import _workshop
+import numpy as np
+import orjson
 
-_workshop.enter()
-
-import numpy as np  # noqa: E402  after the environment is there
-import orjson  # noqa: E402
-
-from neuronserve import payload  # noqa: E402
-from neuronserve.payload import Form, Kind, MediaType, Signature, TensorSpec  # noqa: E402
+from neuronserve import payload
+from neuronserve.payload import Form, Kind, MediaType, Signature, TensorSpec
 
 Work = Callable[[], object]
 Case = tuple[str, int, list[Work]]  # name, bytes, and what to time: ours, the standard library, orjson
 IMAGE = (1, 224, 224, 3)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--repeats", type=int, default=15)
-    repeats = parser.parse_args().repeats
-    print(f"{'':32} {'bytes':>9} {'ms':>9} {'x json':>7} {'x orjson':>9}")
+def measure(repeats: int = 15) -> list[dict[str, object]]:
+    """For each case: name, bytes, ``ms`` (ours), and how many times as long the others take."""
+    rows: list[dict[str, object]] = []
     for name, size, works in (*requests(), *answers()):
         ours, *others = best(works, repeats)
-        ratios = "".join(f" {other / ours:>8.1f}" for other in others)
-        print(f"{name:32} {size:>9} {ours * 1e3:>9.4f}{ratios}", flush=True)
+        rows.append({"case": name, "bytes": size, "ms": ours * 1e3, "others": [o / ours for o in others]})
+    return rows
 
 
 def requests() -> list[Case]:
@@ -157,6 +142,3 @@ def timed(work: Work, loops: int) -> float:
     for _ in range(loops):
         work()
     return max(time.process_time() - began, 1e-9) / loops
-
-
-main()
