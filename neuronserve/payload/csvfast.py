@@ -28,8 +28,9 @@ def table(body: bytes | bytearray | memoryview, spec: TensorSpec) -> np.ndarray[
     rows, columns = text.count(b"\n") + 1, text.partition(b"\n")[0].count(b",") + 1
     if not skeleton.is_table(text, rows, columns):
         return None
-    try:
-        flat = simd.numbers(simd.parse(b"[" + text.replace(b"\n", b",") + b"]"), spec)
-    except (simd.Unsure, RequestError):
-        return None
+    with simd.lent(len(text)) as parser:
+        try:
+            flat = simd.numbers(simd.parse(parser, b"[" + text.replace(b"\n", b",") + b"]"), spec)
+        except (simd.Unsure, RequestError):
+            return None
     return flat.reshape(rows, columns) if flat.size else None

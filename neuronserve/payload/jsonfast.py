@@ -32,22 +32,23 @@ def read(body: bytes | bytearray | memoryview, signatures: Signatures, asked: st
     if len(body) < _SMALL:
         return None
     text = bytes(body) if isinstance(body, memoryview) else body
-    try:
-        return _document(text, signatures, asked)
-    except Unsure:
-        pass
-    except RequestError:
-        return None
-    if b"\n" not in text:
-        return None
-    try:
-        return _lines(text, signatures, asked)
-    except (Unsure, RequestError):
-        return None
+    with simd.lent(len(text)) as parser:
+        try:
+            return _document(parser, text, signatures, asked)
+        except Unsure:
+            pass
+        except RequestError:
+            return None
+        if b"\n" not in text:
+            return None
+        try:
+            return _lines(parser, text, signatures, asked)
+        except (Unsure, RequestError):
+            return None
 
 
-def _document(text: Text, signatures: Signatures, asked: str | None) -> Result:
-    document = simd.parse(text)
+def _document(parser: Any, text: Text, signatures: Signatures, asked: str | None) -> Result:
+    document = simd.parse(parser, text)
     if isinstance(document, ListProxy):
         signature = select(signatures, asked)
         spec = jsonforms.single(signature)
@@ -108,10 +109,10 @@ def _checked(arrays: Arrays, signature: Signature) -> Arrays:
     return {name: shapes.check(array, signature.inputs[name]) for name, array in arrays.items()}
 
 
-def _lines(text: Text, signatures: Signatures, asked: str | None) -> Result:
+def _lines(parser: Any, text: Text, signatures: Signatures, asked: str | None) -> Result:
     """One array to a line. Each line's own brackets prove it: joined they could pair across lines."""
     lines = [line for line in text.removeprefix(BOM).split(b"\n") if line.strip()]
-    document = simd.parse(b"[" + b",".join(lines) + b"]")
+    document = simd.parse(parser, b"[" + b",".join(lines) + b"]")
     shape = _shape(document)
     signature = select(signatures, asked)
     spec = jsonforms.single(signature)

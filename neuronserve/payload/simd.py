@@ -1,12 +1,14 @@
-"""simdjson's parser, one per thread, and its buffers as arrays of the signature's dtype.
+"""simdjson's parsers, and their buffers as arrays of the signature's dtype.
 
-A parser reuses its memory for the next document, so nothing here may outlive the call that parsed: arrays are
-copies, and proxies stay in local names.
+A parser reuses its memory for the next document, and refuses while proxies of the last one live; so proxies
+stay in local names, and arrays are copies. Parsers are few, since parsing holds the interpreter's lock: one
+for each thread would hold 10 MB each after an image.
 """
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,27 +19,36 @@ from neuronserve.payload.signature import TensorSpec
 
 Array = np.ndarray[Any, Any]
 _KEPT = 16 << 20  # bytes: a parser holds several times its largest document for ever, so that is bounded
-_local = threading.local()
+_idle: list[Any] = []
 
 
 class Unsure(Exception):
     """The quick reading cannot tell."""
 
 
-def parse(body: bytes | bytearray) -> Any:
+@contextmanager
+def lent(size: int) -> Iterator[Any]:
+    """A parser for documents of ``size`` bytes. No proxy of what it parsed may live at the end.
+
+    It is the one that was used last: its memory is the one in the processor's cache.
+    """
+    try:
+        parser = _idle.pop()
+    except IndexError:
+        parser = simdjson.Parser()
+    try:
+        yield parser
+    finally:
+        if size <= _KEPT:
+            _idle.append(parser)
+
+
+def parse(parser: Any, body: bytes | bytearray) -> Any:
     """The document's proxy (or scalar). Unsure: no single document that simdjson takes."""
     try:
-        return _parser(len(body)).parse(body)
+        return parser.parse(body)
     except (ValueError, RuntimeError) as error:
         raise Unsure from error
-
-
-def _parser(size: int) -> Any:
-    if size > _KEPT:
-        return simdjson.Parser()
-    if not hasattr(_local, "parser"):
-        _local.parser = simdjson.Parser()
-    return _local.parser
 
 
 def numbers(proxy: Any, spec: TensorSpec) -> Array:
