@@ -157,7 +157,8 @@ def predict_request(model: str, signature: str = "", **inputs: Any) -> Any:
     for alias, value in inputs.items():
         array = np.asarray(value)
         if array.dtype.kind in "SU":
-            array = np.array([v.encode() if isinstance(v, str) else v for v in array.ravel()], object)
+            flat = [v.encode() if isinstance(v, str) else v for v in array.ravel()]
+            array = np.array(flat, object).reshape(array.shape)
         request.inputs[alias].CopyFrom(tensorproto.encode(array, DTYPES[array.dtype.name]))
     return request
 

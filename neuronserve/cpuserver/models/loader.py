@@ -13,6 +13,7 @@ from neuronserve.cpuserver.models import warmup
 from neuronserve.cpuserver.models.servable import Servable
 from neuronserve.cpuserver.models.states import show
 from neuronserve.cpuserver.neuronop import rewrite
+from neuronserve.cpuserver.restore import complete
 from neuronserve.cpuserver.runtime.session import Session
 from neuronserve.cpuserver.status import StatusError
 
@@ -35,12 +36,12 @@ class Loader:
         if scratch is not None:
             _log.info("%s is compiled for Neuron; its graphs run on CPU", show(name, version))
         try:
-            session = Session(Path(scratch.name) if scratch else folder, self.tags, self.config)
+            session = self._session(show(name, version), Path(scratch.name) if scratch else folder)
         except BaseException as error:
             if scratch is not None:
                 scratch.cleanup()
             if isinstance(error, StatusError) and str(folder) not in error.message:
-                raise StatusError(error.code, f"{error.message}; while loading {folder}") from error
+                raise type(error)(error.code, f"{error.message}; while loading {folder}") from error
             raise
         servable = Servable(name, version, session, batcher=self.batcher, scratch=scratch)
         try:
@@ -49,6 +50,25 @@ class Loader:
             servable.close()
             raise
         return servable
+
+    def _session(self, shown: str, folder: Path) -> Session:
+        """A session whose variables all have their values."""
+        session = Session(folder, self.tags, self.config)
+        try:
+            count = complete.complete(session)
+        except BaseException:
+            session.close()
+            raise
+        session.forget_graph()
+        if count:
+            _log.warning(
+                "%s was saved from Keras 3 with tf.saved_model.save(): %d variables that its signatures read "
+                "were given their values here, but stock TensorFlow Serving cannot serve this SavedModel; "
+                "model.export(path) writes one that it can",
+                shown,
+                count,
+            )
+        return session
 
     def _warm_up(self, servable: Servable, folder: Path) -> None:
         if not self.warmup_iterations:

@@ -10,7 +10,7 @@ from neuronserve.cpuserver.neuronop import mapping
 from neuronserve.cpuserver.neuronop.erased import emptied
 from neuronserve.cpuserver.neuronop.layout import channels_last
 from neuronserve.cpuserver.neuronop.node import OP, NeuronNode, Port, refused
-from neuronserve.cpuserver.runtime.functions import as_function
+from neuronserve.cpuserver.runtime.graphs import as_function
 from neuronserve.cpuserver.status import StatusError
 
 _CHECKED = "neuronserve_shape"

@@ -62,6 +62,8 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "TF_OperationNumOutputs": (_int, (_pointer,)),
     "TF_NewImportGraphDefOptions": (_pointer, ()),
     "TF_DeleteImportGraphDefOptions": (None, (_pointer,)),
+    "TF_ImportGraphDefOptionsSetPrefix": (None, (_pointer, _text)),
+    "TF_ImportGraphDefOptionsAddInputMapping": (None, (_pointer, _text, _int, Output)),
     "TF_GraphImportGraphDef": (None, (_pointer, _buffer, _pointer, _pointer)),
     "TF_GraphToFunction": (
         _pointer,

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neuronserve.cpuserver.messages import config_pb2, meta_graph_pb2
+from neuronserve.cpuserver.messages import config_pb2, graph_pb2, meta_graph_pb2
+from neuronserve.cpuserver.runtime import graphs
 from neuronserve.cpuserver.runtime.library import Output, Status, buffer_from, load, take_bytes
 from neuronserve.cpuserver.runtime.tensors import from_tensor, to_tensor
-from neuronserve.cpuserver.status import Code, StatusError, invalid
 from neuronserve.cpuserver.tensorproto import Array
 
 Typed = tuple[Array, int]  # an array and its TensorFlow dtype
@@ -38,9 +38,15 @@ class Session:
             self._library.TF_DeleteGraph(self._graph)
             raise
         self.meta_graph = meta_graph_pb2.MetaGraphDef.FromString(take_bytes(meta_graph))
-        # only the signatures are needed from here on; the graph lives in the session
+
+    def forget_graph(self) -> None:
+        """Keep only the signatures of ``meta_graph``: the graph itself lives in TensorFlow."""
         self.meta_graph.ClearField("graph_def")
         self.meta_graph.ClearField("object_graph_def")
+
+    def extend(self, graph_def: graph_pb2.GraphDef, prefix: str, inputs: Mapping[str, str]) -> None:
+        """Add nodes, as ``graphs.add_nodes`` does, which later runs can fetch."""
+        graphs.add_nodes(self._graph, graph_def, prefix, inputs)
 
     def _load(
         self, folder: Path, tags: Sequence[str], config: config_pb2.ConfigProto, meta_graph: Any
@@ -101,20 +107,8 @@ class Session:
     def _output(self, name: str) -> Output:
         with self._lock:
             if name not in self._outputs:
-                self._outputs[name] = self._find(name)
+                self._outputs[name] = graphs.find_output(self._graph, name)
             return self._outputs[name]
-
-    def _find(self, name: str) -> Output:
-        operation_name, _, index = name.partition(":")
-        operation = self._library.TF_GraphOperationByName(self._graph, operation_name.encode())
-        if not operation:
-            raise StatusError(
-                Code.NOT_FOUND,
-                f"FeedInputs: unable to find feed output {name}: no such operation in the graph",
-            )
-        if not 0 <= int(index or 0) < self._library.TF_OperationNumOutputs(operation):
-            raise invalid(f"Tensor {name} does not exist: operation {operation_name} has fewer outputs")
-        return Output(operation, int(index or 0))
 
     def close(self) -> None:
         """Free the model. No ``run`` may be under way or follow."""
