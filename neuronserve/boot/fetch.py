@@ -26,10 +26,10 @@ _log = logging.getLogger("fetch")
 
 def command(runtime: Path, environ: Mapping[str, str], on_stdout: Callable[[str], None]) -> Command:
     return Command(
-        # -P: what lies in the user's folder must not be imported
+        # -P: what lies in the folder it starts in must not be imported
         argv=(sys.executable, "-P", "-m", "neuronserve.artifact", "--work-dir", str(runtime / "model")),
         env=environ,
-        cwd=Path.cwd(),  # MODEL_URI may be a path that starts here
+        cwd=runtime,
         on_stdout=on_stdout,
         on_stderr=relay("fetch"),
         longest_line=1 << 20,

@@ -130,7 +130,7 @@ def _must_be_free(port: int) -> None:
             pass
     except OSError as error:
         raise FrontError(
-            f"cannot listen on port {port}: {error.strerror.lower() if error.strerror else error}",
+            f"cannot listen on port {port}: {os.strerror(error.errno or 0).lower()}",
             hint="stop what listens there, or set SAGEMAKER_BIND_TO_PORT",
         ) from error
 
