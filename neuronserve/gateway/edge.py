@@ -95,7 +95,7 @@ class Invocations:
         self._metrics.observe(
             request.model,
             number,
-            (seconds, request.decode_seconds, request.model_seconds, request.encode_seconds),
+            (seconds, request.model_seconds),
             (len(request.body), answer[1]),
         )
 

@@ -42,14 +42,12 @@ class Metrics:
         self._bytes = prometheus.Counter(
             "neuronserve_request_bytes", "Bytes of bodies", ["direction"], registry=None
         )
-        self._stages = [self._seconds.labels(s) for s in ("all", "decode", "model", "encode")]
+        self._stages = [self._seconds.labels(s) for s in ("all", "model")]
         self._in, self._out = self._bytes.labels("in"), self._bytes.labels("out")
         self._counters: dict[tuple[str, str], Any] = {}
 
-    def observe(
-        self, model: str, status: str, seconds: tuple[float, float, float, float], sizes: tuple[int, int]
-    ) -> None:
-        """One request: total, decode, model and encode seconds; bytes in and out."""
+    def observe(self, model: str, status: str, seconds: tuple[float, float], sizes: tuple[int, int]) -> None:
+        """One request: total and model seconds; bytes in and out. The log has the other stages."""
         counter = self._counters.get((model, status))
         if counter is None:
             counter = self._counters[model, status] = self._requests.labels(model, status)

@@ -198,10 +198,9 @@ def _forwarded(method: str, body: bytes, wanted: MediaType, spec: calls.Spec, en
 def _made(method: str, decoded: Decoded, wanted: MediaType, spec: calls.Spec) -> _Call:
     """A message made from arrays, or from examples."""
     signature = decoded.signature
-    spec = dataclasses.replace(spec, signature=signature.name)
+    spec = calls.Spec(spec.model, spec.version, signature.name)
     if method == "predict":
-        dtypes = {name: tensor.dtype for name, tensor in signature.inputs.items()}
-        message = calls.predict_request(spec, decoded.arrays, dtypes)
+        message = calls.predict_request(spec, decoded.arrays, signature.dtypes)
     else:
         message = calls.example_request(method, spec, decoded.examples or [], decoded.context)
     return _Call(_RPC[method], message, signature.name, _answer(method, wanted, decoded.form, signature))

@@ -117,7 +117,7 @@ def load(port: int, case: Case, seconds: float, folder: Path) -> dict[str, float
     ).stdout  # fmt: skip
     found = next(line for line in out.splitlines() if line.startswith("RESULT")).split()[1:]
     requests, errors, duration, p50, p99 = (float(x) for x in found)
-    if errors or not requests:
+    if errors:
         sys.exit(f"{case.name}: {errors:.0f} of {requests:.0f} requests failed\n{out}")
     return {"requests": requests, "seconds": duration, "p50_ms": p50, "p99_ms": p99}
 
@@ -130,6 +130,8 @@ def measured(
         load(port, case, 1, folder)
         before = {k: cpu_seconds(v) for k, v in watched.items()}
         figures: dict[str, Any] = load(port, case, seconds, folder)
+        if not figures["requests"]:
+            sys.exit(f"{case.name}: no request was answered in {seconds:g} s")
         for key, processes in watched.items():
             figures[f"{key}_cpu_ms"] = (cpu_seconds(processes) - before[key]) * 1e3 / figures["requests"]
     figures["cpu_ms"] = sum(v for k, v in figures.items() if k.endswith("_cpu_ms"))

@@ -45,7 +45,7 @@ def frame(message: bytes) -> bytes:
 
 
 def answers(shape: list[int]) -> dict[str, bytes]:
-    from neuronserve.modelserver import messages as m
+    from neuronserve import messages as m
 
     predict = m.predict_pb2.PredictResponse()
     predict.model_spec.name, predict.model_spec.version.value = "model", 1

@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 import simdjson
 
-from neuronserve.modelserver.messages import predict_pb2
+from neuronserve.messages import predict_pb2
 
 app = flask.Flask("prototype")
 _local = threading.local()
