@@ -16,7 +16,7 @@ import grpc
 import numpy as np
 
 from neuronserve.cpuserver import tensorproto
-from neuronserve.cpuserver.messages import (
+from neuronserve.messages import (
     classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from neuronserve.cpuserver import tensorproto
-from neuronserve.cpuserver.messages import graph_pb2, node_def_pb2, saved_model_pb2
+from neuronserve.messages import graph_pb2, node_def_pb2, saved_model_pb2
 
 FLOAT = 1
 

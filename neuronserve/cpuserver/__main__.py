@@ -13,6 +13,8 @@ from collections.abc import Sequence
 
 from neuronserve import __version__
 from neuronserve.cpuserver import flags, logs
+from neuronserve.cpuserver.status import StatusError
+from neuronserve.errors import NeuronserveError
 
 _FAILED = 255
 _log = logging.getLogger(__name__)
@@ -36,12 +38,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _serve(chosen: flags.Flags) -> int:
-    from neuronserve.cpuserver import server, settings
-    from neuronserve.cpuserver.status import StatusError
-
     try:
+        from neuronserve.cpuserver import server, settings
+
         server.run(settings.from_flags(chosen))
-    except StatusError as error:
+    except (StatusError, NeuronserveError) as error:
         print(f"Failed to start server. Error: {error}", file=sys.stderr)
         return _FAILED
     return 0

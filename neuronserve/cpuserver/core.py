@@ -13,11 +13,6 @@ from typing import Any
 
 from neuronserve.cpuserver.call import Call
 from neuronserve.cpuserver.inference import examples, multi, predict
-from neuronserve.cpuserver.messages import (
-    get_model_metadata_pb2,
-    get_model_status_pb2,
-    model_management_pb2,
-)
 from neuronserve.cpuserver.metrics import Counter
 from neuronserve.cpuserver.models import disk
 from neuronserve.cpuserver.models.config import ModelConfig, from_message
@@ -26,6 +21,11 @@ from neuronserve.cpuserver.models.manager import Manager
 from neuronserve.cpuserver.models.servable import Servable, check_named
 from neuronserve.cpuserver.models.states import State, VersionStatus, show
 from neuronserve.cpuserver.status import Code, StatusError, invalid, not_found
+from neuronserve.messages import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    model_management_pb2,
+)
 
 _log = logging.getLogger(__name__)
 _SIGNATURES = "signature_def"

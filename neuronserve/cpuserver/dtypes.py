@@ -11,8 +11,8 @@ from typing import Any, Final
 import ml_dtypes
 import numpy as np
 
-from neuronserve.cpuserver.messages import types_pb2
 from neuronserve.cpuserver.status import Code, StatusError
+from neuronserve.messages import types_pb2
 
 STRING: Final = 7
 

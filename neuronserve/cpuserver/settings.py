@@ -6,19 +6,16 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from neuronserve import unpublished
 from neuronserve.cpuserver import textproto
 from neuronserve.cpuserver.batching import parameters
 from neuronserve.cpuserver.flags import Flags
-from neuronserve.cpuserver.messages import config_pb2
 from neuronserve.cpuserver.models import config
 from neuronserve.cpuserver.models.config import ModelConfig
 from neuronserve.cpuserver.status import invalid
 from neuronserve.machine import cpus
+from neuronserve.messages import config_pb2
 
-_MONITORING = {
-    "MonitoringConfig": (("prometheus_config", 1, "PrometheusConfig"),),
-    "PrometheusConfig": (("enable", 1, "bool"), ("path", 2, "string")),
-}
 _METRICS_PATH = "/monitoring/prometheus/metrics"
 
 
@@ -88,7 +85,8 @@ def _channel(text: str) -> list[tuple[str, Any]]:
 def _metrics_path(file: str) -> str | None:
     if not file:
         return None
-    message = textproto.parse(Path(file), "MonitoringConfig", _MONITORING).prometheus_config
+    empty = unpublished.message(unpublished.MONITORING)
+    message = textproto.parse(Path(file), empty).prometheus_config
     return (message.path or _METRICS_PATH) if message.enable else None
 
 

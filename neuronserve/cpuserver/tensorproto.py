@@ -15,8 +15,8 @@ import ml_dtypes
 import numpy as np
 
 from neuronserve.cpuserver import dtypes
-from neuronserve.cpuserver.messages import tensor_pb2
 from neuronserve.cpuserver.status import invalid
+from neuronserve.messages import tensor_pb2
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -10,8 +10,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from neuronserve.errors import InputMismatch, MalformedBody
-from neuronserve.modelserver import tensors
-from neuronserve.modelserver.messages import (
+from neuronserve.messages import (
     classification_pb2,
     example_pb2,
     get_model_metadata_pb2,
@@ -19,6 +18,7 @@ from neuronserve.modelserver.messages import (
     predict_pb2,
     regression_pb2,
 )
+from neuronserve.modelserver import tensors
 
 Array = np.ndarray[Any, Any]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuronserve.errors import ModelFailed
-from neuronserve.modelserver.messages import tensor_pb2, types_pb2
+from neuronserve.messages import tensor_pb2, types_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -28,7 +28,7 @@ def test_the_gateways_environment_has_no_tensorflow(shell):
 
 
 def test_the_message_modules_load_without_it(shell):
-    assert shell("python", "-c", "from neuronserve.modelserver import messages; print('loaded')") == "loaded"
+    assert shell("python", "-c", "from neuronserve.messages import predict_pb2; print('loaded')") == "loaded"
 
 
 def test_no_compiler_no_installer_and_no_package_list_is_left(shell):

@@ -13,14 +13,14 @@ import grpc
 import numpy as np
 import pytest
 
-from neuronserve.modelserver import client, tensors
-from neuronserve.modelserver.messages import (
+from neuronserve.messages import (
     classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
     predict_pb2,
     regression_pb2,
 )
+from neuronserve.modelserver import client, tensors
 
 Shapes = dict[str, tuple[str, tuple[int, ...]]]
 AVAILABLE = 30

@@ -5,20 +5,9 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from neuronserve import unpublished
 from neuronserve.cpuserver import textproto
 from neuronserve.cpuserver.status import invalid
-
-_FIELDS = (
-    ("max_batch_size", 1, "Int64Value"),
-    ("batch_timeout_micros", 2, "Int64Value"),
-    ("max_enqueued_batches", 3, "Int64Value"),
-    ("num_batch_threads", 4, "Int64Value"),
-    ("thread_pool_name", 5, "StringValue"),
-    ("allowed_batch_sizes", 6, "repeated int64"),
-    ("pad_variable_length_inputs", 7, "bool"),
-    ("enable_large_batch_splitting", 8, "BoolValue"),
-    ("max_execution_batch_size", 9, "Int64Value"),
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +32,7 @@ def read(path: Path | None, cpus: int) -> Parameters:
     defaults = Parameters(num_batch_threads=cpus)
     if path is None:
         return defaults
-    message = textproto.parse(path, "BatchingParameters", {"BatchingParameters": _FIELDS})
+    message = textproto.parse(path, unpublished.message(unpublished.BATCHING))
     given = {
         name: getattr(message, name).value
         for name in ("max_batch_size", "batch_timeout_micros", "max_enqueued_batches", "num_batch_threads")

@@ -9,11 +9,11 @@ import numpy as np
 from neuronserve.cpuserver import dtypes
 from neuronserve.cpuserver.call import Call
 from neuronserve.cpuserver.inference import signatures
-from neuronserve.cpuserver.messages import classification_pb2, regression_pb2
 from neuronserve.cpuserver.models.servable import Servable
 from neuronserve.cpuserver.runtime.session import Typed
 from neuronserve.cpuserver.status import invalid, precondition
 from neuronserve.cpuserver.tensorproto import Array
+from neuronserve.messages import classification_pb2, regression_pb2
 
 _INPUTS, _CLASSES, _SCORES, _OUTPUTS = "inputs", "classes", "scores", "outputs"
 

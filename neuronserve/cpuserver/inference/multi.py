@@ -7,10 +7,10 @@ from typing import Any
 from neuronserve.cpuserver import dtypes
 from neuronserve.cpuserver.call import Call
 from neuronserve.cpuserver.inference import examples, signatures
-from neuronserve.cpuserver.messages import inference_pb2
 from neuronserve.cpuserver.models.servable import Servable
 from neuronserve.cpuserver.runtime.session import Typed
 from neuronserve.cpuserver.status import Code, StatusError, invalid
+from neuronserve.messages import inference_pb2
 
 _METHODS = (signatures.CLASSIFY, signatures.REGRESS)
 

@@ -7,10 +7,10 @@ from typing import Any
 from neuronserve.cpuserver import tensorproto
 from neuronserve.cpuserver.call import Call
 from neuronserve.cpuserver.inference import signatures
-from neuronserve.cpuserver.messages import predict_pb2
 from neuronserve.cpuserver.models.servable import Servable
 from neuronserve.cpuserver.runtime.session import Typed
 from neuronserve.cpuserver.status import Code, StatusError, invalid, precondition
+from neuronserve.messages import predict_pb2
 
 _METHODS = (signatures.PREDICT, signatures.CLASSIFY, signatures.REGRESS)
 

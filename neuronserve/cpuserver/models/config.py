@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import text_format
-
-from neuronserve.cpuserver.messages import model_server_config_pb2
-from neuronserve.cpuserver.status import Code, StatusError, invalid, precondition
+from neuronserve.cpuserver import textproto
+from neuronserve.cpuserver.status import invalid, precondition
+from neuronserve.messages import model_server_config_pb2
 
 _PLATFORM = "tensorflow"
 
@@ -54,16 +53,7 @@ def single(name: str, base_path: str) -> tuple[ModelConfig, ...]:
 
 def read(path: Path) -> tuple[ModelConfig, ...]:
     """The models of a ``--model_config_file``; StatusError when it cannot be read or is wrong."""
-    try:
-        text = path.read_text()
-    except OSError as error:
-        raise StatusError(Code.NOT_FOUND, f"{path}; {error.strerror}") from error
-    message = model_server_config_pb2.ModelServerConfig()
-    try:
-        text_format.Parse(text, message)
-    except text_format.ParseError as error:
-        raise invalid(f"Invalid protobuf file: '{path}': {error}") from error
-    return from_message(message)
+    return from_message(textproto.parse(path, model_server_config_pb2.ModelServerConfig()))
 
 
 def from_message(message: Any) -> tuple[ModelConfig, ...]:

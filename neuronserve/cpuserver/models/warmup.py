@@ -12,8 +12,8 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from neuronserve.cpuserver.messages import prediction_log_pb2
 from neuronserve.cpuserver.status import Code, StatusError, invalid
+from neuronserve.messages import prediction_log_pb2
 
 _FILE = Path("assets.extra", "tf_serving_warmup_requests")
 _MOST = 1000

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from neuronserve.cpuserver import tensorproto
-from neuronserve.cpuserver.messages import node_def_pb2
+from neuronserve.messages import node_def_pb2
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from neuronserve.cpuserver.messages import graph_pb2
 from neuronserve.cpuserver.status import Code, Refused
+from neuronserve.messages import graph_pb2
 
 OP = "NeuronOp"
 

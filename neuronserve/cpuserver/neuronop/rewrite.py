@@ -11,10 +11,10 @@ from typing import Any
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
-from neuronserve.cpuserver.messages import saved_model_pb2
 from neuronserve.cpuserver.neuronop import mapping
 from neuronserve.cpuserver.neuronop.node import OP, NeuronNode, parse, refused
 from neuronserve.cpuserver.neuronop.subgraph import to_function
+from neuronserve.messages import saved_model_pb2
 
 _MARK = OP.encode()
 _FILES = ("saved_model.pb", "saved_model.pbtxt")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from neuronserve.cpuserver.messages import attr_value_pb2, graph_pb2
 from neuronserve.cpuserver.neuronop import mapping
 from neuronserve.cpuserver.neuronop.erased import emptied
 from neuronserve.cpuserver.neuronop.layout import channels_last
 from neuronserve.cpuserver.neuronop.node import OP, NeuronNode, Port, refused
 from neuronserve.cpuserver.runtime.graphs import as_function
 from neuronserve.cpuserver.status import StatusError
+from neuronserve.messages import attr_value_pb2, graph_pb2
 
 _CHECKED = "neuronserve_shape"
 

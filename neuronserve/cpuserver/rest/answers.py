@@ -10,11 +10,11 @@ from typing import Any
 from google.protobuf import json_format
 
 from neuronserve.cpuserver import dtypes, tensorproto
-from neuronserve.cpuserver.messages import get_model_metadata_pb2
 from neuronserve.cpuserver.rest.requests import Form
 from neuronserve.cpuserver.rest.text import decimal, encode, quote
 from neuronserve.cpuserver.status import invalid
 from neuronserve.cpuserver.tensorproto import Array
+from neuronserve.messages import get_model_metadata_pb2
 
 _BYTES_SUFFIX = "_bytes"
 

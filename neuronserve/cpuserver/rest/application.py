@@ -11,15 +11,15 @@ from urllib.parse import unquote_to_bytes
 
 from neuronserve.cpuserver.call import Call
 from neuronserve.cpuserver.core import Core
-from neuronserve.cpuserver.messages import (
+from neuronserve.cpuserver.rest import answers, requests, text
+from neuronserve.cpuserver.status import Code, StatusError, invalid
+from neuronserve.messages import (
     classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
     predict_pb2,
     regression_pb2,
 )
-from neuronserve.cpuserver.rest import answers, requests, text
-from neuronserve.cpuserver.status import Code, StatusError, invalid
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from neuronserve.cpuserver import tensorproto
-from neuronserve.cpuserver.messages import example_pb2
 from neuronserve.cpuserver.rest import reading
 from neuronserve.cpuserver.rest.text import kind, parse, show
 from neuronserve.cpuserver.status import StatusError, invalid
 from neuronserve.cpuserver.tensorproto import Array
+from neuronserve.messages import example_pb2
 
 Infos = Mapping[str, Any]  # alias -> TensorInfo
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from neuronserve.cpuserver.messages import graph_pb2
 from neuronserve.cpuserver.restore import objects
 from neuronserve.cpuserver.runtime.session import Typed
 from neuronserve.cpuserver.status import Code, Refused
+from neuronserve.messages import graph_pb2
 
 _PREFIX = "neuronserve_restore"
 

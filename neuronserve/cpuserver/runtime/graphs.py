@@ -6,9 +6,9 @@ import ctypes
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from neuronserve.cpuserver.messages import function_pb2, graph_pb2
 from neuronserve.cpuserver.runtime.library import Output, Status, buffer_from, load, take_bytes
 from neuronserve.cpuserver.status import Code, StatusError, invalid
+from neuronserve.messages import function_pb2, graph_pb2
 
 
 def add_nodes(

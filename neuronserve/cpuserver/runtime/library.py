@@ -12,8 +12,8 @@ import functools
 import os
 from typing import Any, Self
 
-from neuronserve.cpuserver.messages import package_path
 from neuronserve.cpuserver.status import Code, StatusError
+from neuronserve.messages import package_path
 
 
 class Buffer(ctypes.Structure):

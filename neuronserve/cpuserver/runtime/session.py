@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neuronserve.cpuserver.messages import config_pb2, graph_pb2, meta_graph_pb2
 from neuronserve.cpuserver.runtime import graphs
 from neuronserve.cpuserver.runtime.library import Output, Status, buffer_from, load, take_bytes
 from neuronserve.cpuserver.runtime.tensors import from_tensor, to_tensor
 from neuronserve.cpuserver.tensorproto import Array
+from neuronserve.messages import config_pb2, graph_pb2, meta_graph_pb2
 
 Typed = tuple[Array, int]  # an array and its TensorFlow dtype
 

@@ -14,7 +14,8 @@ import grpc
 
 from neuronserve.cpuserver.call import Call
 from neuronserve.cpuserver.core import Core
-from neuronserve.cpuserver.messages import (
+from neuronserve.cpuserver.status import StatusError
+from neuronserve.messages import (
     classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
@@ -23,7 +24,6 @@ from neuronserve.cpuserver.messages import (
     predict_pb2,
     regression_pb2,
 )
-from neuronserve.cpuserver.status import StatusError
 
 _log = logging.getLogger(__name__)
 _CODES = {code.value[0]: code for code in grpc.StatusCode}

@@ -5,7 +5,7 @@ import grpc
 import numpy as np
 import pytest
 
-from neuronserve.cpuserver.messages import node_def_pb2, prediction_log_pb2
+from neuronserve.messages import node_def_pb2, prediction_log_pb2
 from tests import handmade
 from tests.cpuservers import predict_request, running
 

@@ -4,7 +4,7 @@ import grpc
 import numpy as np
 import pytest
 
-from neuronserve.cpuserver.messages import model_management_pb2
+from neuronserve.messages import model_management_pb2
 from tests import handmade
 from tests.cpuservers import predict_request, running
 

@@ -22,7 +22,7 @@ def test_only_message_modules_are_taken_from_tensorflow_and_they_load_without_it
     assert {path.name for path in files if not path.name.endswith("_pb2.py")} <= {"__init__.py"}
     assert not (tmp_path / "tensorflow" / "__init__.py").exists()
     # the folder shadows the installed TensorFlow, as if only it were there
-    code = "import sys; from neuronserve.modelserver import messages as m; print(m.tensor_pb2.__file__)"
+    code = "import sys; from neuronserve import messages as m; print(m.tensor_pb2.__file__)"
     told = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env={"PYTHONPATH": f"{tmp_path}:{ROOT}"},
         check=True, capture_output=True, text=True,

@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 from google.protobuf import text_format
 
-from neuronserve.cpuserver.messages import model_server_config_pb2
 from neuronserve.cpuserver.models.config import Every, Latest, ModelConfig, Specific, from_message, single
 from neuronserve.cpuserver.models.disk import aspired
 from neuronserve.cpuserver.models.manager import Manager, Patience
 from neuronserve.cpuserver.models.states import State
 from neuronserve.cpuserver.status import Code, Refused, StatusError
+from neuronserve.messages import model_server_config_pb2
 
 ROOT = Path("/models")
 

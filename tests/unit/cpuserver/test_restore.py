@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuronserve.cpuserver import dtypes, tensorproto
-from neuronserve.cpuserver.messages import saved_model_pb2
 from neuronserve.cpuserver.restore import objects
 from neuronserve.cpuserver.restore.complete import complete
 from neuronserve.cpuserver.status import Code, Refused
+from neuronserve.messages import saved_model_pb2
 
 SIZES = (3, 3)
 

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from neuronserve.cpuserver import dtypes, tensorproto
-from neuronserve.cpuserver.messages import tensor_pb2
 from neuronserve.cpuserver.status import StatusError
+from neuronserve.messages import tensor_pb2
 
 NUMBERS = [1, 2, 3, 4, 5, 6, 8, 9, 10, 17, 18, 19, 22, 23]
 

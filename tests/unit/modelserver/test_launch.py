@@ -7,8 +7,8 @@ import pytest
 from google.protobuf import text_format
 
 from neuronserve.errors import ModelServerError
+from neuronserve.messages import model_server_config_pb2
 from neuronserve.modelserver import configs, launch
-from neuronserve.modelserver.messages import model_server_config_pb2
 from neuronserve.settings import Settings
 
 

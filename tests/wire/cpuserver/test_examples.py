@@ -1,7 +1,7 @@
 import grpc
 import pytest
 
-from neuronserve.cpuserver.messages import (
+from neuronserve.messages import (
     classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuronserve.cpuserver.messages import saved_model_pb2
+from neuronserve.messages import saved_model_pb2
 from tests.cpuservers import running
 
 REPAIRED = ("dense", "convolution", "trained", "subclassed", "functional", "words", "holder")

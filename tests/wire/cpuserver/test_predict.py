@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from neuronserve.cpuserver import dtypes, tensorproto
-from neuronserve.cpuserver.messages import predict_pb2
+from neuronserve.messages import predict_pb2
 from tests.cpuservers import Server, predict_request
 
 ALL_DTYPES = ("bfloat16", "half", "float32", "float64", "bool", "int8", "int16", "int32", "int64",
@@ -98,7 +98,7 @@ def test_a_message_of_many_megabytes_passes_both_ways(server):
 
 
 def test_tf1_examples_pass_through_predict_too(server):
-    from neuronserve.cpuserver.messages import example_pb2
+    from neuronserve.messages import example_pb2
 
     example = example_pb2.Example()
     example.features.feature["x"].float_list.value.append(0.25)

@@ -10,8 +10,8 @@ import grpc
 import numpy as np
 import pytest
 
+from neuronserve.messages import predict_pb2
 from neuronserve.modelserver import calls
-from neuronserve.modelserver.messages import predict_pb2
 from neuronserve.state import Model, Server, State
 from tests.wire.conftest import Signature
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Stands in for TensorFlow Serving: takes its flags, answers GetModelStatus on its unix socket.
 
-The environment tells it how to behave: STANDIN_LOAD_SECONDS, STANDIN_FAIL (a load error's text),
+The environment tells it how to behave: STANDIN_HOLD (a file: while it
+is there, the model is being loaded), STANDIN_FAIL (a load error's text),
 STANDIN_CRASH (exit code, at once), STANDIN_HANG (a file: while it is there, questions are not answered).
 It ignores SIGTERM, as TensorFlow Serving does.
 """
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import grpc
 
-from neuronserve.modelserver.messages import get_model_status_pb2
+from neuronserve.messages import get_model_status_pb2
 
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 parser = argparse.ArgumentParser()
@@ -27,7 +28,7 @@ if "STANDIN_CRASH" in os.environ:
     print("standin: I cannot live", file=sys.stderr, flush=True)
     sys.exit(int(os.environ["STANDIN_CRASH"]))
 HANG = Path(os.environ.get("STANDIN_HANG", "/nonexistent"))
-BORN = time.monotonic()
+HOLD = Path(os.environ.get("STANDIN_HOLD", "/nonexistent"))
 
 
 def status(raw: bytes, _context: grpc.ServicerContext) -> bytes:
@@ -38,7 +39,7 @@ def status(raw: bytes, _context: grpc.ServicerContext) -> bytes:
     if "STANDIN_FAIL" in os.environ:
         entry.state = 50  # END
         entry.status.error_code, entry.status.error_message = 13, os.environ["STANDIN_FAIL"]
-    elif time.monotonic() - BORN >= float(os.environ.get("STANDIN_LOAD_SECONDS", "0")):
+    elif not HOLD.exists():
         entry.state = 30  # AVAILABLE
     return answer.SerializeToString()
 
