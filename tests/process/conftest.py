@@ -97,10 +97,15 @@ class Serve:
         self.wait_state("ready", seconds=seconds)
 
     def wait_state(self, *words, seconds=30):
-        """Until the published state is one of these."""
-        self.wait_for(
-            f"state {' or '.join(words)}", lambda: self._alive() and self.state().state in words, seconds
-        )
+        """Until the published state is one of these, and nginx knows."""
+
+        def look():
+            self._alive()
+            state = self.state()
+            told = (self.runtime / "serving").exists() == state.serving  # made a moment after the state
+            return told and state.state in words
+
+        self.wait_for(f"state {' or '.join(words)}", look, seconds)
 
     def wait_logged(self, text, seconds=30):
         """Until a log line's message contains ``text``; that line."""

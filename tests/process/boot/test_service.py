@@ -21,8 +21,15 @@ def _kill(service, name):
     return victim
 
 
-def test_ping_says_503_with_the_step_from_the_first_moment_and_200_when_ready(start):
-    service = start(STANDIN_LOAD_SECONDS="1.5")
+@pytest.fixture
+def hold(tmp_path):
+    """While this file is there, stand-ins go on loading."""
+    return tmp_path / "hold"
+
+
+def test_ping_says_503_with_the_step_from_the_first_moment_and_200_when_ready(start, hold):
+    hold.touch()
+    service = start(STANDIN_HOLD=hold)
     service.wait_listening()
     reply = service.get("/ping")
     assert reply.status == 503
@@ -33,6 +40,7 @@ def test_ping_says_503_with_the_step_from_the_first_moment_and_200_when_ready(st
     refused = service.post("/invocations", b"x" * 100_000)
     assert (refused.status, refused.json()["code"]) == (503, "not_ready")
     assert refused.headers["connection"] == "close"
+    hold.unlink()
     service.wait_ready()
     assert service.get("/ping").status == 200
 
@@ -48,14 +56,16 @@ def test_the_step_and_detail_of_the_fetch_are_shown(start):
     service.wait_logged("download: 45 % of")
 
 
-def test_of_two_model_servers_one_may_die_and_the_service_is_degraded_but_well(start):
-    service = start(SAGEMAKER_TFS_INSTANCE_COUNT=2, STANDIN_LOAD_SECONDS="0.5")
+def test_of_two_model_servers_one_may_die_and_the_service_is_degraded_but_well(start, hold):
+    service = start(SAGEMAKER_TFS_INSTANCE_COUNT=2, STANDIN_HOLD=hold)
     service.wait_ready()
     before = service.state()
+    hold.touch()
     _kill(service, "ms-1.sock")
     service.wait_state("degraded")
     assert service.get("/ping").status == 200
     assert [s.state for s in service.state().servers] == ["ready", "restarting"]
+    hold.unlink()
     service.wait_ready()
     after = service.state()
     assert [s.restarts for s in after.servers] == [0, 1]
@@ -64,14 +74,16 @@ def test_of_two_model_servers_one_may_die_and_the_service_is_degraded_but_well(s
     assert after.generation > before.generation
 
 
-def test_with_its_only_model_server_down_the_service_is_not_well_until_it_is_back(start):
-    service = start(STANDIN_LOAD_SECONDS="0.5")
+def test_with_its_only_model_server_down_the_service_is_not_well_until_it_is_back(start, hold):
+    service = start(STANDIN_HOLD=hold)
     service.wait_ready()
+    hold.touch()
     _kill(service, "ms-0.sock")
     service.wait_state("starting")
     reply = service.get("/ping")
     assert (reply.status, reply.json()["step"]) == (503, "restarting model server")
     assert service.post("/invocations").headers["retry-after"] == "1"
+    hold.unlink()
     service.wait_ready()
     assert service.post("/invocations").status == 200
 
@@ -84,10 +96,11 @@ def test_a_killed_nginx_is_replaced_though_its_workers_held_the_port(service):
 
 
 def test_a_killed_gunicorn_is_replaced(service):
+    before = service.children("gunicorn")
     _kill(service, "gunicorn")
     service.wait_state("starting")
-    assert service.get("/ping").status == 503
     service.wait_ready()
+    assert not set(before) & set(service.children("gunicorn"))
     assert service.post("/invocations").status == 200
 
 
@@ -140,8 +153,9 @@ def test_a_load_error_ends_the_service_with_the_model_servers_text_and_no_second
     assert len([x for x in service.log() if "I am a stand-in" in x["message"]]) == 1
 
 
-def test_a_model_server_that_loads_for_too_long_ends_the_service(start):
-    service = start(STANDIN_LOAD_SECONDS=600, SAGEMAKER_TFS_WAIT_TIME_SECONDS=1, SERVE_START_ATTEMPTS=1)
+def test_a_model_server_that_loads_for_too_long_ends_the_service(start, hold):
+    hold.touch()
+    service = start(STANDIN_HOLD=hold, SAGEMAKER_TFS_WAIT_TIME_SECONDS=1, SERVE_START_ATTEMPTS=1)
     assert service.wait_exit() == 30
     assert any("not ready after 1 s" in line.get("error", "") for line in service.log())
 

@@ -91,8 +91,9 @@ def test_stopped_while_the_model_is_fetched_it_ends_at_once_with_exit_code_0(sta
     assert not service.survivors()
 
 
-def test_stopped_while_a_model_is_loaded_it_ends_at_once_with_exit_code_0(start):
-    service = start(STANDIN_LOAD_SECONDS=600)
+def test_stopped_while_a_model_is_loaded_it_ends_at_once_with_exit_code_0(start, tmp_path):
+    (tmp_path / "hold").touch()
+    service = start(STANDIN_HOLD=tmp_path / "hold")
     service.wait_logged("I am a stand-in")
     assert service.stop(seconds=8) == 0
     assert not service.survivors()
