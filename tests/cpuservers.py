@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +161,18 @@ def predict_request(model: str, signature: str = "", **inputs: Any) -> Any:
             array = np.array(flat, object).reshape(array.shape)
         request.inputs[alias].CopyFrom(tensorproto.encode(array, DTYPES[array.dtype.name]))
     return request
+
+
+def config_flag(folder: Path, models: Iterable[str]) -> str:
+    """``--model_config_file`` for models that each have a folder there; all their versions are served."""
+    entries = "".join(
+        f'config {{ name: "{name}" base_path: "{folder / name}" model_platform: "tensorflow" '
+        f"model_version_policy {{ all {{}} }} }}\n"
+        for name in models
+    )
+    file = folder / "models.config"
+    file.write_text(f"model_config_list {{ {entries} }}")
+    return f"--model_config_file={file}"
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -77,23 +78,24 @@ def _value_outputs(signature: Any) -> list[str]:
 def classify(servable: Servable, request: Any, call: Call = Call()) -> Any:  # noqa: B008  frozen
     """Answer a ClassificationRequest."""
     response = classification_pb2.ClassificationResponse()
-    signature = signature_of(servable, request.model_spec)
-    source, wanted = edges(signature, signatures.CLASSIFY)
-    inputs = serialized(request.input)
-    results = servable.run({source: (inputs, dtypes.STRING)}, wanted, call)
-    fill_classes(response.result, signature, dict(zip(wanted, results, strict=True)), len(inputs))
-    signatures.fill(response.model_spec, request.model_spec, servable)
-    return response
+    return _answer(servable, request, response, signatures.CLASSIFY, fill_classes, call)
 
 
 def regress(servable: Servable, request: Any, call: Call = Call()) -> Any:  # noqa: B008  frozen
     """Answer a RegressionRequest."""
     response = regression_pb2.RegressionResponse()
+    return _answer(servable, request, response, signatures.REGRESS, fill_values, call)
+
+
+def _answer(
+    servable: Servable, request: Any, response: Any, method: str, fill: Callable[..., None], call: Call
+) -> Any:
+    """Run a signature of this method on the request's examples; ``fill`` writes the result."""
     signature = signature_of(servable, request.model_spec)
-    source, wanted = edges(signature, signatures.REGRESS)
+    source, wanted = edges(signature, method)
     inputs = serialized(request.input)
     results = servable.run({source: (inputs, dtypes.STRING)}, wanted, call)
-    fill_values(response.result, signature, dict(zip(wanted, results, strict=True)), len(inputs))
+    fill(response.result, signature, dict(zip(wanted, results, strict=True)), len(inputs))
     signatures.fill(response.model_spec, request.model_spec, servable)
     return response
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cpuservers import Server, running
+from tests.cpuservers import Server, config_flag, running
 
 MODELS = ("affine", "mixed", "shapes", "examples", "text")
 
@@ -19,22 +19,11 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def config_for(folder: Path, models: tuple[str, ...] = MODELS) -> str:
-    entries = "".join(
-        f'config {{ name: "{name}" base_path: "{folder / name}" model_platform: "tensorflow" '
-        f"model_version_policy {{ all {{}} }} }}\n"
-        for name in models
-    )
-    return f"model_config_list {{ {entries} }}"
-
-
 @pytest.fixture(scope="session")
 def server(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server with all exported models, for the tests that change nothing."""
     folder = tmp_path_factory.mktemp("server")
-    config = folder / "models.config"
-    config.write_text(config_for(exported))
-    with running(folder, f"--model_config_file={config}", rest=True) as started:
+    with running(folder, config_flag(exported, MODELS), rest=True) as started:
         for name in MODELS:
             started.wait_until(
                 name, {2: "AVAILABLE", 1: "AVAILABLE"} if name == "affine" else {1: "AVAILABLE"}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neuronserve.messages import saved_model_pb2
-from tests.cpuservers import running
+from tests.cpuservers import config_flag, running
 
 REPAIRED = ("dense", "convolution", "trained", "subclassed", "functional", "words", "holder")
 SOUND = ("exported", "plain")
@@ -43,12 +43,7 @@ def keras(tmp_path_factory):
     for name, change in zip(HOPELESS, (forget_captures, forget_children), strict=True):
         spoil(folder / "dense" / "1", folder / name / "1", change)
     names = (*REPAIRED, *SOUND, *HOPELESS)
-    entries = "".join(
-        f'config {{ name: "{name}" base_path: "{folder / name}" model_platform: "tensorflow" }}'
-        for name in names
-    )
-    (folder / "models.config").write_text(f"model_config_list {{ {entries} }}")
-    with running(folder, f"--model_config_file={folder / 'models.config'}") as server:
+    with running(folder, config_flag(folder, names)) as server:
         for name in names:
             server.wait_until(name, {1: "END" if name in HOPELESS else "AVAILABLE"})
         yield folder, server

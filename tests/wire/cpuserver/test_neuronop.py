@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests import handmade
-from tests.cpuservers import running
+from tests.cpuservers import config_flag, running
 
 RNG = np.random.default_rng(0)
 SMALL = RNG.standard_normal((3, 2)).astype(np.float32)
@@ -93,12 +93,7 @@ def neuron(tmp_path_factory):
     folder = tmp_path_factory.mktemp("neuron")
     for name, make in MODELS.items():
         handmade.write(make(), folder / name / "1")
-    entries = "".join(
-        f'config {{ name: "{name}" base_path: "{folder / name}" model_platform: "tensorflow" }}'
-        for name in MODELS
-    )
-    (folder / "models.config").write_text(f"model_config_list {{ {entries} }}")
-    with running(folder, f"--model_config_file={folder / 'models.config'}") as server:
+    with running(folder, config_flag(folder, MODELS)) as server:
         for name in MODELS:
             server.wait_until(name, {1: "END" if name in ("emptied", "hopeless", "bare") else "AVAILABLE"})
         yield server
@@ -155,12 +150,7 @@ def test_what_cannot_be_right_is_refused_with_the_reason_and_what_to_do(neuron, 
 def test_real_models_compiled_for_inferentia_answer_right(tmp_path, compiled_models):
     for name, folder in compiled_models.items():
         shutil.copytree(folder, tmp_path / name)
-    entries = "".join(
-        f'config {{ name: "{name}" base_path: "{tmp_path / name}" model_platform: "tensorflow" }}'
-        for name in compiled_models
-    )
-    (tmp_path / "models.config").write_text(f"model_config_list {{ {entries} }}")
-    with running(tmp_path, f"--model_config_file={tmp_path / 'models.config'}") as server:
+    with running(tmp_path, config_flag(tmp_path, compiled_models)) as server:
         for name in compiled_models:
             server.wait_until(name, {1: "AVAILABLE"})
         image = np.arange(-4, 4, dtype=np.float32).reshape(2, 1, 2, 2)
