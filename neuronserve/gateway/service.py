@@ -118,20 +118,19 @@ class Service:
         Meant for a thread of its own; a fault is the first request's to tell.
         """
         end = self._clock() + patience_seconds
-        while self._clock() < end:
-            state = self._state.current()
-            servers = self._up(state)
-            if servers and state.models:
-                with contextlib.suppress(NeuronserveError):
-                    self._catalogue.find(
-                        attributes.ANY,
-                        state,
-                        lambda message: self._pool.call(
-                            client.METADATA, message, METADATA_SECONDS, servers, lambda _: None
-                        ),
-                    )
+        state = self._state.current()
+        while not (self._up(state) and state.models):
+            if self._clock() > end:
                 return
             time.sleep(pause_seconds)
+            state = self._state.current()
+        servers = self._up(state)
+
+        def ask(message: bytes) -> bytes:
+            return self._pool.call(client.METADATA, message, METADATA_SECONDS, servers, lambda _: None)
+
+        with contextlib.suppress(NeuronserveError):
+            self._catalogue.find(attributes.ANY, state, ask)
 
     def _admitted(self, arrival: float) -> State:
         state = self._state.current()

@@ -14,7 +14,6 @@ from neuronserve.messages import (
     classification_pb2,
     example_pb2,
     get_model_metadata_pb2,
-    get_model_status_pb2,
     predict_pb2,
     regression_pb2,
 )
@@ -110,21 +109,6 @@ def metadata_response(body: bytes) -> tuple[dict[str, SignatureInfo], int | None
     response.metadata["signature_def"].Unpack(found)
     version = response.model_spec.version.value if response.model_spec.HasField("version") else None
     return {name: _signature(proto) for name, proto in found.signature_def.items()}, version
-
-
-def status_request(model: str) -> bytes:
-    request = get_model_status_pb2.GetModelStatusRequest()
-    request.model_spec.name = model
-    return bytes(request.SerializeToString())
-
-
-def status_response(body: bytes) -> dict[int, tuple[str, str]]:
-    """``version -> (state's name, error text)``, states as in ModelVersionStatus.State."""
-    response = get_model_status_pb2.GetModelStatusResponse.FromString(body)
-    names = get_model_status_pb2.ModelVersionStatus.State
-    return {
-        int(v.version): (names.Name(v.state), v.status.error_message) for v in response.model_version_status
-    }
 
 
 def example_request(

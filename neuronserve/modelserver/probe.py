@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from neuronserve.errors import NeuronserveError, UnknownTarget
-from neuronserve.modelserver import calls
+from neuronserve.modelserver import status
 from neuronserve.modelserver.client import STATUS, Client
 
 
@@ -32,12 +32,12 @@ class Probe:
         """Whether all versions of all ``models`` (name -> versions) are AVAILABLE; never raises."""
         for model, versions in models.items():
             try:
-                answer = self._client.call(STATUS, calls.status_request(model), timeout)
+                answer = self._client.call(STATUS, status.request(model), timeout)
             except UnknownTarget:
                 return Readiness(ready=False)  # it answers, and has not begun to load this one
             except NeuronserveError:
                 return Readiness(ready=False, answered=False)
-            found = calls.status_response(answer)
+            found = status.response(answer)
             for version in versions:
                 state, error = found.get(version, ("UNKNOWN", ""))
                 if state == "END" and error:
