@@ -5,6 +5,7 @@ Lines are written with one ``write`` each, so that several workers never mix the
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -18,7 +19,9 @@ _SHOWN = 200  # characters of a header
 
 
 def _write(line: bytes) -> None:
-    os.write(_STDOUT, line)
+    """A reader of the log that went away, or cannot keep up, must not fail the request."""
+    with contextlib.suppress(OSError):
+        os.write(_STDOUT, line)
 
 
 class Journal:
