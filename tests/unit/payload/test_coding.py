@@ -57,7 +57,9 @@ def test_a_truncated_body_is_refused(cut):
         inflate(packed[: cut % len(packed)], "gzip", 1000)
 
 
-@pytest.mark.parametrize("broken", [b"", b"plain", zlib.compress(b"zlib"), gzip.compress(b"x", mtime=0) + b"tail"])
+@pytest.mark.parametrize(
+    "broken", [b"", b"plain", zlib.compress(b"zlib"), gzip.compress(b"x", mtime=0) + b"tail"]
+)
 def test_what_is_no_gzip_is_refused(broken):
     with pytest.raises(MalformedBody, match="not valid gzip"):
         inflate(broken, "gzip", 1000)
