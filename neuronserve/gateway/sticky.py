@@ -7,11 +7,14 @@ the same connection saves that. It never does while other connections wait, and 
 
 from __future__ import annotations
 
+import contextlib
 import select
 import threading
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
+
+from neuronserve.gateway import refusal
 
 _LINGER_MILLISECONDS = 50
 
@@ -35,6 +38,13 @@ class StickyWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if watcher is not None and keep is False:
             watcher.drop(conn.sock)
         return keep
+
+    def handle_error(self, _req: Any, client: Any, _addr: Any, exc: BaseException) -> None:
+        """A request that gunicorn could not read, or an answer that could not be made."""
+        broken = refusal.inner_address(exc) == refusal.BROKEN
+        self.log.warning("a request was refused: %s", exc, exc_info=exc if broken else None)
+        with contextlib.suppress(OSError):
+            client.sendall(refusal.answer(exc))
 
     def _may_linger(self, conn: Any) -> bool:
         if not self.alive or self.tpool._work_queue.qsize():  # noqa: SLF001  no other way to see who waits

@@ -36,9 +36,10 @@ errorlog = "-"
 loglevel = _settings.gunicorn_log_level
 proc_name = "neuronserve-gateway"
 control_socket_disable = True
-# nginx has checked these; the gateway's own limits must not be lower
+# nginx has checked these; the gateway's own limits must not be lower than its 32k for one header
 limit_request_line = 8190
-limit_request_field_size = 16380
+limit_request_fields = 1000
+limit_request_field_size = 33 * 1024
 forwarded_allow_ips = ""
 
 _slots: dict[int, int] = {}  # worker's age -> its row on the board

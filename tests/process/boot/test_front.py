@@ -59,6 +59,13 @@ def test_ping_is_an_empty_200(service):
         (b"GET / HTTP/1.1\r\nHost: x\r\nBig: " + b"x" * 40_000 + b"\r\n\r\n", 431, "headers_too_large"),
         (b"GET / HTTP/3.0\r\nHost: x\r\n\r\n", 505, "http_version"),
         (b"what is this\r\n\r\n", 400, "bad_request"),
+        (b"GET /.error HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404, "no_such_route"),
+        (b"GET /.refused/500 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404, "no_such_route"),
+        (
+            b'GET /ping HTTP/1.1\r\nHost: x\r\nIf-Match: "a"\r\nConnection: close\r\n\r\n',
+            412,
+            "precondition_failed",
+        ),
         (
             b"GET /" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
             414,
@@ -68,6 +75,34 @@ def test_ping_is_an_empty_200(service):
 )
 def test_what_is_no_good_request_is_refused_in_json(service, request_bytes, status, code):
     _is_our_json(service.send_raw(request_bytes), status, code)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        (b"Content-Type: text/csv\r\nContent-Type: application/json\r\n", 400, "bad_request"),
+        (b"X-Amzn-SageMaker-Custom-Attributes: a\x01b\r\n", 400, "bad_request"),
+        (b"".join(b"H-%d: 1\r\n" % i for i in range(1200)), 431, "headers_too_large"),
+    ],
+)
+def test_headers_that_gunicorn_refuses_are_refused_in_json_and_logged(service, headers, status, code):
+    head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n"
+    told, _ = _is_our_json(service.send_raw(head + headers + b"\r\n"), status, code)
+    line = service.wait_for(
+        "a line in the request log", lambda: [r for r in service.requests() if r.get("by")]
+    )[0]
+    assert (line["status"], line["request_id"]) == (status, told["request_id"])
+
+
+def test_headers_that_nginx_lets_pass_are_not_too_many_or_too_long_for_gunicorn(service):
+    many = {f"H-{i}": "1" for i in range(300)}
+    assert service.post("/invocations", b"x", {**many, "Long": "x" * 30_000}).status == 200
+
+
+def test_an_answer_that_gunicorn_cannot_send_is_a_json_500_and_the_log_has_the_reason(service):
+    head = b"POST /invocations?raise HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    _is_our_json(service.send_raw(head), 500, "internal")
+    service.wait_logged("asked to raise")
 
 
 def test_405_for_ping_names_the_methods(service):

@@ -13,7 +13,7 @@ class _Board:
 
 
 class App:
-    """``?sleep=seconds``, ``?size=bytes``, ``?die`` (the worker is killed), ``?status=503``."""
+    """``?sleep=seconds``, ``?size=bytes``, ``?die`` (the worker is killed), ``?raise``, ``?status=503``."""
 
     board = _Board()
 
@@ -25,6 +25,8 @@ class App:
         body = environ["wsgi.input"].read()
         if "die" in wish:
             os.kill(os.getpid(), signal.SIGKILL)
+        if "raise" in wish:
+            raise ValueError("asked to raise")
         if environ["PATH_INFO"] == "/invocations":
             print(
                 f'{{"type":"request","standin":"{environ["HTTP_X_REQUEST_ID"]}"}}',
