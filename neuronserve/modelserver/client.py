@@ -57,21 +57,18 @@ class Lost(NotReady):
 
 
 class Channel:
-    """A thread's channel to one server; ``cancel`` may be called from any other thread."""
+    """A thread's channel to one server, until it is cancelled; any other thread may do that, at any time."""
 
     def __init__(self, target: str) -> None:
-        self._target = target
-        self._open()
-
-    def _open(self) -> None:
-        self._channel = grpc.insecure_channel(self._target, options=_OPTIONS)
+        self._channel = grpc.insecure_channel(target, options=_OPTIONS)
         self._methods: dict[str, Callable[..., bytes]] = {}
         self.cancelled = False
 
     def call(self, method: str, request: bytes, timeout: float) -> bytes:
-        """Send serialized bytes, get serialized bytes; errors come from the tree of errors.py."""
-        if self.cancelled:
-            self._open()
+        """Send serialized bytes, get serialized bytes; errors come from the tree of errors.py.
+
+        ClientGone on a cancelled channel, whether it was cancelled during the call or before it.
+        """
         try:
             send = self._methods[method]
         except KeyError:
@@ -86,7 +83,7 @@ class Channel:
             raise ClientGone("the client closed the connection") from fault
 
     def cancel(self) -> None:
-        """End the call that runs now; the channel opens anew at the next one."""
+        """End the call that runs now or is about to; the thread gets a new channel for its next one."""
         self.cancelled = True
         self._channel.close()
 
@@ -100,9 +97,8 @@ class Client:
 
     def channel(self) -> Channel:
         """This thread's channel, opened when first needed (so never before a fork)."""
-        try:
-            found: Channel = self._local.channel
-        except AttributeError:
+        found: Channel | None = getattr(self._local, "channel", None)
+        if found is None or found.cancelled:
             found = self._local.channel = Channel(self.target)
         return found
 

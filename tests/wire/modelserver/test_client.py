@@ -85,6 +85,20 @@ def test_a_call_is_cancelled_from_another_thread_and_the_channel_opens_anew(scri
     assert one.call(client.PREDICT, request(), 5)
 
 
+def test_a_call_whose_client_went_away_before_it_began_is_never_sent(scripted, tmp_path: Path) -> None:
+    server = scripted()
+    pool, servers = Pool(Board(tmp_path / "board")), (Server(0, server.target, "ready"),)
+
+    def gone(cancel) -> None:
+        if cancel is not None:
+            cancel()
+
+    with pytest.raises(errors.ClientGone):
+        pool.call(client.PREDICT, request(), 5, servers, gone)
+    assert not server.requests
+    assert pool.call(client.PREDICT, request(), 5, servers, nobody)
+
+
 def test_a_call_goes_to_the_other_server_when_the_first_cannot_be_reached(scripted, tmp_path: Path) -> None:
     server = scripted()
     pool = Pool(Board(tmp_path / "board"))
