@@ -6,12 +6,14 @@ all connections; each is registered once in its life, so a request costs two ass
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import threading
 from collections.abc import Callable
 
 _GONE = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
+_HUNG_UP = select.POLLRDHUP | select.POLLHUP | select.POLLERR
 
 
 class Connection:
@@ -71,5 +73,14 @@ class Watcher:
         while True:
             for number, _ in self._epoll.poll():
                 connection = self._connections.get(number)
-                if connection is not None:
+                if connection is not None and _is_gone(connection.sock):
                     connection.hang_up()
+
+
+def _is_gone(sock: socket.socket) -> bool:
+    """Asked of the socket itself: since the event, its number may have become another connection's."""
+    poll = select.poll()
+    with contextlib.suppress(ValueError, OSError):  # closed meanwhile: nothing runs for it
+        poll.register(sock, select.POLLRDHUP)
+        return any(happened & _HUNG_UP for _, happened in poll.poll(0))
+    return False

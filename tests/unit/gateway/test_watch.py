@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import queue
 import socket
 import threading
 
 import pytest
 
+from neuronserve.gateway import watch
 from neuronserve.gateway.watch import Watcher
 
 
@@ -67,3 +69,27 @@ def test_a_number_that_another_socket_took_over_is_not_known() -> None:
     finally:
         second.close()
         another.close()
+
+
+def test_an_event_about_a_number_that_another_connection_has_by_now_cancels_nothing(monkeypatch) -> None:
+    class Events(queue.SimpleQueue):
+        """Stands in for epoll, whose events may be old by the time they are read."""
+
+        register = unregister = staticmethod(lambda *_: None)
+
+        def poll(self):
+            return [(self.get(), 0)]
+
+    events = Events()
+    monkeypatch.setattr(watch.select, "epoll", lambda: events)
+    watcher, wrong, right = Watcher(), threading.Event(), threading.Event()
+    (ours, theirs), (dead, other) = socket.socketpair(), socket.socketpair()
+    with ours, theirs, dead:
+        for sock, cancelled in ((ours, wrong), (dead, right)):
+            watcher.add(sock)
+            watcher.connection(sock.fileno()).watch(cancelled.set)
+        other.close()
+        events.put(ours.fileno())
+        events.put(dead.fileno())
+        assert right.wait(5)
+        assert not wrong.is_set()
