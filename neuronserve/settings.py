@@ -12,113 +12,22 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from neuronserve import environment as read
+from neuronserve.environment import Fault, Parse, Variable
 from neuronserve.errors import SettingsError
-
-T = TypeVar("T")
-Parse = Callable[[str], Any]
 
 MODEL_SERVERS = ("auto", "neuron", "tensorflow", "cpu", "simulator")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 NGINX_LOG_LEVELS = ("debug", "info", "notice", "warn", "error", "crit", "alert", "emerg")
 
 
-@dataclasses.dataclass(frozen=True)
-class Variable:
-    """One environment variable: how it is read, and what a person is told about it."""
-
-    name: str
-    parse: Parse
-    default: str
-    unit: str
-    meaning: str
-    group: str
-
-
-class _Fault(ValueError):
-    """What was expected instead."""
-
-
-def _integer(low: int, high: int) -> Parse:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"[+-]?\d+", text) or not low <= int(text) <= high:
-            raise _Fault(f"a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-def _number(low: float, high: float) -> Parse:
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = float("nan")
-        if not low <= value <= high:
-            raise _Fault(f"a number from {low:g} to {high:g}")
-        return value
-
-    return parse
-
-
-def _choice(*words: str) -> Parse:
-    def parse(text: str) -> str:
-        if text.lower() not in words:
-            raise _Fault("one of " + ", ".join(words))
-        return text.lower()
-
-    return parse
-
-
-def _flag(text: str) -> bool:
-    word = text.lower()
-    if word in ("true", "1", "yes", "on"):
-        return True
-    if word in ("false", "0", "no", "off"):
-        return False
-    raise _Fault("true or false")
-
-
-def _text(text: str) -> str:
-    return text
-
-
-def _path(text: str) -> Path:
-    if not text.startswith("/"):
-        raise _Fault("an absolute path")
-    return Path(text)
-
-
-def _name(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}", text):
-        raise _Fault("a name of letters, digits, '.', '_' and '-', beginning with a letter or digit")
-    return text
-
-
-DIGEST_LENGTHS = {"sha256": (64,), "blake2b": (64, 128)}  # hexadecimal digits
-
-
-def _digest(text: str) -> str:
-    algorithm, _, value = text.lower().partition(":")
-    if len(value) not in DIGEST_LENGTHS.get(algorithm, ()) or not re.fullmatch("[0-9a-f]+", value):
-        raise _Fault("sha256:<64 hex digits> or blake2b:<128 or 64 hex digits>")
-    return f"{algorithm}:{value}"
-
-
-def _port_range(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text)
-    if not match or not 1 <= int(match[1]) <= int(match[2]) <= 65535:
-        raise _Fault("two ports LOW-HIGH, 1 to 65535")
-    return int(match[1]), int(match[2])
-
-
 def _not_yet(text: str) -> bool:
-    if _flag(text):
-        raise _Fault("false: this version does not serve multi-model endpoints")
+    if read.flag(text):
+        raise Fault("false: this version does not serve multi-model endpoints")
     return False
 
 
@@ -140,366 +49,206 @@ _MODEL, _SERVICE, _SERVERS, _BATCHING, _FETCH, _LOGS = (
 class Settings:
     """The settings of one container. An empty default in the table means "not set" (None here)."""
 
+    # A table: a few lines for each variable.
+    # fmt: off
     model_uri: str | None = _variable(
-        "MODEL_URI",
-        _text,
-        "",
-        group=_MODEL,
+        "MODEL_URI", read.text, "", group=_MODEL,
         meaning="`s3://bucket/key.tar.gz`, `s3://bucket/prefix/`, or a path to an archive or a "
         "directory; not set: what lies in `/opt/ml/model`",
     )
     model_name: str | None = _variable(
-        "MODEL_NAME",
-        _name,
-        "",
-        group=_MODEL,
+        "MODEL_NAME", read.name, "", group=_MODEL,
         meaning="the name to serve it under; not set: as found in the artifact, else `model`",
     )
     model_digest: str | None = _variable(
-        "MODEL_DIGEST",
-        _digest,
-        "",
-        group=_MODEL,
+        "MODEL_DIGEST", read.digest, "", group=_MODEL,
         meaning="`sha256:...` or `blake2b:...` of the archive; not set: not checked",
     )
     compilation_job: str | None = _variable(
-        "COMPILATION_JOB",
-        _name,
-        "",
-        group=_MODEL,
+        "COMPILATION_JOB", read.name, "", group=_MODEL,
         meaning="a SageMaker Neo job whose artifact is served, instead of `MODEL_URI`",
     )
     default_model_name: str | None = _variable(
-        "SAGEMAKER_TFS_DEFAULT_MODEL_NAME",
-        _name,
-        "",
-        group=_MODEL,
+        "SAGEMAKER_TFS_DEFAULT_MODEL_NAME", read.name, "", group=_MODEL,
         meaning="of several models, the one for requests that name none",
     )
     bind_port: int = _variable(
-        "SAGEMAKER_BIND_TO_PORT",
-        _integer(1, 65535),
-        "8080",
-        unit="port",
-        group=_SERVICE,
+        "SAGEMAKER_BIND_TO_PORT", read.integer(1, 65535), "8080", unit="port", group=_SERVICE,
         meaning="where the service listens",
     )
     safe_port_range: tuple[int, int] | None = _variable(
-        "SAGEMAKER_SAFE_PORT_RANGE",
-        _port_range,
-        "",
-        unit="ports",
-        group=_SERVICE,
+        "SAGEMAKER_SAFE_PORT_RANGE", read.port_range, "", unit="ports", group=_SERVICE,
         meaning="`LOW-HIGH`: inner ports stay within; not set: free ports of the system's choice",
     )
     deadline_seconds: float = _variable(
-        "SERVE_DEADLINE_SECONDS",
-        _number(0.1, 3600),
-        "60",
-        unit="s",
-        group=_SERVICE,
+        "SERVE_DEADLINE_SECONDS", read.number(0.1, 3600), "60", unit="s", group=_SERVICE,
         meaning="the time a request may take from its arrival to its answer; then 504, and the call "
         "is cancelled",
     )
     body_read_seconds: float = _variable(
-        "SERVE_BODY_READ_SECONDS",
-        _integer(1, 3600),
-        "60",
-        unit="s",
-        group=_SERVICE,
+        "SERVE_BODY_READ_SECONDS", read.integer(1, 3600), "60", unit="s", group=_SERVICE,
         meaning="the longest pause between two pieces of a request's body; then 408",
     )
     max_body_mb: int = _variable(
-        "SERVE_MAX_BODY_MB",
-        _integer(0, 4096),
-        "100",
-        unit="MiB",
-        group=_SERVICE,
+        "SERVE_MAX_BODY_MB", read.integer(0, 4096), "100", unit="MiB", group=_SERVICE,
         meaning="the largest request body, also after decompression; 0: no limit; "
         "`SAGEMAKER_MAX_PAYLOAD_IN_MB` raises it",
     )
     max_payload_mb: int | None = _variable(
-        "SAGEMAKER_MAX_PAYLOAD_IN_MB",
-        _integer(0, 4096),
-        "",
-        unit="MiB",
-        group=_SERVICE,
+        "SAGEMAKER_MAX_PAYLOAD_IN_MB", read.integer(0, 4096), "", unit="MiB", group=_SERVICE,
         meaning="set by batch transform; 0: no limit",
     )
     max_in_flight: int = _variable(
-        "SERVE_MAX_IN_FLIGHT",
-        _integer(1, 65535),
-        "128",
-        unit="requests",
-        group=_SERVICE,
+        "SERVE_MAX_IN_FLIGHT", read.integer(1, 65535), "128", unit="requests", group=_SERVICE,
         meaning="requests admitted at once, waiting ones included; one more is answered 503 with "
         "`Retry-After`",
     )
     drain_seconds: float = _variable(
-        "SERVE_DRAIN_SECONDS",
-        _number(0, 3600),
-        "25",
-        unit="s",
-        group=_SERVICE,
+        "SERVE_DRAIN_SECONDS", read.number(0, 3600), "25", unit="s", group=_SERVICE,
         meaning="the time requests in flight get after SIGTERM; keep it under the platform's 30",
     )
     workers: int | None = _variable(
-        "SAGEMAKER_GUNICORN_WORKERS",
-        _integer(1, 256),
-        "",
-        unit="processes",
-        group=_SERVICE,
+        "SAGEMAKER_GUNICORN_WORKERS", read.integer(1, 256), "", unit="processes", group=_SERVICE,
         meaning="gateway workers; not set: the container's CPUs, at most 8",
     )
     threads: int = _variable(
-        "SAGEMAKER_GUNICORN_THREADS",
-        _integer(1, 1024),
-        "16",
-        unit="threads",
-        group=_SERVICE,
+        "SAGEMAKER_GUNICORN_THREADS", read.integer(1, 1024), "16", unit="threads", group=_SERVICE,
         meaning="requests one worker handles at once",
     )
     worker_class: str = _variable(
-        "SAGEMAKER_GUNICORN_WORKER_CLASS",
-        _choice("gthread", "sync", "gevent", "eventlet"),
-        "gthread",
-        group=_SERVICE,
+        "SAGEMAKER_GUNICORN_WORKER_CLASS", read.choice("gthread", "sync", "gevent", "eventlet"),
+        "gthread", group=_SERVICE,
         meaning="kept for compatibility: workers are always threaded; another word only logs a warning",
     )
     worker_timeout_seconds: int = _variable(
-        "SAGEMAKER_GUNICORN_TIMEOUT_SECONDS",
-        _integer(1, 3600),
-        "30",
-        unit="s",
-        group=_SERVICE,
+        "SAGEMAKER_GUNICORN_TIMEOUT_SECONDS", read.integer(1, 3600), "30", unit="s", group=_SERVICE,
         meaning="a worker whose main loop is silent for this long is replaced",
     )
     read_timeout_seconds: int = _variable(
-        "SAGEMAKER_NGINX_PROXY_READ_TIMEOUT_SECONDS",
-        _integer(1, 3600),
-        "60",
-        unit="s",
-        group=_SERVICE,
+        "SAGEMAKER_NGINX_PROXY_READ_TIMEOUT_SECONDS", read.integer(1, 3600), "60", unit="s", group=_SERVICE,
         meaning="how long nginx waits for the gateway; raised to the deadline plus 5 s where lower",
     )
     multi_model: bool = _variable(
-        "SAGEMAKER_MULTI_MODEL",
-        _not_yet,
-        "false",
-        group=_SERVICE,
+        "SAGEMAKER_MULTI_MODEL", _not_yet, "false", group=_SERVICE,
         meaning="multi-model endpoints; not served by this version, so only `false` is accepted",
     )
     batch_transform: bool = _variable(
-        "SAGEMAKER_BATCH",
-        _flag,
-        "false",
-        group=_SERVICE,
+        "SAGEMAKER_BATCH", read.flag, "false", group=_SERVICE,
         meaning="set by batch transform: the model server's queue is then practically unbounded",
     )
     runtime_dir: Path | None = _variable(
-        "SERVE_RUNTIME_DIR",
-        _path,
-        "",
-        group=_SERVICE,
+        "SERVE_RUNTIME_DIR", read.path, "", group=_SERVICE,
         meaning="where sockets, the state and temporary bodies lie; not set: a new folder in the "
         "system's temporary directory, removed at the end",
     )
     model_server: str = _variable(
-        "MODEL_SERVER",
-        _choice(*MODEL_SERVERS),
-        "auto",
-        group=_SERVERS,
+        "MODEL_SERVER", read.choice(*MODEL_SERVERS), "auto", group=_SERVERS,
         meaning="`neuron`, `tensorflow` (a `tensorflow_model_server` on PATH), `cpu` (the embedded one), "
         "`simulator`; `auto`: neuron where there are devices, else tensorflow where installed, else cpu",
     )
     model_server_binary: Path | None = _variable(
-        "MODEL_SERVER_BINARY",
-        _path,
-        "",
-        group=_SERVERS,
+        "MODEL_SERVER_BINARY", read.path, "", group=_SERVERS,
         meaning="the model server's program, where it is not in its usual place",
     )
     cpu_python: Path | None = _variable(
-        "SERVE_CPU_PYTHON", _path, "", group=_SERVERS,
+        "SERVE_CPU_PYTHON", read.path, "", group=_SERVERS,
         meaning="the Python that has TensorFlow, for the embedded server; not set: that of `serve`",
     )
     server_count: int = _variable(
-        "SAGEMAKER_TFS_INSTANCE_COUNT",
-        _integer(1, 256),
-        "1",
-        unit="processes",
-        group=_SERVERS,
+        "SAGEMAKER_TFS_INSTANCE_COUNT", read.integer(1, 256), "1", unit="processes", group=_SERVERS,
         meaning="model servers to run",
     )
     load_seconds: float = _variable(
-        "SAGEMAKER_TFS_WAIT_TIME_SECONDS",
-        _number(1, 86400),
-        "300",
-        unit="s",
-        group=_SERVERS,
+        "SAGEMAKER_TFS_WAIT_TIME_SECONDS", read.number(1, 86400), "300", unit="s", group=_SERVERS,
         meaning="how long a model server may take to load its models",
     )
     inter_op_threads: int = _variable(
-        "SAGEMAKER_TFS_INTER_OP_PARALLELISM",
-        _integer(0, 1024),
-        "0",
-        unit="threads",
-        group=_SERVERS,
+        "SAGEMAKER_TFS_INTER_OP_PARALLELISM", read.integer(0, 1024), "0", unit="threads", group=_SERVERS,
         meaning="operations a model server runs at once; 0: TensorFlow's choice",
     )
     intra_op_threads: int = _variable(
-        "SAGEMAKER_TFS_INTRA_OP_PARALLELISM",
-        _integer(0, 1024),
-        "0",
-        unit="threads",
-        group=_SERVERS,
+        "SAGEMAKER_TFS_INTRA_OP_PARALLELISM", read.integer(0, 1024), "0", unit="threads", group=_SERVERS,
         meaning="threads within one operation; 0: TensorFlow's choice",
     )
     start_attempts: int = _variable(
-        "SERVE_START_ATTEMPTS",
-        _integer(1, 100),
-        "3",
-        unit="times",
-        group=_SERVERS,
+        "SERVE_START_ATTEMPTS", read.integer(1, 100), "3", unit="times", group=_SERVERS,
         meaning="failed starts in a row of one process before `serve` gives up",
     )
     max_restarts: int = _variable(
-        "SERVE_MAX_RESTARTS",
-        _integer(0, 10000),
-        "20",
-        unit="times",
-        group=_SERVERS,
+        "SERVE_MAX_RESTARTS", read.integer(0, 10000), "20", unit="times", group=_SERVERS,
         meaning="deaths of one process within the window before `serve` gives up",
     )
     restart_window_seconds: float = _variable(
-        "SERVE_RESTART_WINDOW_SECONDS",
-        _number(1, 86400),
-        "600",
-        unit="s",
-        group=_SERVERS,
+        "SERVE_RESTART_WINDOW_SECONDS", read.number(1, 86400), "600", unit="s", group=_SERVERS,
         meaning="the window in which deaths are counted",
     )
     enable_batching: bool = _variable(
-        "SAGEMAKER_TFS_ENABLE_BATCHING",
-        _flag,
-        "false",
-        group=_BATCHING,
+        "SAGEMAKER_TFS_ENABLE_BATCHING", read.flag, "false", group=_BATCHING,
         meaning="whether the model server joins requests into batches",
     )
     max_batch_size: int = _variable(
-        "SAGEMAKER_TFS_MAX_BATCH_SIZE",
-        _integer(1, 1 << 20),
-        "8",
-        unit="rows",
-        group=_BATCHING,
+        "SAGEMAKER_TFS_MAX_BATCH_SIZE", read.integer(1, 1 << 20), "8", unit="rows", group=_BATCHING,
         meaning="rows in one batch",
     )
     batch_timeout_micros: int = _variable(
-        "SAGEMAKER_TFS_BATCH_TIMEOUT_MICROS",
-        _integer(0, 10**9),
-        "1000",
-        unit="µs",
-        group=_BATCHING,
+        "SAGEMAKER_TFS_BATCH_TIMEOUT_MICROS", read.integer(0, 10**9), "1000", unit="µs", group=_BATCHING,
         meaning="how long a batch waits to be filled",
     )
     batch_threads: int | None = _variable(
-        "SAGEMAKER_TFS_NUM_BATCH_THREADS",
-        _integer(1, 1024),
-        "",
-        unit="threads",
-        group=_BATCHING,
+        "SAGEMAKER_TFS_NUM_BATCH_THREADS", read.integer(1, 1024), "", unit="threads", group=_BATCHING,
         meaning="batches run at once; not set: the container's CPUs",
     )
     max_enqueued_batches: int | None = _variable(
-        "SAGEMAKER_TFS_MAX_ENQUEUED_BATCHES",
-        _integer(1, 10**9),
-        "",
-        unit="batches",
-        group=_BATCHING,
+        "SAGEMAKER_TFS_MAX_ENQUEUED_BATCHES", read.integer(1, 10**9), "", unit="batches", group=_BATCHING,
         meaning="batches that may wait; not set: the container's CPUs, or 100,000,000 in batch transform",
     )
     cache_dir: Path | None = _variable(
-        "SERVE_CACHE_DIR",
-        _path,
-        "",
-        group=_FETCH,
+        "SERVE_CACHE_DIR", read.path, "", group=_FETCH,
         meaning="where models are kept between starts; not set: `neuronserve-cache` in the system's "
         "temporary directory",
     )
     digest_mismatch: str = _variable(
-        "SERVE_DIGEST_MISMATCH",
-        _choice("fail", "warn"),
-        "fail",
-        group=_FETCH,
+        "SERVE_DIGEST_MISMATCH", read.choice("fail", "warn"), "fail", group=_FETCH,
         meaning="what a wrong digest does",
     )
     download_connections: int = _variable(
-        "SERVE_DOWNLOAD_CONNECTIONS",
-        _integer(1, 64),
-        "8",
-        unit="connections",
-        group=_FETCH,
+        "SERVE_DOWNLOAD_CONNECTIONS", read.integer(1, 64), "8", unit="connections", group=_FETCH,
         meaning="ranges of an object downloaded at once",
     )
     download_retries: int = _variable(
-        "SERVE_DOWNLOAD_RETRIES",
-        _integer(0, 100),
-        "6",
-        unit="times",
-        group=_FETCH,
+        "SERVE_DOWNLOAD_RETRIES", read.integer(0, 100), "6", unit="times", group=_FETCH,
         meaning="tries again after a cut connection, a timeout or throttling, for each range, with back-off",
     )
     max_unpacked_mb: int = _variable(
-        "SERVE_MAX_UNPACKED_MB",
-        _integer(1, 1 << 22),
-        "65536",
-        unit="MiB",
-        group=_FETCH,
+        "SERVE_MAX_UNPACKED_MB", read.integer(1, 1 << 22), "65536", unit="MiB", group=_FETCH,
         meaning="what an archive may hold in all: a bound on bombs",
     )
     max_files: int = _variable(
-        "SERVE_MAX_FILES",
-        _integer(1, 10**7),
-        "100000",
-        unit="files",
-        group=_FETCH,
+        "SERVE_MAX_FILES", read.integer(1, 10**7), "100000", unit="files", group=_FETCH,
         meaning="how many members an archive may have",
     )
     log_level: str = _variable(
-        "SERVE_LOG_LEVEL",
-        _choice(*LOG_LEVELS),
-        "info",
-        group=_LOGS,
+        "SERVE_LOG_LEVEL", read.choice(*LOG_LEVELS), "info", group=_LOGS,
         meaning="the least severe line of `serve` itself that is shown",
     )
     log_format: str = _variable(
-        "SERVE_LOG_FORMAT",
-        _choice("auto", "json", "text"),
-        "auto",
-        group=_LOGS,
+        "SERVE_LOG_FORMAT", read.choice("auto", "json", "text"), "auto", group=_LOGS,
         meaning="`auto`: text on a terminal, JSON lines otherwise; the request log is always JSON",
     )
     request_log: bool = _variable(
-        "SERVE_REQUEST_LOG",
-        _flag,
-        "true",
-        group=_LOGS,
+        "SERVE_REQUEST_LOG", read.flag, "true", group=_LOGS,
         meaning="one JSON line per request, `/ping` and `/metrics` left out",
     )
     gunicorn_log_level: str = _variable(
-        "SAGEMAKER_GUNICORN_LOGLEVEL",
-        _choice(*LOG_LEVELS),
-        "warning",
-        group=_LOGS,
+        "SAGEMAKER_GUNICORN_LOGLEVEL", read.choice(*LOG_LEVELS), "warning", group=_LOGS,
         meaning="gunicorn's own lines",
     )
     nginx_log_level: str = _variable(
-        "SAGEMAKER_TFS_NGINX_LOGLEVEL",
-        _choice(*NGINX_LOG_LEVELS),
-        "error",
-        group=_LOGS,
+        "SAGEMAKER_TFS_NGINX_LOGLEVEL", read.choice(*NGINX_LOG_LEVELS), "error", group=_LOGS,
         meaning="nginx's own lines",
     )
+
+    # fmt: on
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -514,7 +263,7 @@ class Settings:
             text = environ.get(variable.name, "").strip() or variable.default
             try:
                 values[field] = variable.parse(text) if text else None
-            except _Fault as expected:
+            except Fault as expected:
                 faults.append(f"{variable.name}={text!r}: expected {expected}")
         if not faults:
             settings = cls(**values)

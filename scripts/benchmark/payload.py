@@ -11,6 +11,7 @@ import io
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import orjson
@@ -106,12 +107,13 @@ def answers() -> list[Case]:
 
             others: list[Work] = []
             if kind is Kind.JSON:
-                others = [
-                    lambda array=array: json.dumps({"predictions": array.tolist()}),
-                    lambda array=array: orjson.dumps({"predictions": array.tolist()}),
-                ]
+                others = [partial(_listed, json.dumps, array), partial(_listed, orjson.dumps, array)]
             found.append((f"{name} {kind.name}", len(ours()[0]), [ours, *others]))  # type: ignore[index]
     return found
+
+
+def _listed(dumps: Callable[[object], object], array: np.ndarray) -> object:
+    return dumps({"predictions": array.tolist()})
 
 
 def one(dtype: str, shape: tuple[int | None, ...] | None) -> payload.Signatures:

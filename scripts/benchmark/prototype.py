@@ -28,8 +28,12 @@ def _predict(request: bytes) -> bytes:
             channel = grpc.insecure_channel(
                 os.environ["NULL_TARGET"], options=[("grpc.max_send_message_length", -1)]
             )
-            _stub = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
-    return _stub(request, timeout=60)
+            _stub = channel.unary_unary(
+                "/tensorflow.serving.PredictionService/Predict",
+                request_serializer=None,
+                response_deserializer=None,
+            )
+    return bytes(_stub(request, timeout=60))
 
 
 @app.post("/invocations")

@@ -157,6 +157,24 @@ def test_what_is_neither_numbers_nor_strings_is_refused(array):
         read(saved(array))
 
 
+@pytest.mark.parametrize(
+    "shape", ["(-1,)", "(0, 1180591620717411303424)", "(0, 9223372036854775807, 9)", "(0,) * 1"]
+)
+def test_a_shape_that_no_array_can_have_is_refused(shape):
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    with pytest.raises(MalformedBody, match="no array can have|broken npy header"):
+        read(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+
+
+@pytest.mark.parametrize("header", [b"__import__('os').getcwd()", b"(" * 20_000, b"\xff"])
+def test_a_header_that_is_none_is_refused_without_numpys_words(header):
+    with pytest.raises(MalformedBody) as caught:
+        read(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    assert str(caught.value) == (
+        "the body has a broken npy header (write it with numpy.save(..., allow_pickle=False))"
+    )
+
+
 def test_npy_is_for_one_input():
     with pytest.raises(InputMismatch, match=r"npy holds one array.*application/x-npz"):
         decode(saved(np.zeros(2)), NPY, TWO)
