@@ -33,13 +33,18 @@ _KINDS: dict[str, tuple[int, str | None, str]] = {
     "bfloat16": (types_pb2.DT_BFLOAT16, "bfloat16", "half_val"),
     "uint32": (types_pb2.DT_UINT32, "<u4", "uint32_val"),
     "uint64": (types_pb2.DT_UINT64, "<u8", "uint64_val"),
+    "complex64": (types_pb2.DT_COMPLEX64, "<c8", "scomplex_val"),
+    "complex128": (types_pb2.DT_COMPLEX128, "<c16", "dcomplex_val"),
 }
 _NAMES = {enum: name for name, (enum, _, _) in _KINDS.items()}
 
 
 def dtype_name(enum: int) -> str:
-    """TensorFlow's lower-case name of a DataType; ``dtype_N`` for one that cannot be served."""
-    return _NAMES.get(enum, f"dtype_{enum}")
+    """TensorFlow's lower-case name of a DataType, also of one that cannot be served."""
+    if enum in _NAMES:
+        return _NAMES[enum]
+    known = enum in types_pb2.DataType.values()
+    return types_pb2.DataType.Name(enum).removeprefix("DT_").lower() if known else f"dtype_{enum}"
 
 
 def dtype_enum(name: str) -> int:
@@ -70,7 +75,7 @@ def read(proto: Any) -> np.ndarray[Any, Any]:
     shape = tuple(dim.size for dim in proto.tensor_shape.dim)
     name = _NAMES.get(proto.dtype)
     if name is None:
-        raise ModelFailed(f"an output is of TensorFlow dtype {proto.dtype}, which cannot be answered")
+        raise ModelFailed(f"an output has dtype {dtype_name(proto.dtype)}, which cannot be answered")
     _, numpy_name, field = _KINDS[name]
     if numpy_name is None:
         return _spread(np.array(proto.string_val, dtype=object), shape)
@@ -83,6 +88,8 @@ def read(proto: Any) -> np.ndarray[Any, Any]:
 def _values(values: Iterable[Any], dtype: np.dtype[Any], *, bits: bool) -> np.ndarray[Any, Any]:
     if bits:  # 16-bit floats come as their bit patterns in int32
         return np.array(values, np.uint16).view(dtype)
+    if dtype.kind == "c":  # real and imaginary parts after each other
+        return np.array(values, np.dtype(f"<f{dtype.itemsize // 2}")).view(dtype)
     return np.array(values, dtype)
 
 

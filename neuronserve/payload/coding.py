@@ -7,6 +7,7 @@ from isal import isal_zlib
 from neuronserve.errors import BodyTooLarge, MalformedBody, UnsupportedEncoding
 
 _GZIP_WINDOW = 31  # zlib's number for: a gzip header and trailer are expected
+_MAGIC = b"\x1f\x8b"
 _MOST_MEMBERS = 64  # each costs a copy of what follows it
 Body = bytes | bytearray | memoryview
 
@@ -37,6 +38,8 @@ def deflate(body: Body) -> bytes:
 
 def _members(body: Body, limit: int) -> bytes:
     """A gzip stream is one or several members after each other (RFC 1952)."""
+    if bytes(body[:2]) != _MAGIC:
+        raise MalformedBody("the body is not valid gzip: it does not begin as gzip does")
     parts: list[bytes] = []
     size, rest = 0, body
     for _ in range(_MOST_MEMBERS):

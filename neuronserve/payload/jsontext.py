@@ -8,6 +8,7 @@ duplicates, simdjson knows no NaN.
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 from neuronserve.errors import MalformedBody
@@ -61,8 +62,11 @@ def documents(body: Body) -> list[Any]:
         raise MalformedBody(f"the body is not JSON: {error}", hint=_advice(source, error.pos)) from None
     except RecursionError:
         raise MalformedBody(f"the JSON is nested deeper than {DEEPEST} levels") from None
-    except ValueError as error:  # Python bounds the digits of one integer
-        raise MalformedBody(f"the body holds a number that cannot be read: {error}") from None
+    except ValueError:  # Python bounds the digits of one integer
+        limit = sys.get_int_max_str_digits()
+        raise MalformedBody(
+            f"the body holds a number that cannot be read: it has more than {limit} digits"
+        ) from None
     if not found:
         raise MalformedBody("the body is empty", hint='send for example {"instances": [[1.0, 2.0, 5.0]]}')
     return found

@@ -35,6 +35,7 @@ _BROKEN_ZIP = (
     OSError,
     ValueError,
 )
+_WRITE = "write it with numpy.save(..., allow_pickle=False)"
 _ENCRYPTED = 0x1
 _PREFIX = 12  # magic, version, and the longer of the two lengths
 
@@ -74,15 +75,16 @@ def array(data: Body, where: str) -> Array:
     if have != need:
         raise MalformedBody(f"{where} has {have} bytes of data; its header says {need}")
     flat = np.frombuffer(data, dtype, count, end) if need else np.empty(count, dtype)
-    return flat.reshape(shape, order="F" if fortran else "C")
+    try:
+        return flat.reshape(shape, order="F" if fortran else "C")
+    except (ValueError, OverflowError):  # no data, and a dimension beyond all memory: (0, 2**70)
+        raise MalformedBody(f"{where} has a shape that no array can have") from None
 
 
 def _header_end(data: Body, where: str) -> int:
     head = bytes(data[:_PREFIX])
     if head[:6] != npy_format.MAGIC_PREFIX or len(head) < 10:
-        raise MalformedBody(
-            f"{where} is not an npy file", hint="write it with numpy.save(..., allow_pickle=False)"
-        )
+        raise MalformedBody(f"{where} is not an npy file", hint=_WRITE)
     size = 2 if head[6] == 1 else 4
     return 8 + size + int.from_bytes(head[8 : 8 + size], "little")
 
@@ -98,11 +100,13 @@ def _header(head: bytes, where: str) -> tuple[tuple[int, ...], bool, np.dtype[An
         # version 3 differs by the field names of records, which are refused below
         read = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
         shape, fortran, dtype = read(stream)
-    except Exception as error:  # noqa: BLE001  numpy evaluates the header, which can fail in any way
-        raise MalformedBody(f"{where} has a broken npy header: {str(error)[:200]}") from None
+    except Exception:  # noqa: BLE001  numpy evaluates the header, which can fail in any way
+        raise MalformedBody(f"{where} has a broken npy header", hint=_WRITE) from None
     if dtype.hasobject:
         raise MalformedBody(f"{where} holds Python objects, which are never unpickled", hint=_TEXT)
-    if dtype.names or dtype.subdtype or dtype.kind in "Mm" or any(n < 0 for n in shape):
+    if any(n < 0 for n in shape):
+        raise MalformedBody(f"{where} has a shape that no array can have")
+    if dtype.names or dtype.subdtype or dtype.kind in "Mm":
         raise MalformedBody(f"{where} holds {dtype}, no plain numbers or strings")
     return shape, bool(fortran), dtype
 

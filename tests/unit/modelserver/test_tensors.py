@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from neuronserve.errors import ModelFailed
+from neuronserve.messages import types_pb2
 from neuronserve.modelserver import tensors
 
 NUMERIC = [
@@ -23,6 +24,8 @@ NUMERIC = [
     "float16",
     "uint32",
     "uint64",
+    "complex64",
+    "complex128",
 ]
 TYPED = {
     "float32": "float_val",
@@ -86,6 +89,20 @@ def test_a_tensor_without_values_is_zeros() -> None:
 
 def test_a_dtype_that_cannot_be_answered_is_named() -> None:
     proto = tensors.new()
-    proto.dtype = 8  # complex64
-    with pytest.raises(ModelFailed, match="dtype 8"):
+    proto.dtype = types_pb2.DT_RESOURCE
+    with pytest.raises(ModelFailed, match="dtype resource"):
         tensors.read(proto)
+
+
+def test_dtypes_have_tensorflows_names_also_those_that_cannot_be_served() -> None:
+    found = [tensors.dtype_name(enum) for enum in (types_pb2.DT_QINT8, types_pb2.DT_FLOAT_REF, 9_999)]
+    assert found == ["qint8", "float_ref", "dtype_9999"]
+
+
+@pytest.mark.parametrize(("dtype", "field"), [("complex64", "scomplex_val"), ("complex128", "dcomplex_val")])
+def test_complex_values_are_pairs_of_parts(dtype: str, field: str) -> None:
+    proto = tensors.new()
+    proto.dtype = tensors.dtype_enum(dtype)
+    proto.tensor_shape.dim.add(size=3)
+    getattr(proto, field).extend([1.0, 2.0, 3.0, -4.0])
+    assert tensors.read(proto).tolist() == [1 + 2j, 3 - 4j, 3 - 4j]

@@ -157,12 +157,10 @@ def test_what_is_neither_numbers_nor_strings_is_refused(array):
         read(saved(array))
 
 
-@pytest.mark.parametrize(
-    "shape", ["(-1,)", "(0, 1180591620717411303424)", "(0, 9223372036854775807, 9)", "(0,) * 1"]
-)
+@pytest.mark.parametrize("shape", ["(-1,)", "(0, 1180591620717411303424)", "(0, 9223372036854775807, 9)"])
 def test_a_shape_that_no_array_can_have_is_refused(shape):
     header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
-    with pytest.raises(MalformedBody, match="no array can have|broken npy header"):
+    with pytest.raises(MalformedBody, match="no array can have"):
         read(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
 
 
