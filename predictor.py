@@ -36,7 +36,9 @@ class Predictor(flask.Flask):
     def __init__(self, settings: Settings, runtime_dir: Path) -> None:
         super().__init__("neuronserve", static_folder=None)
         self.reader = states.Reader(runtime_dir / "state.json")
-        self.board = Board(runtime_dir / "in-flight")
+        board = runtime_dir / "in-flight"
+        board.unlink(missing_ok=True)  # of a gunicorn that was killed: its calls are no longer in flight
+        self.board = Board(board)
         self._metrics = Metrics(runtime_dir / "metrics", self.reader)
         self._settings = settings
         self.enter_worker(slot=0, rows=1, watcher=None)

@@ -32,6 +32,12 @@ def test_the_root_tells_about_the_service_without_inner_paths(gateway) -> None:
     assert b"unix:" not in answer.data
 
 
+def test_calls_of_a_gunicorn_that_was_killed_are_not_in_flight(gateway) -> None:
+    made = gateway()
+    made.app.board.enter(0)
+    assert gateway().get("/").json["servers"][0]["in_flight"] == 0
+
+
 @pytest.mark.parametrize("path", ["/nowhere", "/v1/models/m", "/invocations/", "/models", "/%00"])
 def test_an_unknown_path_is_a_json_404(gateway, path: str) -> None:
     answer = gateway().get(path)
