@@ -86,6 +86,7 @@ class Service:
         """Raises what errors.py has; everything else is a fault of ours."""
         began = time.perf_counter()
         state = self._admitted(request.arrival)
+        self._left(request)  # what waited too long for a thread must cost the others nothing more
         servers = self._up(state)
         route = attributes.parse(request.attributes)
         sent = media_type(request.content_type)

@@ -39,7 +39,9 @@ class Failure:
     retry_after: int | None = None
 
     def body(self, request_id: str) -> bytes:
-        return orjson.dumps({"error": self.text, "code": self.code, "request_id": request_id})
+        # a name in it may hold half a surrogate pair
+        text = self.text.encode(errors="backslashreplace").decode()
+        return orjson.dumps({"error": text, "code": self.code, "request_id": request_id})
 
 
 def of(error: Exception) -> Failure:

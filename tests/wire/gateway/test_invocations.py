@@ -240,6 +240,20 @@ def test_time_spent_before_the_gateway_counts_against_the_deadline(gateway, scri
     assert (late.status_code, len(server.requests)) == (504, 1)
 
 
+def test_a_body_that_waited_past_its_deadline_is_not_even_read(gateway) -> None:
+    late = gateway().post(b"{no JSON", X_Request_Msec=f"{time.time():.3f}", X_Request_Elapsed="61.000")
+    assert (late.status_code, late.json["code"]) == (504, "deadline_exceeded")
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"instances": [{"\\ud800": 1}]}', b'{"signature_name": "\\ud800", "instances": [1]}']
+)
+def test_half_a_surrogate_pair_in_a_name_is_the_clients_fault(gateway, body: bytes) -> None:
+    answer = gateway().post(body)
+    assert answer.status_code in (400, 404)
+    assert "\\ud800" in answer.json["error"]
+
+
 def test_while_starting_requests_get_503_with_retry_after(gateway) -> None:
     made = gateway()
     made.state(State("starting", "download"))
