@@ -1,12 +1,13 @@
-"""simdjson's parsers, and their buffers as arrays of the signature's dtype.
+"""simdjson's parser, and its buffers as arrays of the signature's dtype.
 
 A parser reuses its memory for the next document, and refuses while proxies of the last one live; so proxies
-stay in local names, and arrays are copies. Parsers are few, since parsing holds the interpreter's lock: one
-for each thread would hold 10 MB each after an image.
+stay in local names, and arrays are copies. There is one parser: it holds the interpreter's lock while it works,
+so that more would only mean colder memory, and more of it (10 MB each after an image).
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,7 +20,8 @@ from neuronserve.payload.signature import TensorSpec
 
 Array = np.ndarray[Any, Any]
 _KEPT = 16 << 20  # bytes: a parser holds several times its largest document for ever, so that is bounded
-_idle: list[Any] = []
+_kept: list[Any] = []  # made when first needed
+_lock = threading.Lock()
 
 
 class Unsure(Exception):
@@ -28,19 +30,14 @@ class Unsure(Exception):
 
 @contextmanager
 def lent(size: int) -> Iterator[Any]:
-    """A parser for documents of ``size`` bytes. No proxy of what it parsed may live at the end.
-
-    It is the one that was used last: its memory is the one in the processor's cache.
-    """
-    try:
-        parser = _idle.pop()
-    except IndexError:
-        parser = simdjson.Parser()
-    try:
-        yield parser
-    finally:
-        if size <= _KEPT:
-            _idle.append(parser)
+    """A parser for documents of ``size`` bytes. No proxy of what it parsed may live at the end."""
+    if size > _KEPT:
+        yield simdjson.Parser()
+        return
+    with _lock:
+        if not _kept:
+            _kept.append(simdjson.Parser())
+        yield _kept[0]
 
 
 def parse(parser: Any, body: bytes | bytearray) -> Any:
