@@ -1,8 +1,8 @@
 """simdjson's parser, and its buffers as arrays of the signature's dtype.
 
 A parser reuses its memory for the next document, and refuses while proxies of the last one live; so proxies
-stay in local names, and arrays are copies. There is one parser: it holds the interpreter's lock while it works,
-so that more would only mean colder memory, and more of it (10 MB each after an image).
+stay in local names, and arrays are copies. There is one parser: it holds the interpreter's lock while it
+works, so that more would only mean colder memory, and more of it (10 MB each after an image).
 """
 
 from __future__ import annotations
