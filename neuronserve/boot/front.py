@@ -31,6 +31,8 @@ SOCKET = "front.sock"
 _PATH = f"{os.defpath}:/usr/local/sbin:/usr/sbin:/sbin"  # a plain user's PATH on Debian has no sbin
 _MOST_WORKERS = 4  # one of them moves far more than the gateway can answer
 _MOST_CONNECTIONS = 4096  # per worker
+_TAKEN = "stop what listens there, or set SAGEMAKER_BIND_TO_PORT"
+_PRIVILEGED = "only a privileged user may have such a low port; set SAGEMAKER_BIND_TO_PORT to 1024 or more"
 
 
 class _Template(string.Template):
@@ -61,10 +63,19 @@ def render(settings: Settings, runtime: Path, template: str) -> str:
 
 
 def prepare(settings: Settings, runtime: Path) -> None:
-    """Write the configuration. Raises FrontError when the port cannot be had: nginx would try for long."""
+    """Write the configuration.
+
+    Raises FrontError when the port cannot be had (nginx would try for long) or the configuration not written.
+    """
     _must_be_free(settings.bind_port)
-    template = (ROOT / "nginx.conf").read_text()
-    (runtime / "nginx.conf").write_text(render(settings, runtime, template))
+    rendered = render(settings, runtime, (ROOT / "nginx.conf").read_text())
+    try:
+        (runtime / "nginx.conf").write_text(rendered)
+    except OSError as error:
+        raise FrontError(
+            f"cannot write {runtime / 'nginx.conf'}: {os.strerror(error.errno or 0).lower()}",
+            hint="give /tmp, or SERVE_RUNTIME_DIR, a few MB of room",
+        ) from error
 
 
 def before_start(runtime: Path) -> None:
@@ -131,7 +142,7 @@ def _must_be_free(port: int) -> None:
     except OSError as error:
         raise FrontError(
             f"cannot listen on port {port}: {os.strerror(error.errno or 0).lower()}",
-            hint="stop what listens there, or set SAGEMAKER_BIND_TO_PORT",
+            hint=_PRIVILEGED if isinstance(error, PermissionError) else _TAKEN,
         ) from error
 
 

@@ -53,6 +53,12 @@ def choose(
     Raises ModelServerError when a kind was asked for whose program is not there.
     """
     wanted = settings.model_server
+    named = settings.model_server_binary
+    if named is not None and wanted != CPU and not which(str(named)):
+        raise ModelServerError(
+            f"MODEL_SERVER_BINARY={named}: there is no such program, or it may not be run",
+            hint="correct the path, or leave it unset",
+        )
     if wanted == SIMULATOR:
         raise ModelServerError(
             "MODEL_SERVER=simulator: there is no simulator in this version", hint="use cpu"

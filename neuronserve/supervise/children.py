@@ -194,7 +194,7 @@ def _guarded(command: Command) -> list[str]:
     """
     program = shutil.which(command.argv[0], path=command.env.get("PATH"))
     if program is None:
-        raise FileNotFoundError(f"there is no program {command.argv[0]}")
+        raise FileNotFoundError(f"there is no program {command.argv[0]} that uid {os.geteuid()} may run")
     argv = [program, *command.argv[1:]]
     setpriv = None if os.getpid() == 1 else shutil.which("setpriv")
     return [setpriv, "--pdeathsig", command.death_signal.name, "--", *argv] if setpriv else argv

@@ -1,5 +1,7 @@
+import errno
 import os
 import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,23 @@ def test_a_machine_without_nginx_is_told_what_to_install(monkeypatch):
 def test_connections_are_all_but_the_one_that_asks(monkeypatch, answer, count):
     monkeypatch.setattr(front.asking, "get", lambda *_, **__: answer)
     assert front.connections(Path("/run/x")) == count
+
+
+def test_a_full_disk_is_told_with_the_file_and_what_to_do(tmp_path):
+    (tmp_path / "nginx.conf").symlink_to("/dev/full")
+    with pytest.raises(FrontError, match=r"cannot write .*nginx\.conf: no space left.*SERVE_RUNTIME_DIR"):
+        front.prepare(Settings.from_environ({"SAGEMAKER_BIND_TO_PORT": str(_free_port())}), tmp_path)
+
+
+def test_a_port_for_privileged_users_is_told_as_such(tmp_path, monkeypatch):
+    def refuse(_address):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("socket.create_server", refuse)
+    with pytest.raises(FrontError, match=r"port 80: permission denied.*1024 or more"):
+        front.prepare(Settings.from_environ({"SAGEMAKER_BIND_TO_PORT": "80"}), tmp_path)
+
+
+def _free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]

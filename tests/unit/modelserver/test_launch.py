@@ -60,6 +60,13 @@ def test_a_server_that_was_asked_for_and_is_missing_is_named_with_the_fix(tmp_pa
         launch.choose(settings(MODEL_SERVER=kind), devices=tmp_path, which=which())
 
 
+@pytest.mark.parametrize("kind", ["auto", "neuron", "tensorflow"])
+def test_a_named_program_that_is_not_there_is_refused_and_never_replaced(tmp_path: Path, kind: str) -> None:
+    chosen = settings(MODEL_SERVER=kind, MODEL_SERVER_BINARY="/no/such")
+    with pytest.raises(ModelServerError, match="MODEL_SERVER_BINARY=/no/such: there is no such program"):
+        launch.choose(chosen, devices=tmp_path, which=which("tensorflow_model_server"))
+
+
 def test_the_simulator_is_refused_by_this_version(tmp_path: Path) -> None:
     with pytest.raises(ModelServerError, match="no simulator"):
         launch.choose(settings(MODEL_SERVER="simulator"), devices=tmp_path, which=which())
