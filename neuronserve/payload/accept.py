@@ -22,6 +22,8 @@ def choose(accept: str | None, request: MediaType = media.JSON, method: str = "p
     ``classify`` and ``regress`` answer in JSON only, or protobuf to protobuf.
     NotAcceptable: nothing that can be made is welcome.
     """
+    if accept and len(accept) > media.LONGEST:
+        raise NotAcceptable(f"Accept has more than {media.LONGEST} characters")
     return _chosen(accept or "*/*", request.kind is Kind.PROTOBUF, method == "predict")
 
 

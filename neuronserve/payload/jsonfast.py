@@ -17,7 +17,7 @@ from neuronserve.errors import RequestError
 from neuronserve.payload import jsonforms, shapes, simd, skeleton
 from neuronserve.payload.decoded import Form
 from neuronserve.payload.jsonforms import Arrays, Result
-from neuronserve.payload.jsontext import BOM
+from neuronserve.payload.jsontext import BOM, DEEPEST
 from neuronserve.payload.signature import Signature, Signatures, TensorSpec, select
 from neuronserve.payload.simd import Unsure
 from neuronserve.payload.spans import Span, Spans
@@ -140,7 +140,7 @@ def _shape(proxy: Any) -> tuple[int, ...]:
     shape: list[int] = []
     while _is_list(proxy):
         shape.append(len(proxy))
-        if not shape[-1]:
+        if not shape[-1] or len(shape) > DEEPEST:
             raise Unsure
         proxy = proxy[0]
     if not shape:

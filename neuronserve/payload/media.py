@@ -46,6 +46,7 @@ NAMES: Mapping[str, Kind] = {
 }
 _TEXT = (Kind.JSON, Kind.LINES, Kind.CSV)
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+LONGEST = 2000  # characters of a header: to split a quoted one takes time with the square of its length
 TAKEN = "application/json, application/jsonlines, text/csv, application/x-npy, application/x-npz, \
 application/x-protobuf, application/octet-stream or image/*"
 
@@ -67,6 +68,8 @@ def parse(content_type: str | None) -> MediaType:
     """The media type of a request. UnsupportedMediaType: unknown, or not in UTF-8."""
     if content_type is None or not content_type.strip():
         return JSON
+    if len(content_type) > LONGEST:
+        raise UnsupportedMediaType(f"Content-Type has more than {LONGEST} characters")
     name, parameters = split(content_type)
     kind = Kind.RAW if name.startswith("image/") else NAMES.get(name)
     if kind is None:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from neuronserve.errors import UnsupportedMediaType
-from neuronserve.payload import Kind, media_type
+from neuronserve.errors import NotAcceptable, UnsupportedMediaType
+from neuronserve.payload import Kind, choose, media_type
 from neuronserve.payload.media import NAMES
 
 
@@ -50,3 +50,13 @@ def test_an_unknown_type_is_refused_and_the_known_ones_are_named(header):
 def test_text_that_is_not_utf_8_is_refused(header):
     with pytest.raises(UnsupportedMediaType, match="UTF-8"):
         media_type(header)
+
+
+@pytest.mark.parametrize(
+    "header", ['application/json; x="' + ";" * 30_000, "application/json" + ";a=b" * 8000]
+)
+def test_a_header_too_long_to_be_read_soon_is_refused(header):
+    with pytest.raises(UnsupportedMediaType, match="2000 characters"):
+        media_type(header)
+    with pytest.raises(NotAcceptable, match="2000 characters"):
+        choose(header)
