@@ -160,7 +160,7 @@ class Service:
     def _prepare(self, body: Body, sent: MediaType, wanted: MediaType, route: Route, entry: Entry) -> _Call:
         spec = calls.Spec(entry.model, entry.version, route.signature)
         if sent.kind is Kind.PROTOBUF:
-            return _forwarded(route.method, bytes(body), wanted, spec, entry)
+            return _forwarded(route.method, bytes(body), wanted, spec, entry, self._limit)
         decoded = decode(
             body,
             sent,
@@ -188,9 +188,11 @@ class _Call:
     answer: Callable[[bytes], tuple[bytes, str]]
 
 
-def _forwarded(method: str, body: bytes, wanted: MediaType, spec: calls.Spec, entry: Entry) -> _Call:
+def _forwarded(
+    method: str, body: bytes, wanted: MediaType, spec: calls.Spec, entry: Entry, limit: int
+) -> _Call:
     """A client's own message: passed on as it is, addressed to the model that was chosen."""
-    message, name = calls.readdressed(method, body, spec)
+    message, name = calls.readdressed(method, body, spec, limit or _UNBOUNDED)
     signature = select(entry.signatures, name or None, method)
     return _Call(_RPC[method], message, signature.name, _answer(method, wanted, Form.COLUMN, signature))
 

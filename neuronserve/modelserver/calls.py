@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from neuronserve.errors import InputMismatch, MalformedBody
+from neuronserve.errors import BodyTooLarge, InputMismatch, MalformedBody
 from neuronserve.messages import (
     classification_pb2,
     example_pb2,
@@ -63,10 +63,11 @@ _REQUESTS = {
 }
 
 
-def readdressed(method: str, body: bytes, spec: Spec) -> tuple[bytes, str]:
+def readdressed(method: str, body: bytes, spec: Spec, limit: int) -> tuple[bytes, str]:
     """A client's own message, sent to ``spec``'s model; and the signature it names.
 
-    Raises MalformedBody when the bytes are no such message.
+    MalformedBody: the bytes are no such message. BodyTooLarge: an input unfolds to more than ``limit`` bytes,
+    which the model server would have to find memory for.
     """
     request = _REQUESTS[method]()
     try:
@@ -74,6 +75,9 @@ def readdressed(method: str, body: bytes, spec: Spec) -> tuple[bytes, str]:
     except DecodeError as fault:  # its own text says nothing that a client could use
         name = request.DESCRIPTOR.full_name
         raise MalformedBody(f"the body is not a serialized {name}") from fault
+    for name, proto in request.inputs.items() if method == "predict" else ():
+        if tensors.unfolds_beyond(proto, limit):
+            raise BodyTooLarge(f'input "{name[:100]}" unfolds to more than {limit} bytes')
     signature = spec.signature or request.model_spec.signature_name
     request.model_spec.Clear()
     dataclasses.replace(spec, signature=signature).write(request.model_spec)

@@ -36,6 +36,7 @@ _KINDS: dict[str, tuple[int, str | None, str]] = {
     "complex64": (types_pb2.DT_COMPLEX64, "<c8", "scomplex_val"),
     "complex128": (types_pb2.DT_COMPLEX128, "<c16", "dcomplex_val"),
 }
+_STRING_BYTES = 24  # of TensorFlow's own string object
 _NAMES = {enum: name for name, (enum, _, _) in _KINDS.items()}
 
 
@@ -56,6 +57,26 @@ def shape_of(proto: Any) -> tuple[int | None, ...] | None:
     if proto.unknown_rank:
         return None
     return tuple(None if dim.size < 0 else dim.size for dim in proto.dim)
+
+
+def unfolds_beyond(proto: Any, limit: int) -> bool:
+    """Whether a TensorProto comes to more than ``limit`` bytes: a short one may repeat its last value."""
+    sizes = [dim.size for dim in proto.tensor_shape.dim]
+    if 0 in sizes:
+        return False
+    total = _item_bytes(proto.dtype)
+    for size in sizes:
+        total *= size
+        if total > limit:
+            return True
+    return False
+
+
+def _item_bytes(enum: int) -> int:
+    name = _KINDS[_NAMES[enum]][1] if enum in _NAMES else None
+    if name == "bfloat16":
+        return 2
+    return np.dtype(name).itemsize if name else _STRING_BYTES
 
 
 def fill(proto: Any, array: np.ndarray[Any, Any], dtype: str) -> None:

@@ -85,6 +85,21 @@ def test_a_serialized_predict_request_is_passed_on_and_answered_in_kind(gateway)
     }
 
 
+def test_a_predict_request_of_a_few_bytes_that_unfolds_to_gigabytes_is_refused(gateway, scripted) -> None:
+    server, message = scripted(), predict_pb2.PredictRequest()
+    message.inputs["x"].dtype = 1
+    message.inputs["x"].float_val.append(1)  # to be repeated
+    for size in (100_000, 100_000):
+        message.inputs["x"].tensor_shape.dim.add(size=size)
+    made = gateway(server)
+    answer = made.post(message.SerializeToString(), "application/x-protobuf")
+    assert (answer.status_code, answer.json["code"]) == (413, "body_too_large")
+    assert not server.requests
+    message.inputs["x"].tensor_shape.dim[0].size = 0  # nothing, however large the rest
+    message.inputs["x"].ClearField("float_val")
+    assert made.post(message.SerializeToString(), "application/x-protobuf").status_code == 200
+
+
 def test_bytes_that_are_no_predict_request_are_refused(gateway) -> None:
     answer = gateway().post(b"\xff\xff", "application/x-protobuf")
     assert (answer.status_code, answer.json["code"]) == (400, "malformed_body")
