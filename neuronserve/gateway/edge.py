@@ -90,14 +90,18 @@ class Invocations:
         answer: tuple[str, int],
         seconds: float,
     ) -> None:
+        """Log and count it. The answer is made, and goes out whatever becomes of that."""
         number = status[:3]
-        self._journal.note(request, request_id, int(number), code, answer, seconds)
-        self._metrics.observe(
-            request.model,
-            number,
-            (seconds, request.model_seconds),
-            (len(request.body), answer[1]),
-        )
+        try:
+            self._journal.note(request, request_id, int(number), code, answer, seconds)
+            self._metrics.observe(
+                request.model,
+                number,
+                (seconds, request.model_seconds),
+                (len(request.body), answer[1]),
+            )
+        except Exception as error:  # noqa: BLE001  a full disk, say
+            _log.error("request %s: not logged or not counted", request_id, exc_info=error)
 
 
 _Response = tuple[str, str, list[tuple[str, str]], bytes]

@@ -134,4 +134,4 @@ _CLIENTS_FAULT = (
 
 def _first_line(text: str | None) -> str:
     """TensorFlow puts the node and its stack on further lines: those are for the log."""
-    return (text or "no reason given").strip().splitlines()[0][:_LONGEST_TEXT]
+    return ((text or "").strip() or "no reason given").splitlines()[0][:_LONGEST_TEXT]

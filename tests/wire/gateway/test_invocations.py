@@ -324,6 +324,17 @@ def test_one_line_per_request_tells_what_happened(gateway) -> None:
     assert (second["status"], second["code"]) == (400, "malformed_body")
 
 
+def test_an_answer_that_cannot_be_counted_goes_out_all_the_same(gateway, monkeypatch, caplog) -> None:
+    made = gateway()
+
+    def full(*_) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(made.app._metrics, "observe", full)
+    assert made.post(ROWS).status_code == 200
+    assert "No space left" in caplog.text
+
+
 def test_the_log_can_be_turned_off(gateway) -> None:
     made = gateway(environ={"SERVE_REQUEST_LOG": "false"})
     made.post(ROWS)

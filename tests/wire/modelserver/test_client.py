@@ -57,6 +57,13 @@ def test_each_grpc_code_has_its_error(scripted, code: grpc.StatusCode, expected:
     assert "second line" not in str(caught.value)
 
 
+def test_an_error_without_words_is_still_the_error_of_its_code(scripted) -> None:
+    server = scripted()
+    server.fail = (grpc.StatusCode.INVALID_ARGUMENT, " \n ")
+    with pytest.raises(errors.InputMismatch, match="no reason given"):
+        client.Client(server.target).call(client.PREDICT, request(), 5)
+
+
 def test_a_slow_server_is_given_up_at_the_deadline(scripted) -> None:
     server = scripted()
     server.hold = threading.Event()
