@@ -97,6 +97,11 @@ def _instances(instances: list[Any], signature: Signature) -> Arrays:
 
 
 def _bare(document: Any, signature: Signature) -> Arrays:
+    if type(document) is dict and "examples" in document and "examples" not in signature.inputs:
+        raise MalformedBody(
+            '"examples" are for classify and regress, and this is predict',
+            hint="send X-Amzn-SageMaker-Custom-Attributes: tfs-method=classify, or tfs-method=regress",
+        )
     if _by_name(document, signature):
         specs = named(document, signature, "the object")
         return {n: shapes.batch(nested.array(document[n], spec), spec, one=True) for n, spec in specs.items()}

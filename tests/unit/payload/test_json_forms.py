@@ -232,3 +232,10 @@ def test_a_string_that_looks_like_json_is_a_string(text):
     assert read(body, TEXT).arrays["t"].tolist() == [text.encode()]
     padded = body.replace('["', '["' + "x" * 2000, 1)
     assert read(padded, TEXT).arrays["t"].tolist() == [b"x" * 2000 + text.encode()]
+
+
+def test_examples_without_a_method_are_refused_with_the_attribute_to_set():
+    with pytest.raises(MalformedBody, match="tfs-method=classify"):
+        decode(b'{"examples": [{"x": 1}]}', "application/json", THREE)
+    known = signatures(examples=("float32", (None,)))
+    assert decode(b'{"examples": [1, 2]}', "application/json", known).arrays["examples"].tolist() == [1, 2]
