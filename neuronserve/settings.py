@@ -86,7 +86,7 @@ class Settings:
         "is cancelled",
     )
     body_read_seconds: float = _variable(
-        "SERVE_BODY_READ_SECONDS", read.integer(1, 3600), "60", unit="s", group=_SERVICE,
+        "SERVE_BODY_READ_SECONDS", read.integer(1, 3600), "15", unit="s", group=_SERVICE,
         meaning="the longest pause between two pieces of a request's body; then 408",
     )
     max_body_mb: int = _variable(

@@ -240,7 +240,8 @@ class Service:
         )
 
     def _gateway_check(self) -> Answer:
-        patience = self._around.settings.deadline_seconds if self._condition.was_ready else 2.0
+        # longer than any call may take: threads that all run into the deadline are busy, not hung
+        patience = self._around.settings.deadline_seconds + 5 if self._condition.was_ready else 2.0
         return gateway.alive(self._around.runtime, patience)
 
     def _policy(self) -> Policy:

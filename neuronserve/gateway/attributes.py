@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from urllib.parse import quote
 
 from neuronserve.errors import BadAttributes
 
@@ -16,6 +17,7 @@ METHODS = ("predict", "classify", "regress")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
 _SIGNATURE = re.compile(r"[A-Za-z0-9_.>/-]{1,255}")
 _PREFIX = "tfs-"
+_UNQUOTED = "_.>/-"  # a model may name its signatures as it likes; a header may not hold all of that
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def echo(model: str, version: int | None, signature: str, method: str) -> str:
     if version is not None:
         parts.append(f"tfs-model-version={version}")
     if signature:
-        parts.append(f"tfs-signature-name={signature}")
+        parts.append(f"tfs-signature-name={quote(signature, safe=_UNQUOTED)}")
     parts.append(f"tfs-method={method}")
     return ",".join(parts)
 

@@ -11,7 +11,7 @@ import os
 import threading
 from pathlib import Path
 
-WORKERS = 256
+WORKERS = 512  # twice the most: a dying worker and its successor hold a row each
 SERVERS = 256
 _CELL = 4
 
@@ -22,7 +22,8 @@ class Board:
     def __init__(self, path: Path) -> None:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            os.ftruncate(handle, WORKERS * SERVERS * _CELL)
+            # not sparse: on a full disk a hole would be a SIGBUS later, instead of an error now
+            os.posix_fallocate(handle, 0, WORKERS * SERVERS * _CELL)
             self._map = mmap.mmap(handle, WORKERS * SERVERS * _CELL)
         finally:
             os.close(handle)

@@ -16,6 +16,7 @@ from neuronserve.errors import MalformedBody
 Body = bytes | bytearray | memoryview
 _BLANK = " \t\r\n"
 BOM = b"\xef\xbb\xbf"
+MOST_DOCUMENTS = 1_000_000  # about 3 s of work
 DEEPEST = 64  # numpy has no more dimensions
 
 
@@ -58,6 +59,8 @@ def documents(body: Body) -> list[Any]:
             value, end = _DECODER.raw_decode(source, at)
             found.append(value)
             at = _next(source, end)
+            if len(found) > MOST_DOCUMENTS:
+                raise MalformedBody(f"the body holds more than {MOST_DOCUMENTS} JSON documents")
     except json.JSONDecodeError as error:
         raise MalformedBody(f"the body is not JSON: {error}", hint=_advice(source, error.pos)) from None
     except RecursionError:

@@ -57,7 +57,7 @@ class Answer:
 class Spec:
     """A process: its command, how it is judged, and how often it may fail.
 
-    ``check`` must come back within a few seconds and not raise. It is asked every ``poll`` seconds while
+    ``check`` must come back within a few seconds. It is asked every ``poll`` seconds while
     the process starts, for at most ``start_seconds``, and then every ``watch`` seconds: after
     ``patience`` answers in a row that are not ready, the process counts as hung and is killed.
     ``before`` is called before each start.
@@ -156,7 +156,15 @@ class Process:
 
     def _check(self) -> None:
         asked = self._child
-        self._loop.background(self._spec.check, lambda health: self._checked(asked, health))
+        self._loop.background(self._asked, lambda health: self._checked(asked, health))
+
+    def _asked(self) -> Health:
+        """The check's answer; one that fails must not end the watch."""
+        try:
+            return self._spec.check()
+        except Exception:  # noqa: BLE001  whatever it was, the process must stay watched
+            _log.exception("the check of %s failed", self._spec.name)
+            return Answer(ready=False)
 
     def _checked(self, asked: Child | None, health: Health) -> None:
         if asked is not self._child:

@@ -145,3 +145,19 @@ def test_stopping_one_that_waits_for_its_turn_is_immediate(watch):
     ends = []
     one.process.stop(signal.SIGTERM, 5, ends.append)
     assert (ends, one.process.state) == ([None], "gone")
+
+
+def test_a_check_that_fails_does_not_end_the_watch(watch):
+    answers = iter([ValueError("first"), ValueError("second")])
+
+    def check():
+        fault = next(answers, None)
+        if fault:
+            raise fault
+        return Answer(ready=True)
+
+    one = watch("sleep 600", check)
+    one.process.start()
+    one.run_until(process.READY)
+    one.process.stop(signal.SIGTERM, 5, lambda _: None)
+    one.run_until(process.GONE)

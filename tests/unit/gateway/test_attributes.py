@@ -61,3 +61,10 @@ def test_what_is_echoed_is_read_back_as_the_same_route(model: str, version: int 
     assert parse(echo(model, version, "serving_default", method)) == Route(
         model, version, "serving_default", method
     )
+
+
+def test_a_signature_named_with_what_a_header_cannot_hold_is_echoed_escaped() -> None:
+    said = echo("m", 1, "größe,tfs-method=x\r\n", "predict")
+    assert said.isascii()
+    assert said.isprintable()
+    assert parse(said.replace("%", "")).method == "predict"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neuronserve.errors import InputMismatch, MalformedBody, UnknownTarget
-from neuronserve.payload import Form, Signature, TensorSpec, decode
+from neuronserve.payload import Form, Signature, TensorSpec, decode, jsontext
 from tests.unit.payload.specs import THREE, TWO, signatures
 
 ROW, COLUMN = Form.ROW, Form.COLUMN
@@ -239,3 +239,10 @@ def test_examples_without_a_method_are_refused_with_the_attribute_to_set():
         decode(b'{"examples": [{"x": 1}]}', "application/json", THREE)
     known = signatures(examples=("float32", (None,)))
     assert decode(b'{"examples": [1, 2]}', "application/json", known).arrays["examples"].tolist() == [1, 2]
+
+
+def test_very_many_documents_are_refused_before_they_take_minutes(monkeypatch):
+    monkeypatch.setattr(jsontext, "MOST_DOCUMENTS", 10)
+    with pytest.raises(MalformedBody, match="more than 10 JSON documents"):
+        jsontext.documents(b"1 " * 11)
+    assert len(jsontext.documents(b"1 " * 10)) == 10
