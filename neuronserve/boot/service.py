@@ -89,6 +89,7 @@ class Service:
             self.fail(
                 Failure.of(ArtifactError(f"the program that gets the model cannot be started: {error}"))
             )
+        self._choose()
 
     def stop(self) -> None:
         """Stop in order: with a drain where requests were taken, at once where not."""
@@ -127,6 +128,15 @@ class Service:
         if not self.stopping:
             listener.ended(exit_)
 
+    def _choose(self) -> None:
+        """The kind of model server, while the model comes: a mistake is told before a long download ends."""
+        from neuronserve.modelserver import launch  # protobuf: not before nginx and the fetch are under way
+
+        try:
+            self._note(kind=launch.choose(self._around.settings))
+        except NeuronserveError as error:
+            self.fail(Failure.of(error))
+
     def _got(self, bundle: Bundle) -> None:
         try:
             self._load(bundle)
@@ -134,16 +144,15 @@ class Service:
             self.fail(Failure.of(error))
 
     def _load(self, bundle: Bundle) -> None:
-        from neuronserve.modelserver import launch  # protobuf: not before there is something to load
+        from neuronserve.modelserver import launch
 
-        around = self._around
-        kind = launch.choose(around.settings)
+        around, kind = self._around, self._condition.kind
         launches = launch.plan(around.settings, bundle, around.runtime, around.environ, kind)
         models = tuple(Model(model.name, model.versions) for model in bundle.models)
         names = ", ".join(f"{model.name} {list(model.versions)}" for model in models)
         _log.info("loading %s into %d %s model server(s)", names, len(launches), kind)
         default = around.settings.default_model_name or bundle.default_model
-        self._note(step="load", detail="", kind=kind, models=models, default_model=default)
+        self._note(step="load", detail="", models=models, default_model=default)
         self._servers.start(launches, {model.name: model.versions for model in models}, around.settings)
 
     # --- watching

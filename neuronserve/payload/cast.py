@@ -17,7 +17,7 @@ from neuronserve.payload.signature import TensorSpec
 
 Array = np.ndarray[Any, Any]
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
-_EXACT = 2.0**53  # doubles below hold every integer
+EXACT = 2.0**53  # doubles below hold every integer
 
 
 def cast(array: Array, spec: TensorSpec) -> Array:
@@ -85,7 +85,7 @@ def to_int(array: Array, spec: TensorSpec) -> Array:
 
 def doubles_are_whole(values: Array) -> bool:
     """Whether doubles that were read from text are surely the integers that stood there."""
-    return bool((np.abs(values) < _EXACT).all() and (np.trunc(values) == values).all())
+    return bool((np.abs(values) < EXACT).all() and (np.trunc(values) == values).all())
 
 
 def _to_complex(array: Array, spec: TensorSpec) -> Array:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from neuronserve.errors import NotAcceptable
+from neuronserve.errors import InputMismatch, NotAcceptable
 from neuronserve.payload import dtypes, shapes
 from neuronserve.payload.decoded import Form
 from neuronserve.payload.signature import Signature
@@ -24,7 +24,7 @@ _NUMPY = orjson.OPT_SERIALIZE_NUMPY
 
 
 def write(arrays: Mapping[str, Array], form: Form, signature: Signature) -> bytes:
-    """The body. NotAcceptable: complex outputs, or rows asked of outputs without a common batch axis."""
+    """The body. NotAcceptable: complex outputs. InputMismatch: rows of outputs without a batch axis."""
     row = form is Form.ROW or (form is Form.FREE and shapes.rows(dict(arrays)) is not None)
     if row:
         _same_rows(arrays, signature)
@@ -107,7 +107,7 @@ def _row_objects(arrays: Mapping[str, Array]) -> bytes:
 def _same_rows(arrays: Mapping[str, Array], signature: Signature) -> None:
     if shapes.rows(dict(arrays)) is None:
         told = ", ".join(f'"{n}" {shapes.text(a.shape)}' for n, a in arrays.items())
-        raise NotAcceptable(
+        raise InputMismatch(
             f'the outputs of signature "{signature.name}" have no common batch axis: {told}',
             hint='send the column form {"inputs": ...}, or accept npz',
         )

@@ -12,7 +12,7 @@ import numpy as np
 
 from neuronserve.errors import InputMismatch, MalformedBody
 from neuronserve.payload import dtypes, shapes
-from neuronserve.payload.cast import to_float
+from neuronserve.payload.cast import EXACT, to_float
 from neuronserve.payload.jsontext import DEEPEST, Named
 from neuronserve.payload.signature import TensorSpec
 
@@ -106,8 +106,12 @@ def _ints(flat: list[Any], shape: tuple[int, ...], spec: TensorSpec) -> Array:
 
 def _whole(flat: list[Any], at: int, shape: tuple[int, ...], spec: TensorSpec) -> int:
     number: float = flat[at]
-    if number.is_integer():
+    if number.is_integer() and abs(number) < EXACT:
         return int(number)
+    if number.is_integer():
+        raise InputMismatch(
+            f"{place(spec, at, shape)}: {_told(number)} may have lost digits", hint="write it without a point"
+        )
     raise InputMismatch(
         f"{place(spec, at, shape)}: {_told(number)} is no whole number; the signature wants {spec.dtype}"
     )

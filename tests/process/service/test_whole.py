@@ -162,3 +162,17 @@ def test_a_broken_model_ends_the_start_with_the_servers_reason(serve, tmp_path: 
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"not a model")
     service = serve(MODEL_URI=str(tmp_path), MODEL_SERVER="cpu", SERVE_START_ATTEMPTS="1")
     assert service.wait_exit(60) == 30
+
+
+def test_a_missing_model_server_is_told_before_the_model_has_come(serve) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        service = serve(
+            MODEL_URI="s3://models/x.tar.gz",
+            AWS_ENDPOINT_URL=address,
+            AWS_ACCESS_KEY_ID="a",
+            AWS_SECRET_ACCESS_KEY="b",
+            MODEL_SERVER="neuron",
+        )
+        assert service.wait_exit() == 30
+    assert any("MODEL_SERVER_BINARY" in line.get("hint", "") for line in service.log())

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from neuronserve.errors import NotAcceptable
+from neuronserve.errors import InputMismatch, NotAcceptable
 from neuronserve.payload import Form, Kind, choose, encode, encode_results, media_type
 from tests.unit.payload.specs import outputs
 
@@ -46,7 +46,7 @@ def test_several_outputs_are_objects_by_name():
 
 def test_rows_need_a_common_batch_axis():
     for arrays in ({"a": np.zeros(2), "b": np.zeros(3)}, {"a": np.zeros(())}):
-        with pytest.raises(NotAcceptable, match="no common batch axis"):
+        with pytest.raises(InputMismatch, match="no common batch axis"):
             write(arrays, Form.ROW)
         assert write(arrays, Form.FREE).startswith('{"outputs":')
 

@@ -335,3 +335,9 @@ def test_arrays_outlive_the_parsers_next_document():
     first = decode(json.dumps(list(range(2000))).encode(), None, known).arrays["x"]
     decode(json.dumps([-1] * 5000).encode(), None, known)
     assert first.tolist() == [list(range(2000))]
+
+
+@pytest.mark.parametrize("text", ["9007199254740993.0", "1e300", "-9007199254740992.0"])
+def test_an_integer_written_with_a_point_is_refused_where_it_may_have_lost_digits(text):
+    with pytest.raises(InputMismatch, match=r"x.*(may have lost digits|out of the range)"):
+        decode(f"[{text}]".encode(), None, signatures(x=("int64", None)))
