@@ -57,6 +57,11 @@ def fetch_key(address: str, checksum: str) -> bytes:
     return key
 
 
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():  # the folder itself stays: apt does not make it again
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 def main(environ: Mapping[str, str], etc: Path = Path("/etc/apt")) -> None:
     arguments = required(environ)
     packages = pinned(arguments["NEURON_PACKAGES"])
@@ -73,12 +78,12 @@ def main(environ: Mapping[str, str], etc: Path = Path("/etc/apt")) -> None:
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     strict = ["-o", "APT::Update::Error-Mode=any"]  # a repository that fails is not a warning
     subprocess.run(["apt-get", "update", "-qq", *strict], env=quiet, check=True)
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "--allow-downgrades"]
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
     subprocess.run([*install, *packages], env=quiet, check=True)
     source.unlink()  # a mirror's address may be private
     ring.unlink()
-    for leftover in ("/var/lib/apt/lists", "/var/cache/apt", "/var/log/apt"):
-        shutil.rmtree(leftover, ignore_errors=True)
+    for folder in ("/var/lib/apt/lists", "/var/cache/apt", "/var/log/apt"):
+        _empty(Path(folder))
 
 
 if __name__ == "__main__":

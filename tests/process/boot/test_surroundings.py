@@ -10,13 +10,15 @@ ROOT = Path(__file__).resolve().parents[3]
 SERVE = str(Path(__file__).parent / "standin" / "serve.py")
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="becoming somebody else takes root")
 
-READ_ONLY = """
+READ_ONLY = f"""
 mount --make-rprivate /
 mount -t tmpfs tmpfs /srv
+mkdir /srv/checkout; mount --bind {ROOT} /srv/checkout  # it may lie below /tmp itself
 cp -r "$MODEL_URI" /srv/model
 cp "$MODEL_SERVER_BINARY" /srv/server
 export MODEL_URI=/srv/model MODEL_SERVER_BINARY=/srv/server
 mount -t tmpfs tmpfs /tmp
+mkdir -p {ROOT}; mount --bind /srv/checkout {ROOT}; mount -o remount,ro,bind {ROOT}
 mount -o remount,ro /srv
 mount -o remount,ro,bind /
 exec "$@"
