@@ -85,6 +85,7 @@ def plan(
     if settings.enable_batching:
         files[runtime_dir / "batching.config"] = configs.batching_parameters(settings, machine.cpus())
     env = {k: v for k, v in environ.items() if k not in _NOT_FOR_MODEL_SERVERS}
+    env["TMPDIR"] = str(runtime_dir)  # what a killed server leaves behind goes with the folder
     program = _program(kind, settings)
     return tuple(
         Launch(

@@ -130,7 +130,7 @@ def test_a_model_server_never_sees_the_aws_credentials(tmp_path: Path) -> None:
         "NEURON_RT_NUM_CORES": "2",
     }
     (server,) = plan(tmp_path, environ)
-    assert dict(server.env) == {"NEURON_RT_NUM_CORES": "2"}
+    assert dict(server.env) == {"NEURON_RT_NUM_CORES": "2", "TMPDIR": str(tmp_path)}
 
 
 def test_parallelism_and_batching_become_flags_only_where_set(tmp_path: Path) -> None:
