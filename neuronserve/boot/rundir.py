@@ -94,9 +94,15 @@ def _clear(folder: Path) -> None:
     """Take away what a serve leaves, or one that was killed has left, in a folder that was given."""
     for name in ("serving", ".ping.json", "state.json", "in-flight", "nginx.conf", "nginx.pid"):
         (folder / name).unlink(missing_ok=True)
-    for path in folder.glob("*.sock"):
-        path.unlink(missing_ok=True)
-    for path in (*folder.glob("nginx-*"), folder / "metrics", folder / "model"):
+    for kind in ("*.sock", "*.config", "*.partial"):
+        for path in folder.glob(kind):
+            path.unlink(missing_ok=True)
+    for path in (
+        *folder.glob("nginx-*"),
+        *folder.glob("neuronserve-cpu-*"),
+        folder / "metrics",
+        folder / "model",
+    ):
         shutil.rmtree(path, ignore_errors=True)
 
 
