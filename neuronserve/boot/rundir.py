@@ -41,8 +41,13 @@ def open_runtime_dir(wanted: Path | None) -> Iterator[Path]:
 
 
 def _new() -> Path:
+    # unix sockets lie in it: a TMPDIR too long for them will not do
+    base = tempfile.gettempdir()
+    room = _SUN_PATH - len("/neuronserve-12345678") - len(_LONGEST_SOCKET)
     try:
-        return Path(tempfile.mkdtemp(prefix="neuronserve-"))
+        return Path(
+            tempfile.mkdtemp(prefix="neuronserve-", dir=base if len(os.fsencode(base)) <= room else "/tmp")
+        )
     except OSError as error:
         raise SettingsError(
             [f"no folder for the runtime: {error}; mount a writable /tmp, or set {_variable()}"]

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -209,13 +210,22 @@ def test_two_services_do_not_share_a_runtime_folder(start, service):
     assert service.get("/ping").status == 200
 
 
-def test_without_a_runtime_folder_one_is_made_and_removed(start, tmp_path):
-    (tmp_path / "t").mkdir()
-    service = start(SERVE_RUNTIME_DIR="", TMPDIR=tmp_path / "t")
+def test_without_a_runtime_folder_one_is_made_and_removed(start):
+    with tempfile.TemporaryDirectory(prefix="t-", dir="/tmp") as name:  # short: unix sockets lie in it
+        folder = Path(name)
+        service = start(SERVE_RUNTIME_DIR="", TMPDIR=folder)
+        service.wait_for("ready", lambda: any("serving on port" in line["message"] for line in service.log()))
+        assert list(folder.glob("neuronserve-*/state.json"))
+        assert service.stop() == 0
+        assert [path.name for path in folder.iterdir()] in ([], ["neuronserve-cache"])
+
+
+def test_a_temporary_directory_too_long_for_sockets_is_not_used_for_them(start, tmp_path):
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    service = start(SERVE_RUNTIME_DIR="", TMPDIR=long)
     service.wait_for("ready", lambda: any("serving on port" in line["message"] for line in service.log()))
-    assert list((tmp_path / "t").glob("neuronserve-*/state.json"))
     assert service.stop() == 0
-    assert [path.name for path in (tmp_path / "t").iterdir()] in ([], ["neuronserve-cache"])
 
 
 def test_children_are_heard_in_one_log_with_their_names_and_levels(service):

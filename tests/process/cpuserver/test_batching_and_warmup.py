@@ -76,7 +76,7 @@ def test_a_full_queue_is_unavailable_and_a_deadline_ends_the_wait(tmp_path):
     )
     with batching(tmp_path, parameters) as server:
         server.wait_until("m", {1: "AVAILABLE"})
-        waiting = server.begin("Predict", predict_request("m", x=ONE), timeout=2)
+        waiting = server.begin("Predict", predict_request("m", x=ONE), timeout=8)
         codes = set()
         # two rows do not fit beside the one that waits, and no second batch may wait
         for _ in range(200):
