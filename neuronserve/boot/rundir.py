@@ -44,10 +44,10 @@ def _new() -> Path:
     # unix sockets lie in it: a TMPDIR too long for them will not do
     base = tempfile.gettempdir()
     room = _SUN_PATH - len("/neuronserve-12345678") - len(_LONGEST_SOCKET)
+    if len(os.fsencode(base)) > room:
+        base = "/tmp"  # noqa: S108  mkdtemp makes a folder of our own in it
     try:
-        return Path(
-            tempfile.mkdtemp(prefix="neuronserve-", dir=base if len(os.fsencode(base)) <= room else "/tmp")
-        )
+        return Path(tempfile.mkdtemp(prefix="neuronserve-", dir=base))
     except OSError as error:
         raise SettingsError(
             [f"no folder for the runtime: {error}; mount a writable /tmp, or set {_variable()}"]
