@@ -92,8 +92,8 @@ CMD ["serve"]
 
 # --- target neuron ----------------------------------------------------------------------------------
 # AWS's Neuron TensorFlow Serving was archived in March 2026: its packages are pinned, and a mirror of
-# one's own is wise. They are built for Ubuntu 20.04 (suite `focal`) and link to nothing newer, so they
-# install on Debian 12 as well; with an Ubuntu BASE_IMAGE use its own suite.
+# one's own is wise. They are built for Ubuntu 20.04 (suite `focal`); with an Ubuntu BASE_IMAGE use its
+# own suite. Neither they nor their combination has run here: there was no Neuron hardware to run on.
 #
 # The Inf1 trap: aws-neuronx-runtime-lib 2.23 (SDK 2.21) dropped Inf1 ("Architecture not found 1").
 # The versions below still serve Inf1; for Inf2 and Trn1 alone, newer ones may be given.
