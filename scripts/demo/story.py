@@ -22,7 +22,8 @@ def tell(port: int, count: int, *, once: bool, image: str) -> int:
     ``port`` 0 takes any free one; ``count`` digits are sent; ``image`` is a container image to run
     instead of the checkout's ``serve``.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # also where a shell started it in the background, with SIGINT ignored
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, _interrupt)
     try:
         _tell(service.free_port(port), count, once=once, image=image)
