@@ -160,9 +160,15 @@ class Serve:
 
     def send_raw(self, data, timeout=30):
         """Bytes out; all bytes that come back until the connection ends."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
-            connection.sendall(data)
-            return b"".join(iter(lambda: connection.recv(65_536), b""))
+        for _ in range(5):
+            with (
+                # refused before it was read whole, a reset may overtake the answer
+                contextlib.suppress(ConnectionResetError, BrokenPipeError),
+                socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection,
+            ):
+                connection.sendall(data)
+                return b"".join(iter(lambda: connection.recv(65_536), b""))
+        return pytest.fail("every connection was reset before an answer")
 
     # --- looking at it
 
