@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from neuronserve import instances
 
 Parse = Callable[[str], Any]
 
@@ -98,3 +101,53 @@ def port_range(text: str) -> tuple[int, int]:
     if not match or not 1 <= int(match[1]) <= int(match[2]) <= 65535:
         raise Fault("two ports LOW-HIGH, 1 to 65535")
     return int(match[1]), int(match[2])
+
+
+def instance_type(text: str) -> str:
+    """A type of the catalogue; SageMaker's name for it is understood too."""
+    name = text.lower().removeprefix("ml.")
+    if name not in (known := instances.catalogue()):
+        near = difflib.get_close_matches(name, known, n=1)
+        raise Fault(f"one of {', '.join(known)}" + (f"; did you mean {near[0]}?" if near else ""))
+    return name
+
+
+def core_range(text: str) -> tuple[int, int]:
+    """``3``, ``0-3``, or a list that is the same as a range: ``0,1,2,3``. First and last core."""
+    match = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", text)
+    if match:
+        first, last = int(match[1]), int(match[2] or match[1])
+    elif re.fullmatch(r"\d{1,4}(,\s*\d{1,4})+", text):
+        cores = [int(core) for core in text.split(",")]
+        first, last = cores[0], cores[-1]
+        if cores != list(range(first, last + 1)):
+            raise Fault("contiguous cores, ascending, such as 0-3: the runtime takes no others")
+    else:
+        raise Fault("a core, or a range of cores such as 0-3")
+    if last < first:
+        raise Fault("a range that ascends, such as 0-3")
+    return first, last
+
+
+def placement(text: str) -> tuple[tuple[str, int, int], ...]:
+    """``resnet=0-3,bert=4-7`` or, for one model, ``0-3,4-7``: (model or "", first core, last core)."""
+    entries = []
+    for entry in text.split(","):
+        model, equals, cores = entry.strip().rpartition("=")
+        try:
+            first, last = core_range(cores.strip())
+            entries.append((name(model.strip()) if equals else "", first, last))
+        except Fault:
+            raise Fault("MODEL=FIRST-LAST,... or FIRST-LAST,...: one entry for each model server") from None
+    return tuple(entries)
+
+
+def batch(text: str) -> str | int:
+    """``auto``, ``off``, or a number of rows."""
+    word = text.lower()
+    return word if word in ("auto", "off") else integer(1, 1 << 20)(text)
+
+
+def warm_up(text: str) -> str | Path:
+    """``auto``, ``off``, or an absolute path."""
+    return text.lower() if text.lower() in ("auto", "off") else path(text)

@@ -21,7 +21,14 @@ each error carries one line for a person: what was wrong, where, and a ``hint``:
     │   ├── HostileArchive          escapes its folder, devices, bombs
     │   ├── NoSavedModel
     │   ├── AmbiguousModels
-    │   └── DiskFull
+    │   ├── DiskFull
+    │   └── DamagedModel            saved_model.pb or a compiled part of it cannot be read
+    ├── NeuronError                 the Neuron devices, or what is asked of them
+    │   ├── DeviceFault             a device that is absent, no device, or may not be opened; gaps
+    │   └── PlanError               no plan: who owns which core
+    │       ├── NotEnoughCores
+    │       ├── WrongGeneration     compiled for another generation of NeuronCores
+    │       └── CoreConflict        two owners of a core
     ├── RequestError                the client's fault; the text goes to the client
     │   ├── MalformedBody           not what its content type says
     │   ├── InputMismatch           names, dtypes or shapes differ from the signature
@@ -40,6 +47,8 @@ each error carries one line for a person: what was wrong, where, and a ``hint``:
     │   └── ModelFailed             the model server answered with an error of its own
     └── ProcessError                a child could not start or keep running
         ├── ModelServerError
+        │   ├── WarmUpFailed        it loaded, and could not answer its warm-up
+        │   └── GoldenMismatch      it answers, and not what the golden answers say
         ├── GatewayError
         └── FrontError
 """
@@ -135,6 +144,34 @@ class DiskFull(ArtifactError):
     code = "disk_full"
 
 
+class DamagedModel(ArtifactError):
+    code = "damaged_model"
+
+
+class NeuronError(NeuronserveError):
+    code = "neuron"
+
+
+class DeviceFault(NeuronError):
+    code = "device_fault"
+
+
+class PlanError(NeuronError):
+    code = "impossible_plan"
+
+
+class NotEnoughCores(PlanError):
+    code = "not_enough_cores"
+
+
+class WrongGeneration(PlanError):
+    code = "wrong_generation"
+
+
+class CoreConflict(PlanError):
+    code = "core_conflict"
+
+
 class RequestError(NeuronserveError):
     code = "bad_request"
 
@@ -205,6 +242,14 @@ class ProcessError(NeuronserveError):
 
 class ModelServerError(ProcessError):
     code = "model_server"
+
+
+class WarmUpFailed(ModelServerError):
+    code = "warm_up_failed"
+
+
+class GoldenMismatch(ModelServerError):
+    code = "golden_mismatch"
 
 
 class GatewayError(ProcessError):

@@ -35,11 +35,14 @@ def _variable(name: str, parse: Parse, default: str, meaning: str, *, unit: str 
     return dataclasses.field(metadata={"var": Variable(name, parse, default, unit, meaning, group)})
 
 
-_MODEL, _SERVICE, _SERVERS, _BATCHING, _FETCH, _LOGS = (
+_MODEL, _SERVICE, _SERVERS, _CORES, _READINESS, _SIMULATOR, _BATCHING, _FETCH, _LOGS = (
     "The model",
     "The service",
     "Model servers",
-    "Batching by the model server",
+    "NeuronCores",
+    "Readiness",
+    "The simulated Neuron host",
+    "Batches",
     "Getting the model",
     "Logs",
 )
@@ -154,9 +157,9 @@ class Settings:
         "SERVE_CPU_PYTHON", read.path, "", group=_SERVERS,
         meaning="the Python that has TensorFlow, for the embedded server; not set: that of `serve`",
     )
-    server_count: int = _variable(
-        "SAGEMAKER_TFS_INSTANCE_COUNT", read.integer(1, 256), "1", unit="processes", group=_SERVERS,
-        meaning="model servers to run",
+    server_count: int | None = _variable(
+        "SAGEMAKER_TFS_INSTANCE_COUNT", read.integer(1, 256), "", unit="processes", group=_SERVERS,
+        meaning="model servers to run; not set: as many as own the NeuronCores best, and 1 on CPU",
     )
     load_seconds: float = _variable(
         "SAGEMAKER_TFS_WAIT_TIME_SECONDS", read.number(1, 86400), "300", unit="s", group=_SERVERS,
@@ -182,13 +185,92 @@ class Settings:
         "SERVE_RESTART_WINDOW_SECONDS", read.number(1, 86400), "600", unit="s", group=_SERVERS,
         meaning="the window in which deaths are counted",
     )
-    enable_batching: bool = _variable(
-        "SAGEMAKER_TFS_ENABLE_BATCHING", read.flag, "false", group=_BATCHING,
-        meaning="whether the model server joins requests into batches",
+    instance_type: str | None = _variable(
+        "SERVE_INSTANCE_TYPE", read.instance_type, "", group=_CORES,
+        meaning="the EC2 instance type, for what the driver does not tell; not set: as the driver tells",
     )
-    max_batch_size: int = _variable(
-        "SAGEMAKER_TFS_MAX_BATCH_SIZE", read.integer(1, 1 << 20), "8", unit="rows", group=_BATCHING,
-        meaning="rows in one batch",
+    visible_cores: tuple[int, int] | None = _variable(
+        "NEURON_RT_VISIBLE_CORES", read.core_range, "", unit="cores", group=_CORES,
+        meaning="the cores to use, such as `0-3`; not set: all of the chips given; wins over "
+        "`NEURON_RT_NUM_CORES`",
+    )
+    num_cores: int | None = _variable(
+        "NEURON_RT_NUM_CORES", read.integer(0, 4096), "", unit="cores", group=_CORES,
+        meaning="how many cores to use, the first ones; not set or 0: all",
+    )
+    core_offset: int = _variable(
+        "SERVE_CORE_OFFSET", read.integer(0, 4096), "0", unit="cores", group=_CORES,
+        meaning="the number of the first core of the first chip given; 0 where the driver counts "
+        "within the container",
+    )
+    placement: tuple[tuple[str, int, int], ...] | None = _variable(
+        "SERVE_PLACEMENT", read.placement, "", unit="cores", group=_CORES,
+        meaning="which model server owns which cores: `resnet=0-3,bert=4-7`, or `0-1,2-3` for one model; "
+        "not set: planned",
+    )
+    cores_wait_seconds: float = _variable(
+        "SERVE_CORES_WAIT_SECONDS", read.number(0, 3600), "60", unit="s", group=_CORES,
+        meaning="how long a model server waits for cores that another process still holds",
+    )
+    devices_dir: Path = _variable(
+        "SERVE_DEVICES_DIR", read.path, "/dev", group=_CORES,
+        meaning="where the `neuronN` devices are",
+    )
+    sysfs_dir: Path = _variable(
+        "SERVE_SYSFS_DIR", read.path, "/sys", group=_CORES,
+        meaning="where the driver describes its chips",
+    )
+    warmup: str | Path = _variable(
+        "SERVE_WARMUP", read.warm_up, "auto", group=_READINESS,
+        meaning="what each model server must answer before it counts as ready: `auto` (the model's own "
+        "warm-up requests, else one made from its signature), `off`, or a file of requests as JSON lines",
+    )
+    golden: Path | None = _variable(
+        "SERVE_GOLDEN", read.path, "", group=_READINESS,
+        meaning="a file of requests with the answers expected, as JSON lines; not set: `golden.jsonl` of the "
+        "artifact, where there is one",
+    )
+    canary_seconds: float = _variable(
+        "SERVE_CANARY_SECONDS", read.number(0, 3600), "5", unit="s", group=_READINESS,
+        meaning="a model server that answered nothing for so long is asked for a prediction; 0: never",
+    )
+    hang_seconds: float = _variable(
+        "SERVE_HANG_SECONDS", read.number(1, 86400), "15", unit="s", group=_READINESS,
+        meaning="a model server that owes that prediction for so long, and answers nothing else, is replaced",
+    )
+    simulate: str | None = _variable(
+        "SERVE_SIMULATE", read.instance_type, "", group=_SIMULATOR,
+        meaning="the instance type to pretend to be; with `MODEL_SERVER=simulator`, or alone",
+    )
+    simulate_load_seconds: float = _variable(
+        "SERVE_SIMULATE_LOAD_SECONDS", read.number(0, 3600), "0", unit="s", group=_SIMULATOR,
+        meaning="how much longer loading a model takes",
+    )
+    simulate_service_ms: float = _variable(
+        "SERVE_SIMULATE_SERVICE_MS", read.number(0, 3600_000), "0", unit="ms", group=_SIMULATOR,
+        meaning="how long one batch occupies a core",
+    )
+    simulate_free_seconds: float = _variable(
+        "SERVE_SIMULATE_FREE_SECONDS", read.number(0, 3600), "0", unit="s", group=_SIMULATOR,
+        meaning="how long the cores of a process that ended stay taken",
+    )
+    compiled_batch: str | int = _variable(
+        "SERVE_COMPILED_BATCH", read.batch, "auto", unit="rows", group=_BATCHING,
+        meaning="how requests are split and padded: `auto` to the batch that the model was compiled at, "
+        "`off`, or a number of rows",
+    )
+    enable_batching: bool | None = _variable(
+        "SAGEMAKER_TFS_ENABLE_BATCHING", read.flag, "", group=_BATCHING,
+        meaning="whether the model server joins requests into batches; not set: where the model was "
+        "compiled at a fixed batch of more than one row",
+    )
+    batching_file: Path | None = _variable(
+        "SERVE_BATCHING_FILE", read.path, "", group=_BATCHING,
+        meaning="a file of TensorFlow Serving's BatchingParameters, which is used as it is and turns batching on",
+    )
+    max_batch_size: int | None = _variable(
+        "SAGEMAKER_TFS_MAX_BATCH_SIZE", read.integer(1, 1 << 20), "", unit="rows", group=_BATCHING,
+        meaning="rows in one batch; not set: the compiled batch, else 8",
     )
     batch_timeout_micros: int = _variable(
         "SAGEMAKER_TFS_BATCH_TIMEOUT_MICROS", read.integer(0, 10**9), "1000", unit="µs", group=_BATCHING,
@@ -277,8 +359,13 @@ class Settings:
             yield "MODEL_URI and COMPILATION_JOB are both set: expected one of them"
         if self.model_uri and "://" in self.model_uri and not self.model_uri.startswith("s3://"):
             yield f"MODEL_URI={self.model_uri!r}: expected s3://bucket/key, or a path"
+        if self.simulate and self.model_server not in ("auto", "simulator"):
+            yield (
+                f"SERVE_SIMULATE={self.simulate} and MODEL_SERVER={self.model_server}: expected "
+                "MODEL_SERVER=simulator with it, or none"
+            )
         low, high = self.safe_port_range or (1, 65535)
-        if high - low + 1 < self.server_count:
+        if high - low + 1 < (self.server_count or 1):
             yield (
                 f"SAGEMAKER_SAFE_PORT_RANGE={low}-{high}: expected at least one port for each of the "
                 f"{self.server_count} model servers"

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from neuronserve.compiled import Compiled, SignatureBatch
+
 STARTING = "starting"
 READY = "ready"
 DEGRADED = "degraded"
@@ -24,7 +26,9 @@ FAILED = "failed"
 class Server:
     """One model server: ``index`` in the pool, gRPC ``target``, its own ``state`` word.
 
-    ``state`` is ``starting``, ``ready``, ``restarting`` or ``failed``; ``restarts`` counts them.
+    ``state`` is ``starting``, ``ready``, ``restarting`` or ``failed``; ``restarts`` counts them. On a
+    Neuron host it owns the core range ``cores`` (``0-3``) of ``chips``, and runs up to ``copies`` batches
+    at once. ``models``: the names of those it serves; empty: all.
     """
 
     index: int
@@ -33,14 +37,29 @@ class Server:
     restarts: int = 0
     pid: int | None = None
     rest_port: int | None = None
+    cores: str = ""
+    chips: tuple[int, ...] = ()
+    copies: int = 1
+    models: tuple[str, ...] = ()
+
+    def serves(self, model: str) -> bool:
+        return not self.models or model in self.models
 
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """A served model: its name and its versions, ascending."""
+    """A served model: its name and its versions, ascending; and what was compiled into each."""
 
     name: str
     versions: tuple[int, ...]
+    compiled: tuple[Compiled, ...] = ()
+
+    def batch(self, version: int, signature: str) -> SignatureBatch | None:
+        """The compiled batch of one signature; None when any batch may be sent."""
+        for one in self.compiled:
+            if one.version == version:
+                return one.signatures.get(signature)
+        return None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +73,8 @@ class State:
     models: tuple[Model, ...] = ()
     default_model: str = ""
     kind: str = ""  # neuron | tensorflow | cpu | simulator
+    simulated: bool = False  # nothing here runs on Neuron hardware, whatever it looks like
+    ownership: Mapping[str, Any] | None = None  # chip -> core range -> server -> model, as JSON shows it
     since: float = 0.0  # seconds since the epoch at which this ``state`` word began
     generation: int = 0  # changes whenever models or servers do: readers drop what they cached
 
@@ -71,10 +92,19 @@ class State:
         return cls(
             **{
                 **raw,
-                "servers": tuple(Server(**s) for s in raw["servers"]),
-                "models": tuple(Model(m["name"], tuple(m["versions"])) for m in raw["models"]),
+                "servers": tuple(_server(s) for s in raw["servers"]),
+                "models": tuple(_model(m) for m in raw["models"]),
             }
         )
+
+
+def _server(raw: Mapping[str, Any]) -> Server:
+    return Server(**{**raw, "chips": tuple(raw["chips"]), "models": tuple(raw["models"])})
+
+
+def _model(raw: Mapping[str, Any]) -> Model:
+    compiled = tuple(Compiled.from_dict(one) for one in raw["compiled"])
+    return Model(raw["name"], tuple(raw["versions"]), compiled)
 
 
 def write(path: Path, state: State) -> None:
@@ -107,5 +137,9 @@ class Reader:
 
 def summary(state: State) -> Mapping[str, Any]:
     """What ``/ping`` tells while it is not 200."""
-    told = {"state": state.state, "step": state.step}
-    return {**told, "detail": state.detail} if state.detail else told
+    told: dict[str, Any] = {"state": state.state, "step": state.step}
+    if state.detail:
+        told["detail"] = state.detail
+    if state.simulated:
+        told["simulated"] = True
+    return told

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from neuronserve.compiled import Compiled
+
 
 @dataclasses.dataclass(frozen=True)
 class BundledModel:
@@ -15,6 +17,7 @@ class BundledModel:
     name: str
     base_path: Path
     versions: tuple[int, ...]  # ascending, at least one
+    compiled: tuple[Compiled, ...] = ()  # of each version; empty until it was looked into
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +55,13 @@ class Bundle:
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> Bundle:
         models = tuple(
-            BundledModel(m["name"], Path(m["base_path"]), tuple(m["versions"])) for m in raw["models"]
+            BundledModel(
+                m["name"],
+                Path(m["base_path"]),
+                tuple(m["versions"]),
+                tuple(Compiled.from_dict(one) for one in m["compiled"]),
+            )
+            for m in raw["models"]
         )
         extras_path = Path(raw["extras_path"]) if raw["extras_path"] else None
         paths = {"root": Path(raw["root"]), "models": models, "extras_path": extras_path}

@@ -40,7 +40,7 @@ def batching_parameters(settings: settings_room.Settings, cpus: int) -> str:
     threads = settings.batch_threads or cpus
     queue = settings.max_enqueued_batches or (100_000_000 if settings.batch_transform else cpus)
     parameters = unpublished.message(unpublished.BATCHING)
-    parameters.max_batch_size.value = settings.max_batch_size
+    parameters.max_batch_size.value = settings.max_batch_size or 8
     parameters.batch_timeout_micros.value = settings.batch_timeout_micros
     parameters.num_batch_threads.value = threads
     parameters.max_enqueued_batches.value = queue

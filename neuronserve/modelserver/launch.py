@@ -97,7 +97,7 @@ def plan(
             rest_port=ports[index],
             files=files,
         )
-        for index in range(settings.server_count)
+        for index in range(settings.server_count or 1)
     )
 
 
@@ -144,7 +144,7 @@ def _socket(runtime_dir: Path, index: int) -> Path:
 
 def _rest_ports(settings: Settings) -> list[int]:
     """One port for each server: the first ones of the safe range, else free ones, all different."""
-    count = settings.server_count
+    count = settings.server_count or 1
     if settings.safe_port_range:
         low, high = settings.safe_port_range
         ports = [p for p in range(low, min(high, low + count) + 1) if p != settings.bind_port][:count]

@@ -17,7 +17,7 @@ def make(cls: type[errors.NeuronserveError]) -> errors.NeuronserveError:
 def test_every_error_that_can_end_a_start_has_a_code_of_its_own() -> None:
     ending = [
         c
-        for base in (errors.ArtifactError, errors.ProcessError)
+        for base in (errors.ArtifactError, errors.ProcessError, errors.PlanError)
         for c in classes(base)
         if c is not errors.ProcessError
     ]

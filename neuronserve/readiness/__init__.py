@@ -1,0 +1,1 @@
+"""Whether a model server that is up may serve: warm-up, golden answers, and a canary while it runs."""
