@@ -73,6 +73,7 @@ class State:
     models: tuple[Model, ...] = ()
     default_model: str = ""
     kind: str = ""  # neuron | tensorflow | cpu | simulator
+    server_batching: bool = False  # the model servers join and pad rows themselves, up to the compiled batch
     simulated: bool = False  # nothing here runs on Neuron hardware, whatever it looks like
     ownership: Mapping[str, Any] | None = None  # chip -> core range -> server -> model, as JSON shows it
     since: float = 0.0  # seconds since the epoch at which this ``state`` word began

@@ -1,1 +1,1 @@
-"""A pretended Neuron host: device tree, core ownership by the runtime's rules, a model server. Never the real thing."""
+"""A pretended Neuron host: device tree, the runtime's rules, a model server. Never the real thing."""
