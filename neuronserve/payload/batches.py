@@ -180,7 +180,7 @@ def _unjoinable(name: str, array: Array | None, batch: SignatureBatch, rows: int
     shape = f" of shape {shapes.text(array.shape)}" if array is not None else ""
     sizes = f"exactly {batch.size}, or a multiple of it," if batch.dynamic else f"exactly {batch.size}"
     return InputMismatch(
-        f'output "{name}"{shape} has no batch axis, so the answer to {rows} rows cannot be made of answers to '
+        f'output "{name}"{shape} has no batch axis, so the answer to {rows} rows cannot be made of those to '
         f"batches of {batch.size}, at which the model was compiled",
         hint=f"send {sizes} rows",
     )
