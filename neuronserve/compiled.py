@@ -19,13 +19,15 @@ class SignatureBatch:
     ``size``: rows of one compiled batch, at least 1. ``dynamic``: the framework splits larger batches
     along axis 0 itself, best sent in multiples of ``size``. ``inputs``: those that have the batch axis,
     as axis 0; the others go along unchanged. ``unjoinable``: outputs known to have no batch axis, so
-    that answers of several batches cannot be joined.
+    that answers of several batches cannot be joined. ``whole``: every input has the batch axis, so that
+    a model server may join the rows of several calls.
     """
 
     size: int
     dynamic: bool = False
     inputs: tuple[str, ...] = ()
     unjoinable: tuple[str, ...] = ()
+    whole: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,4 +61,4 @@ class Compiled:
 
 
 def _batch(raw: Mapping[str, Any]) -> SignatureBatch:
-    return SignatureBatch(raw["size"], raw["dynamic"], tuple(raw["inputs"]), tuple(raw["unjoinable"]))
+    return SignatureBatch(raw["size"], raw["dynamic"], tuple(raw["inputs"]), tuple(raw["unjoinable"]), raw["whole"])

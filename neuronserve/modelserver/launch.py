@@ -1,40 +1,42 @@
-"""Which model servers to start, and how: command lines as lists, planned as values, started by others."""
+"""How to start the model servers: command lines as lists, planned as values, started by others."""
 
 from __future__ import annotations
 
 import dataclasses
-import shutil
-import socket
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from neuronserve import machine
-from neuronserve.errors import ModelServerError
-from neuronserve.modelserver import configs
+from neuronserve.modelserver import batching, configs, ports, programs
 from neuronserve.settings import Settings
-
-NEURON, TENSORFLOW, CPU, SIMULATOR = "neuron", "tensorflow", "cpu", "simulator"
-
-# Every command AWS shows has no x; one sentence of its documentation has one.
-_NEURON_BINARIES = ("tensorflow_model_server_neuron", "tensorflow_model_server_neuronx")
-_BINARIES = {NEURON: _NEURON_BINARIES, TENSORFLOW: ("tensorflow_model_server",)}
 
 # A model server has no business with the credentials the model was fetched with.
 _NOT_FOR_MODEL_SERVERS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_LONGEST_TAG = 255  # characters of NEURON_PROCESS_TAG
 
 
-class Bundle(Protocol):
-    """What has to be known of the bundle."""
+class Owner(Protocol):
+    """What has to be known of a server that was planned (``neuron/plan.py``)."""
 
     @property
-    def models(self) -> Sequence[configs.ServedModel]: ...
+    def server(self) -> int: ...
+    @property
+    def shown(self) -> str: ...
+    @property
+    def chips(self) -> tuple[int, ...]: ...
+    @property
+    def models(self) -> tuple[str, ...]: ...
+    @property
+    def copies(self) -> int: ...
 
 
 @dataclasses.dataclass(frozen=True)
 class Launch:
-    """A model server to start: write ``files``, run ``argv`` with ``env``; it answers on ``target``."""
+    """A model server to start: write ``files``, run ``argv`` with ``env``; it answers on ``target``.
+
+    ``cores`` is the range it owns (``0-3``), "" without one; ``tag`` its NEURON_PROCESS_TAG.
+    """
 
     index: int
     kind: str
@@ -43,70 +45,100 @@ class Launch:
     target: str
     rest_port: int
     files: Mapping[Path, str]
-
-
-def choose(
-    settings: Settings, *, devices: Path = Path("/dev"), which: Callable[[str], str | None] = shutil.which
-) -> str:
-    """The kind of model server: as set, else what this machine can run.
-
-    Raises ModelServerError when a kind was asked for whose program is not there.
-    """
-    wanted = settings.model_server
-    named = settings.model_server_binary
-    if named is not None and wanted != CPU and not which(str(named)):
-        raise ModelServerError(
-            f"MODEL_SERVER_BINARY={named}: there is no such program, or it may not be run",
-            hint="correct the path, or leave it unset",
-        )
-    if wanted == SIMULATOR:
-        raise ModelServerError(
-            "MODEL_SERVER=simulator: there is no simulator in this version", hint="use cpu"
-        )
-    if wanted == "auto":
-        if any(devices.glob("neuron[0-9]*")) and _found(NEURON, settings, which):
-            return NEURON
-        return TENSORFLOW if _found(TENSORFLOW, settings, which) else CPU
-    if wanted != CPU and not _found(wanted, settings, which):
-        names = " or ".join(_BINARIES[wanted])
-        raise ModelServerError(
-            f"MODEL_SERVER={wanted}: no {names} was found",
-            hint="install it, or name the program with MODEL_SERVER_BINARY",
-        )
-    return wanted
+    models: tuple[configs.ServedModel, ...]
+    cores: str = ""
+    chips: tuple[int, ...] = ()
+    copies: int = 1
+    tag: str = ""
+    joins: bool = False  # it joins rows into compiled batches, and pads them
 
 
 def plan(
-    settings: Settings, bundle: Bundle, runtime_dir: Path, environ: Mapping[str, str], kind: str
+    settings: Settings,
+    models: Sequence[batching.Model],
+    owners: Sequence[Owner],
+    runtime_dir: Path,
+    environ: Mapping[str, str],
+    kind: str,
 ) -> tuple[Launch, ...]:
-    """The servers to start, all alike. Files and sockets lie in ``runtime_dir``."""
-    ports = _rest_ports(settings)
-    files = {runtime_dir / "models.config": configs.model_config(bundle.models)}
-    if settings.enable_batching:
-        files[runtime_dir / "batching.config"] = configs.batching_parameters(settings, machine.cpus())
-    env = {k: v for k, v in environ.items() if k not in _NOT_FOR_MODEL_SERVERS}
-    env["TMPDIR"] = str(runtime_dir)  # what a killed server leaves behind goes with the folder
-    program = _program(kind, settings)
+    """One launch for each owner. Files and sockets lie in ``runtime_dir``. Raises ModelServerError."""
+    rest_ports = ports.rest_ports(settings, len(owners))
+    program = programs.command(kind, settings)
     return tuple(
-        Launch(
-            index=index,
-            kind=kind,
-            argv=(*program, *_flags(settings, runtime_dir, index, ports[index])),
-            env=env,
-            target=f"unix:{_socket(runtime_dir, index)}",
-            rest_port=ports[index],
-            files=files,
-        )
-        for index in range(settings.server_count or 1)
+        _launch(settings, models, owner, rest_port, _Place(runtime_dir, owner.server), environ, program, kind)
+        for owner, rest_port in zip(owners, rest_ports, strict=True)
     )
 
 
-def _flags(settings: Settings, runtime_dir: Path, index: int, rest_port: int) -> list[str]:
+@dataclasses.dataclass(frozen=True)
+class _Place:
+    """A server's own files in the runtime folder."""
+
+    runtime: Path
+    index: int
+
+    @property
+    def socket(self) -> Path:
+        return self.runtime / f"ms-{self.index}.sock"
+
+    @property
+    def models(self) -> Path:
+        return self.runtime / f"models-{self.index}.config"
+
+    @property
+    def batching(self) -> Path:
+        return self.runtime / f"batching-{self.index}.config"
+
+
+def _launch(
+    settings: Settings,
+    models: Sequence[batching.Model],
+    owner: Owner,
+    rest_port: int,
+    place: _Place,
+    environ: Mapping[str, str],
+    program: Sequence[str],
+    kind: str,
+) -> Launch:
+    served = tuple(model for model in models if model.name in owner.models)
+    files = {place.models: configs.model_config(served)}
+    joining = batching.chosen(settings, served, copies=owner.copies, cpus=machine.cpus())
+    if joining:
+        files[place.batching] = joining.text
+    tag = f"{environ.get('NEURON_PROCESS_TAG') or 'neuronserve'}-{owner.server}"[-_LONGEST_TAG:]
+    return Launch(
+        index=owner.server,
+        kind=kind,
+        argv=(*program, *_flags(settings, place, rest_port, joins=joining is not None)),
+        env=_environment(environ, owner, place.runtime, tag),
+        target=f"unix:{place.socket}",
+        rest_port=rest_port,
+        files=files,
+        models=served,
+        cores=owner.shown,
+        chips=owner.chips,
+        copies=owner.copies,
+        tag=tag,
+        joins=joining is not None and joining.pads,
+    )
+
+
+def _environment(environ: Mapping[str, str], owner: Owner, runtime: Path, tag: str) -> dict[str, str]:
+    env = {k: v for k, v in environ.items() if k not in _NOT_FOR_MODEL_SERVERS}
+    env["TMPDIR"] = str(runtime)  # what a killed server leaves behind goes with the folder
+    env["NEURON_PROCESS_TAG"] = tag
+    if owner.shown:
+        env.pop("NEURON_RT_NUM_CORES", None)  # the plan respects it; within a server only the range counts
+        env["NEURON_RT_VISIBLE_CORES"] = owner.shown
+    return env
+
+
+def _flags(settings: Settings, place: _Place, rest_port: int, *, joins: bool) -> list[str]:
     flags = [
         "--port=0",
-        f"--grpc_socket_path={_socket(runtime_dir, index)}",
+        f"--grpc_socket_path={place.socket}",
         f"--rest_api_port={rest_port}",
-        f"--model_config_file={runtime_dir / 'models.config'}",
+        f"--model_config_file={place.models}",
         "--file_system_poll_wait_seconds=0",  # the bundle does not change: look once
         "--max_num_load_retries=0",  # the supervisor tries again, with back-off and an end
     ]
@@ -114,48 +146,6 @@ def _flags(settings: Settings, runtime_dir: Path, index: int, rest_port: int) ->
         flags.append(f"--tensorflow_inter_op_parallelism={settings.inter_op_threads}")
     if settings.intra_op_threads:
         flags.append(f"--tensorflow_intra_op_parallelism={settings.intra_op_threads}")
-    if settings.enable_batching:
-        flags += ["--enable_batching", f"--batching_parameters_file={runtime_dir / 'batching.config'}"]
+    if joins:
+        flags += ["--enable_batching", f"--batching_parameters_file={place.batching}"]
     return flags
-
-
-def _program(kind: str, settings: Settings) -> list[str]:
-    if kind == CPU:
-        return [str(settings.cpu_python or sys.executable), "-m", "neuronserve.cpuserver"]
-    found = _found(kind, settings, shutil.which)
-    if found is None:
-        raise ModelServerError(f"the program of the {kind} model server was not found")
-    return [found]
-
-
-def _found(kind: str, settings: Settings, which: Callable[[str], str | None]) -> str | None:
-    if settings.model_server_binary is not None:
-        return which(str(settings.model_server_binary))
-    for name in _BINARIES[kind]:
-        found = which(f"/usr/local/bin/{name}") or which(name)
-        if found:
-            return found
-    return None
-
-
-def _socket(runtime_dir: Path, index: int) -> Path:
-    return runtime_dir / f"ms-{index}.sock"
-
-
-def _rest_ports(settings: Settings) -> list[int]:
-    """One port for each server: the first ones of the safe range, else free ones, all different."""
-    count = settings.server_count or 1
-    if settings.safe_port_range:
-        low, high = settings.safe_port_range
-        ports = [p for p in range(low, min(high, low + count) + 1) if p != settings.bind_port][:count]
-        if len(ports) == count:
-            return ports
-        raise ModelServerError(
-            f"SAGEMAKER_SAFE_PORT_RANGE={low}-{high} has no room for {count} REST ports "
-            f"beside {settings.bind_port}"
-        )
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]  # all held at once: all different
-    ports = [s.getsockname()[1] for s in held]
-    for s in held:
-        s.close()
-    return ports

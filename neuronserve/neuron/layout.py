@@ -118,7 +118,8 @@ def _place_across(rooms: list[_Room], need: Need, across: list[Block]) -> bool:
     for at, start in enumerate(rooms):
         if start.promised or not start.free:
             continue
-        taken, left = [], need.cores
+        taken: list[tuple[_Room, int]] = []
+        left = need.cores
         for room in rooms[at:]:
             if room.promised or (taken and room.free < len(room.segment)):
                 break

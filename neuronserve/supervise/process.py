@@ -2,7 +2,7 @@
 
 ::
 
-    start() --> STARTING --ready--> READY --end, or hangs--> WAITING --back-off--> STARTING ...
+    start() --(held back: WAITING)--> STARTING --ready--> READY --end, or hangs--> WAITING --> STARTING ...
                    |  ended, too slow, or said that it failed   ^  |
                    +--------------------------------------------+  +--budget used up--> FAILED
     stop()  --> STOPPING --> GONE
@@ -31,6 +31,8 @@ STARTING, READY, WAITING, FAILED, STOPPING, GONE = (
     "gone",
 )
 
+_HOLD_POLL = 0.2  # seconds
+_EXCUSED_PAUSE = 0.5
 _LAST_WORDS = 1.0  # seconds before the end in which a line counts as such
 _log = logging.getLogger("serve")
 
@@ -60,7 +62,12 @@ class Spec:
     ``check`` must come back within a few seconds. It is asked every ``poll`` seconds while
     the process starts, for at most ``start_seconds``, and then every ``watch`` seconds: after
     ``patience`` answers in a row that are not ready, the process counts as hung and is killed.
-    ``before`` is called before each start.
+    An answer that says why it never will be again (``failed``) has it killed at once.
+
+    Before each start ``hold``, where there is one, is asked in a thread for what the start has to wait
+    for (empty: nothing), for at most ``hold_seconds``. A start that fails after the process said a line
+    for which ``excuse`` is true is not counted against it for as long: what it needs is not free yet.
+    ``before`` is called right before each start.
     """
 
     name: str
@@ -72,6 +79,9 @@ class Spec:
     watch: float = 2.0
     patience: int = 5
     before: Callable[[], None] = lambda: None
+    hold: Callable[[], str] | None = None
+    hold_seconds: float = 0.0
+    excuse: Callable[[str], bool] = lambda _line: False
 
 
 class Process:
@@ -100,6 +110,10 @@ class Process:
         self._cause = ""
         self._hopeless = False
         self._said: tuple[float, str] | None = None  # when, and its last line
+        self._held_since = 0.0
+        self._excused = False
+        self._excused_since: float | None = None  # the first of the starts in a row that were not counted
+        self.held_by = ""  # what its start waits for
         self._stopped: Callable[[Exit | None], None] = lambda _: None
         self.state = WAITING
 
@@ -117,7 +131,38 @@ class Process:
 
     def start(self) -> None:
         self._cause, self._hopeless, self._misses, self._ready_since = "", False, 0, None
-        self._said = None
+        self._said, self._excused = None, False
+        self._held_since = self._loop.now()
+        if self._spec.hold is None:
+            self._spawn()
+        else:
+            self._ask_hold(self._spec.hold)
+
+    def _ask_hold(self, hold: Callable[[], str]) -> None:
+        def ask() -> str:
+            try:
+                return hold()
+            except Exception:  # noqa: BLE001  nobody knows, so the process itself has to find out
+                _log.exception("what %s would have to wait for is not known", self.name)
+                return ""
+
+        self._loop.background(ask, lambda why: self._held(hold, why))
+
+    def _held(self, hold: Callable[[], str], why: str) -> None:
+        if self.state != WAITING:
+            return  # it was stopped meanwhile
+        if why and self._loop.now() - self._held_since < self._spec.hold_seconds:
+            if why != self.held_by:
+                _log.warning("%s waits: %s", self.name, why)
+            self.held_by = why
+            self._after(_HOLD_POLL, lambda: self._ask_hold(hold))
+            return
+        if why:
+            _log.warning("%s starts although %s", self.name, why)
+        self.held_by = ""
+        self._spawn()
+
+    def _spawn(self) -> None:
         try:
             self._spec.before()
             self._child = self._children.spawn(self._listening(), self._ended)
@@ -150,6 +195,7 @@ class Process:
 
         def hear(line: str) -> None:
             self._said = (self._loop.now(), line)
+            self._excused = self._excused or self._spec.excuse(line)
             on_stderr(line)
 
         return dataclasses.replace(self._spec.command, on_stderr=hear)
@@ -179,6 +225,7 @@ class Process:
             self._cancel()
             self._ready_since = self._loop.now()
             self._ever_ready = True
+            self._excused_since = None
             self._move(READY)
         elif health.failed:
             # what it could never do it will not do next time; what it did before it may do again
@@ -187,8 +234,10 @@ class Process:
 
     def _while_ready(self, health: Health) -> None:
         self._misses = 0 if health.ready else self._misses + 1
-        if self._misses >= self._spec.patience:
-            self._kill(health.failed or f"did not answer {self._misses} times in a row")
+        if health.failed:
+            self._kill(health.failed)
+        elif self._misses >= self._spec.patience:
+            self._kill(f"did not answer {self._misses} times in a row")
         self._again_later()
 
     def _again_later(self) -> None:
@@ -210,13 +259,25 @@ class Process:
             self._stopped(exit_)
             return
         cause = self._cause or f"{exit_}{self._last_words()}"
-        if self._hopeless:
+        if self._forgiven():
+            _log.warning("%s could not start yet (%s); again in %.1f s", self.name, cause, _EXCUSED_PAUSE)
+            self._move(WAITING)
+            self._after(_EXCUSED_PAUSE, self.start)
+        elif self._hopeless:
             self._judge(cause, GiveUp("cannot start"))
         elif self._ready_since is None:
             self._judge(cause, self._history.failed_to_start())
         else:
             now = self._loop.now()
             self._judge(cause, self._history.died(now, now - self._ready_since))
+
+    def _forgiven(self) -> bool:
+        """Whether a failed start does not count: what it needs was not free, and may be soon."""
+        if self._ready_since is not None or not self._excused:
+            return False
+        now = self._loop.now()
+        self._excused_since = now if self._excused_since is None else self._excused_since
+        return now - self._excused_since < self._spec.hold_seconds
 
     def _last_words(self) -> str:
         """What it said just before its end; what it said long ago has nothing to do with it."""

@@ -161,3 +161,90 @@ def test_a_check_that_fails_does_not_end_the_watch(watch):
     one.run_until(process.READY)
     one.process.stop(signal.SIGTERM, 5, lambda _: None)
     one.run_until(process.GONE)
+
+
+def test_a_start_waits_for_what_holds_it_back(watch, tmp_path):
+    asked = []
+
+    def hold():
+        asked.append(1)
+        return "" if len(asked) > 2 else "the cores are taken"
+
+    one = watch("touch started; sleep 600", hold=hold, hold_seconds=60)
+    one.process.start()
+    assert not (tmp_path / "started").exists()
+    one.run_until(process.READY)
+    assert len(asked) == 3
+    assert one.process.held_by == ""
+    assert one.process.restarts == 0
+
+
+def test_a_start_that_is_held_back_too_long_is_tried_all_the_same(watch):
+    one = watch("sleep 600", hold=lambda: "the cores are taken", hold_seconds=0.1)
+    one.process.start()
+    one.run_until(process.READY)
+
+
+def test_a_hold_that_breaks_holds_nothing_back(watch):
+    one = watch("sleep 600", hold=lambda: 1 / 0, hold_seconds=60)
+    one.process.start()
+    one.run_until(process.READY)
+
+
+def test_one_that_is_stopped_while_held_back_never_starts(watch, loop, tmp_path):
+    answered = []
+
+    def hold():
+        answered.append(1)
+        return "the cores are taken"
+
+    one = watch("touch started", hold=hold, hold_seconds=60)
+    one.process.start()
+    one.process.stop(signal.SIGTERM, 5, lambda _: None)
+    loop.later(0.5, lambda: loop.stop(0))
+    one.run_until("never")
+    assert answered
+    assert one.process.state == process.GONE
+    assert not (tmp_path / "started").exists()
+
+
+def test_starts_that_fail_for_something_not_free_yet_are_not_counted(watch, tmp_path):
+    line = "echo x >> tries; test $(wc -l < tries) -gt 3 && exec sleep 600; echo not available >&2; exit 1"
+    one = watch(
+        line,
+        lambda: Answer(ready=(tmp_path / "tries").read_text().count("x") > 3),
+        excuse=lambda said: "not available" in said,
+        hold_seconds=60,
+    )
+    one.process.start()
+    one.run_until(process.READY)
+    assert one.process.restarts == 0
+
+
+def test_an_excuse_does_not_last_for_ever(watch):
+    one = watch(
+        "echo not available >&2; exit 1",
+        lambda: Answer(ready=False),
+        excuse=lambda said: "not available" in said,
+        hold_seconds=0.2,
+    )
+    one.process.start()
+    one.run_until(process.FAILED)
+    assert "not available" in one.why
+
+
+def test_one_that_says_it_is_lost_is_replaced_at_once(watch, tmp_path):
+    lost = tmp_path / "lost"
+
+    def check():
+        return Answer(ready=False, failed="it hangs") if lost.exists() else Answer(ready=True)
+
+    one = watch("sleep 600", check, patience=10_000)
+    one.process.start()
+    one.run_until(process.READY)
+    first = one.process.pid
+    lost.touch()
+    one.run_until(process.WAITING)
+    lost.unlink()
+    one.run_until(process.READY)
+    assert one.process.pid != first

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from google.protobuf import text_format
 
+from neuronserve.compiled import Compiled, SignatureBatch
 from neuronserve.errors import ModelServerError
 from neuronserve.messages import model_server_config_pb2
 from neuronserve.modelserver import configs, launch
@@ -17,59 +18,20 @@ class Model:
     name: str = "m"
     base_path: Path = Path("/models/m")
     versions: tuple[int, ...] = (1, 3)
+    compiled: tuple[Compiled, ...] = ()
 
 
 @dataclass(frozen=True)
-class Bundle:
-    models: tuple[Model, ...] = (Model(),)
+class Owner:
+    server: int
+    shown: str = ""
+    chips: tuple[int, ...] = ()
+    models: tuple[str, ...] = ("m",)
+    copies: int = 1
 
 
 def settings(**environ: str) -> Settings:
     return Settings.from_environ(environ)
-
-
-def which(*present: str):
-    return lambda name: name if name in present else None
-
-
-def test_auto_takes_the_embedded_server_where_nothing_else_is_installed(tmp_path: Path) -> None:
-    assert launch.choose(settings(), devices=tmp_path, which=which()) == "cpu"
-
-
-def test_auto_takes_tensorflow_serving_where_it_is_on_the_path(tmp_path: Path) -> None:
-    assert launch.choose(settings(), devices=tmp_path, which=which("tensorflow_model_server")) == "tensorflow"
-
-
-@pytest.mark.parametrize("binary", ["tensorflow_model_server_neuron", "tensorflow_model_server_neuronx"])
-def test_auto_takes_a_neuron_server_where_there_are_devices(tmp_path: Path, binary: str) -> None:
-    (tmp_path / "neuron0").touch()
-    assert (
-        launch.choose(settings(), devices=tmp_path, which=which(binary, "tensorflow_model_server"))
-        == "neuron"
-    )
-
-
-def test_auto_without_a_neuron_binary_does_not_take_the_devices(tmp_path: Path) -> None:
-    (tmp_path / "neuron0").touch()
-    assert launch.choose(settings(), devices=tmp_path, which=which()) == "cpu"
-
-
-@pytest.mark.parametrize("kind", ["neuron", "tensorflow"])
-def test_a_server_that_was_asked_for_and_is_missing_is_named_with_the_fix(tmp_path: Path, kind: str) -> None:
-    with pytest.raises(ModelServerError, match="MODEL_SERVER_BINARY"):
-        launch.choose(settings(MODEL_SERVER=kind), devices=tmp_path, which=which())
-
-
-@pytest.mark.parametrize("kind", ["auto", "neuron", "tensorflow"])
-def test_a_named_program_that_is_not_there_is_refused_and_never_replaced(tmp_path: Path, kind: str) -> None:
-    chosen = settings(MODEL_SERVER=kind, MODEL_SERVER_BINARY="/no/such")
-    with pytest.raises(ModelServerError, match="MODEL_SERVER_BINARY=/no/such: there is no such program"):
-        launch.choose(chosen, devices=tmp_path, which=which("tensorflow_model_server"))
-
-
-def test_the_simulator_is_refused_by_this_version(tmp_path: Path) -> None:
-    with pytest.raises(ModelServerError, match="no simulator"):
-        launch.choose(settings(MODEL_SERVER="simulator"), devices=tmp_path, which=which())
 
 
 def test_the_model_config_is_text_that_tensorflow_serving_reads() -> None:
@@ -85,24 +47,19 @@ def test_the_model_config_is_text_that_tensorflow_serving_reads() -> None:
     assert (second.name, second.base_path) == ('a"b', "/x y/é")
 
 
-def test_batching_parameters_have_tfscs_defaults_and_names() -> None:
-    text = configs.batching_parameters(settings(), cpus=3)
-    assert [part.split("{")[0].strip() for part in text.replace("\n", " ").split("}") if part.strip()] == [
-        "max_batch_size", "batch_timeout_micros", "max_enqueued_batches", "num_batch_threads",
-    ]  # fmt: skip
-    assert [int(w) for w in text.split() if w.isdigit()] == [8, 1000, 3, 3]
-
-
-def test_batch_transform_queues_without_a_practical_bound() -> None:
-    assert "100000000" in configs.batching_parameters(settings(SAGEMAKER_BATCH="true"), cpus=3)
-
-
-def plan(runtime: Path, environ: dict[str, str] | None = None, **env: str) -> tuple[launch.Launch, ...]:
-    return launch.plan(settings(**env), Bundle(), runtime, environ or {}, "cpu")
+def plan(
+    runtime: Path,
+    environ: dict[str, str] | None = None,
+    *,
+    owners: tuple[Owner, ...] = (Owner(0),),
+    models: tuple[Model, ...] = (Model(),),
+    **env: str,
+) -> tuple[launch.Launch, ...]:
+    return launch.plan(settings(**env), models, owners, runtime, environ or {}, "cpu")
 
 
 def test_each_server_has_a_socket_and_a_port_of_its_own(tmp_path: Path) -> None:
-    servers = plan(tmp_path, SAGEMAKER_TFS_INSTANCE_COUNT="4")
+    servers = plan(tmp_path, owners=tuple(map(Owner, range(4))))
     assert len({s.target for s in servers}) == len({s.rest_port for s in servers}) == 4
     assert all(f"--grpc_socket_path={s.target.removeprefix('unix:')}" in s.argv for s in servers)
 
@@ -110,7 +67,7 @@ def test_each_server_has_a_socket_and_a_port_of_its_own(tmp_path: Path) -> None:
 def test_inner_ports_stay_in_the_safe_range_and_off_the_services_own(tmp_path: Path) -> None:
     servers = plan(
         tmp_path,
-        SAGEMAKER_TFS_INSTANCE_COUNT="2",
+        owners=(Owner(0), Owner(1)),
         SAGEMAKER_SAFE_PORT_RANGE="8080-8082",
         SAGEMAKER_BIND_TO_PORT="8080",
     )
@@ -119,7 +76,7 @@ def test_inner_ports_stay_in_the_safe_range_and_off_the_services_own(tmp_path: P
 
 def test_a_safe_range_without_room_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelServerError, match="no room for 2"):
-        plan(tmp_path, SAGEMAKER_TFS_INSTANCE_COUNT="2", SAGEMAKER_SAFE_PORT_RANGE="8080-8081")
+        plan(tmp_path, owners=(Owner(0), Owner(1)), SAGEMAKER_SAFE_PORT_RANGE="8080-8081")
 
 
 def test_a_model_server_never_sees_the_aws_credentials(tmp_path: Path) -> None:
@@ -130,7 +87,11 @@ def test_a_model_server_never_sees_the_aws_credentials(tmp_path: Path) -> None:
         "NEURON_RT_NUM_CORES": "2",
     }
     (server,) = plan(tmp_path, environ)
-    assert dict(server.env) == {"NEURON_RT_NUM_CORES": "2", "TMPDIR": str(tmp_path)}
+    assert dict(server.env) == {
+        "NEURON_RT_NUM_CORES": "2",
+        "NEURON_PROCESS_TAG": "neuronserve-0",
+        "TMPDIR": str(tmp_path),
+    }
 
 
 def test_parallelism_and_batching_become_flags_only_where_set(tmp_path: Path) -> None:
@@ -147,4 +108,37 @@ def test_parallelism_and_batching_become_flags_only_where_set(tmp_path: Path) ->
         "--tensorflow_intra_op_parallelism=2",
         "--enable_batching",
     } < set(full.argv)
-    assert tmp_path / "batching.config" in full.files
+    assert tmp_path / "batching-0.config" in full.files
+
+
+def test_a_server_sees_its_own_cores_and_nothing_else(tmp_path: Path) -> None:
+    environ = {"NEURON_RT_VISIBLE_CORES": "0-7", "NEURON_RT_NUM_CORES": "8"}
+    owners = (Owner(0, "0-3", (0,)), Owner(1, "4-7", (1,)))
+    first, second = plan(tmp_path, environ, owners=owners)
+    assert [s.env["NEURON_RT_VISIBLE_CORES"] for s in (first, second)] == ["0-3", "4-7"]
+    assert "NEURON_RT_NUM_CORES" not in first.env
+    assert (second.cores, second.chips, second.tag) == ("4-7", (1,), "neuronserve-1")
+
+
+def test_a_process_tag_of_the_users_own_stays_recognisable_and_in_bounds(tmp_path: Path) -> None:
+    (server,) = plan(tmp_path, {"NEURON_PROCESS_TAG": "fleet"})
+    assert server.env["NEURON_PROCESS_TAG"] == "fleet-0"
+    (server,) = plan(tmp_path, {"NEURON_PROCESS_TAG": "x" * 300})
+    assert len(server.env["NEURON_PROCESS_TAG"]) == 255
+    assert server.env["NEURON_PROCESS_TAG"].endswith("x-0")
+
+
+def test_a_server_gets_the_models_it_was_planned_for(tmp_path: Path) -> None:
+    models = (Model("a"), Model("b"))
+    owners = (Owner(0, models=("a",)), Owner(1, models=("a", "b")))
+    first, second = plan(tmp_path, owners=owners, models=models)
+    assert [m.name for m in first.models] == ["a"]
+    assert second.files[tmp_path / "models-1.config"].count("name:") == 2
+    assert "--model_config_file=" + str(tmp_path / "models-1.config") in second.argv
+
+
+def test_a_model_compiled_at_a_fixed_batch_has_its_rows_joined_by_the_server(tmp_path: Path) -> None:
+    fixed = replace(Model(), compiled=(Compiled(1, signatures={"s": SignatureBatch(4, inputs=("x",))}),))
+    (server,) = plan(tmp_path, models=(fixed,))
+    assert server.joins
+    assert "--enable_batching" in server.argv
