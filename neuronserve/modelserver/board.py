@@ -1,7 +1,16 @@
-"""Calls in flight, for all gateway workers together: a table in shared memory.
+"""How the model servers fare, for all gateway workers together: tables in shared memory.
 
-One row per worker slot, one column per model server. Only a row's owner writes it, so no lock is
-shared between processes; a dead worker's row is cleared by the process that forked it.
+Calls in flight and answers are counted in a cell for each server and worker, which only that worker
+writes; so no lock is shared between processes, and a dead worker's calls are cleared by the process that
+forked it. Failures in a row and ejections have one cell for each server, which all workers write: an
+update that is lost in a race only means that a server is ejected one failure later.
+
+::
+
+    rows in use                                       8 x int64, the first is used
+    failures in a row, ejected until, ejections      3 x [SERVERS] int64
+    answers                                          [SERVERS][WORKERS] int64
+    calls in flight                                  [SERVERS][WORKERS] int32
 """
 
 from __future__ import annotations
@@ -13,39 +22,125 @@ from pathlib import Path
 
 WORKERS = 512  # twice the most: a dying worker and its successor hold a row each
 SERVERS = 256
-_CELL = 4
+_HEAD, _CELL, _SMALL = 64, 8, 4  # bytes
+_HEALTH = 3 * SERVERS * _CELL
+_ANSWERS = SERVERS * WORKERS * _CELL
+_IN_FLIGHT = SERVERS * WORKERS * _SMALL
+SIZE = _HEAD + _HEALTH + _ANSWERS + _IN_FLIGHT
 
 
-class Board:
-    """The table, mapped. ``slot`` is the row this process writes."""
+class Cells:
+    """The tables, mapped."""
+
+    def __init__(self, memory: mmap.mmap) -> None:
+        view = memoryview(memory)
+        health = view[_HEAD : _HEAD + _HEALTH].cast("q")
+        self.head = view[:_HEAD].cast("q")
+        self.failures = health[:SERVERS]  # in a row
+        self.until = health[SERVERS : 2 * SERVERS]  # ns of the monotonic clock; 0: not ejected
+        self.ejections = health[2 * SERVERS :]  # in a row
+        self.answers = view[_HEAD + _HEALTH : -_IN_FLIGHT].cast("q")
+        self.flying = view[-_IN_FLIGHT:].cast("i")
+
+    def in_flight(self, server: int) -> int:
+        """Calls in flight at one server, from all workers."""
+        first = server * WORKERS
+        return sum(self.flying[first : first + self.head[0]])
+
+    def completed(self, server: int) -> int:
+        """Answers that one server gave to all workers, also such as were the client's fault; never falls."""
+        first = server * WORKERS
+        return sum(self.answers[first : first + self.head[0]])
+
+    def ejected(self, server: int) -> bool:
+        """Whether it gets no calls for now, or one to see whether it is well again."""
+        return self.until[server] != 0
+
+
+class Board(Cells):
+    """What a worker writes: ``slot`` is its row."""
 
     def __init__(self, path: Path) -> None:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             # not sparse: on a full disk a hole would be a SIGBUS later, instead of an error now
-            os.posix_fallocate(handle, 0, WORKERS * SERVERS * _CELL)
-            self._map = mmap.mmap(handle, WORKERS * SERVERS * _CELL)
+            os.posix_fallocate(handle, 0, SIZE)
+            memory = mmap.mmap(handle, SIZE)
         finally:
             os.close(handle)
-        self._cells = memoryview(self._map).cast("i")
+        super().__init__(memory)
         self._lock = threading.Lock()
         self.slot = 0
-        self.rows = 1  # rows in use: readers need not add up empty ones
+        self.rows = 1
+
+    @property
+    def rows(self) -> int:
+        """Rows in use: readers need not add up empty ones. It only grows."""
+        return self.head[0]
+
+    @rows.setter
+    def rows(self, rows: int) -> None:
+        self.head[0] = max(self.head[0], rows)
 
     def enter(self, server: int) -> None:
         with self._lock:
-            self._cells[self.slot * SERVERS + server] += 1
+            self.flying[server * WORKERS + self.slot] += 1
 
-    def leave(self, server: int) -> None:
+    def leave(self, server: int, *, answered: bool = False) -> None:
+        cell = server * WORKERS + self.slot
         with self._lock:
-            self._cells[self.slot * SERVERS + server] -= 1
-
-    def in_flight(self, server: int) -> int:
-        """Calls in flight at one server, from all workers."""
-        cells = self._cells
-        return sum(cells[row * SERVERS + server] for row in range(self.rows))
+            self.flying[cell] -= 1
+            if answered:
+                self.answers[cell] += 1
 
     def clear(self, slot: int) -> None:
-        """Forget a dead worker's calls."""
-        start = slot * SERVERS
-        self._cells[start : start + SERVERS] = memoryview(bytes(SERVERS * _CELL)).cast("i")
+        """Forget a dead worker's calls; its answers stay, and its successor goes on from there."""
+        for server in range(SERVERS):
+            self.flying[server * WORKERS + slot] = 0
+
+
+class BoardReader:
+    """The same for another process, which may be there before the file is and stay when it is replaced.
+
+    Made for one thread. Without a file all is 0. Answers are counted on over a replacement.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._cells: Cells | None = None
+        self._inode = 0
+        self._before: dict[int, int] = {}  # answers in files that were replaced
+
+    def in_flight(self, server: int) -> int:
+        cells = self._current()
+        return cells.in_flight(server) if cells else 0
+
+    def completed(self, server: int) -> int:
+        """As ``Cells.completed``."""
+        cells = self._current()
+        return self._before.get(server, 0) + (cells.completed(server) if cells else 0)
+
+    def ejected(self, server: int) -> bool:
+        cells = self._current()
+        return cells is not None and cells.ejected(server)
+
+    def _current(self) -> Cells | None:
+        try:
+            if os.stat(self._path).st_ino == self._inode:
+                return self._cells
+            handle = os.open(self._path, os.O_RDONLY)
+        except FileNotFoundError:
+            return self._cells
+        try:
+            found = os.fstat(handle)
+            if found.st_size >= SIZE:  # smaller: it is being made
+                self._replace(found.st_ino, Cells(mmap.mmap(handle, SIZE, prot=mmap.PROT_READ)))
+        finally:
+            os.close(handle)
+        return self._cells
+
+    def _replace(self, inode: int, cells: Cells) -> None:
+        if self._cells is not None:
+            for server in range(SERVERS):
+                self._before[server] = self._before.get(server, 0) + self._cells.completed(server)
+        self._inode, self._cells = inode, cells

@@ -56,6 +56,10 @@ class Lost(NotReady):
     code = "not_ready"
 
 
+class ServerFault(ModelFailed):
+    """The server's own fault, by its code; a request that it does not like has others."""
+
+
 class Channel:
     """A thread's channel to one server, until it is cancelled; any other thread may do that, at any time."""
 
@@ -109,6 +113,8 @@ class Client:
 def _translated(fault: Any) -> NeuronserveError:
     code, text = fault.code(), _first_line(fault.details())
     if code is grpc.StatusCode.UNAVAILABLE:
+        if "queue" in text and "full" in text:  # what TensorFlow's batch scheduler says
+            return _overloaded(text)
         unsent = "failed to connect" in text.lower() or "connection refused" in text.lower()
         return (Unsent if unsent else Lost)(
             "the model server is not available", hint="try again", detail=text
@@ -118,17 +124,27 @@ def _translated(fault: Any) -> NeuronserveError:
     if code is grpc.StatusCode.CANCELLED:
         return ClientGone("the client closed the connection")
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        return Overloaded("the model server's queue is full", hint="try again", detail=text)
+        return _overloaded(text)
     if code is grpc.StatusCode.NOT_FOUND:
         return UnknownTarget(text)
     if code in _CLIENTS_FAULT:
         return InputMismatch(f"the model refused the request: {text}")
-    return ModelFailed("the model server failed to answer this request", detail=f"{code.name}: {text}")
+    kind = ServerFault if code in _SERVERS_FAULT else ModelFailed
+    return kind("the model server failed to answer this request", detail=f"{code.name}: {text}")
+
+
+def _overloaded(text: str) -> Overloaded:
+    return Overloaded("the model server's queue is full", hint="try again", detail=text)
 
 
 _CLIENTS_FAULT = (
     grpc.StatusCode.INVALID_ARGUMENT,
     grpc.StatusCode.OUT_OF_RANGE,
+)
+_SERVERS_FAULT = (
+    grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.UNKNOWN,
+    grpc.StatusCode.DATA_LOSS,
 )
 
 

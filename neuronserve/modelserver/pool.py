@@ -2,72 +2,210 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, Protocol
 
-from neuronserve.errors import NotReady
-from neuronserve.modelserver.board import Board
-from neuronserve.modelserver.client import Client, Unsent
+from neuronserve.errors import ClientGone, DeadlineExceeded, NeuronserveError, NotReady
+from neuronserve.modelserver.board import SERVERS, Board
+from neuronserve.modelserver.channels import Channels
+from neuronserve.modelserver.client import Lost, ServerFault, Unsent
+from neuronserve.modelserver.ejection import Ejection
+from neuronserve.modelserver.lanes import Lanes, Watch
+
+_MOST_LANES = 64  # threads of one worker for parts of requests
+_AHEAD = 2  # calls of one request for each copy of the model: one runs, one is ready to
+_PATIENCE_SECONDS = 1.0  # a call that had less says nothing about the server when its time is up
 
 
 class Server(Protocol):
-    """What has to be known of a server: its column on the board, and its gRPC target."""
+    """What has to be known of a server: its column on the board, its gRPC target, what it runs at once."""
 
     @property
     def index(self) -> int: ...
     @property
     def target(self) -> str: ...
+    @property
+    def copies(self) -> int: ...
+    @property
+    def cores(self) -> str: ...
 
 
-Watch = Callable[[Callable[[], None] | None], None]
+Observe = Callable[[Server, str, float], None]
+"""Told of each call: its server, the error's code word (empty for none), seconds."""
+Asked = dict[int, int]
+"""The part of a request -> the index of the server that was asked last."""
+
+
+def copies(servers: Sequence[Server]) -> int:
+    """Batches that all of them run at once."""
+    return sum(server.copies for server in servers)
+
+
+def _nobody(_server: Server, _code: str, _seconds: float) -> None:
+    pass
 
 
 class Pool:
     """The way to the model servers for every thread of one worker."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, observe: Observe = _nobody) -> None:
         self._board = board
-        self._clients: dict[str, Client] = {}
+        self._observe = observe
+        self._ejection = Ejection(board)
+        self._channels: dict[str, Channels] = {}
         self._lock = threading.Lock()
+        self._turns = itertools.count(1)
+        self._last = [0] * SERVERS  # the turn at which this worker last chose each
+        self._threads = ThreadPoolExecutor(_MOST_LANES, "lane")  # each is started when first needed
 
     def call(
-        self, method: str, request: bytes, timeout: float, servers: Sequence[Server], watch: Watch
+        self,
+        method: str,
+        request: bytes,
+        timeout: float,
+        servers: Sequence[Server],
+        watch: Watch,
+        asked: Asked | None = None,
     ) -> bytes:
         """Send to one of ``servers``; to one other when the first could not be reached at all.
 
-        ``watch`` is told how to cancel the call while it runs, and None when it is over. Nothing
-        that may have reached a server is ever sent twice.
+        ``watch`` is told how to cancel the call while it runs, and None when it is over. ``asked``: gets
+        the server as part 0's. Nothing that may have reached a server is ever sent twice.
         """
-        if not servers:
-            raise NotReady("no model server is up", hint="try again")
-        first = self._least_busy(servers)
+        job = _Job(method, _some(servers), time.monotonic() + timeout, asked)
+        return self._deliver(job, 0, request, watch)
+
+    def call_all(
+        self,
+        method: str,
+        requests: Sequence[bytes],
+        timeout: float,
+        servers: Sequence[Server],
+        watch: Watch,
+        asked: Asked | None = None,
+    ) -> list[bytes]:
+        """The answers to all ``requests``, which run at the same time on all ``servers``; each as ``call``.
+
+        A request is got from its sequence when it is sent, so that it may be made then. At most two for
+        each copy of the model are under way, so that one long list does not bury the others' calls. All
+        end with the first fault, at ``timeout`` (seconds, for all together), and when the client leaves.
+        """
+        job = _Job(method, _some(servers), time.monotonic() + timeout, asked)
+        lanes = Lanes(len(requests), lambda part, lane: self._deliver(job, part, requests[part], lane))
+        watch(lanes.hang_up)
         try:
-            return self._send(first, method, request, timeout, watch)
+            return lanes.run(min(len(requests), _AHEAD * copies(servers), _MOST_LANES), self._threads)
+        finally:
+            watch(None)
+
+    def welcome(self, server: Server) -> None:
+        """It was started anew: what its predecessor failed at is not held against it."""
+        self._ejection.forget(server.index)
+
+    def _deliver(self, job: _Job, part: int, request: bytes, watch: Watch) -> bytes:
+        server = self._enter(job.servers)
+        try:
+            return self._send(job, part, request, server, watch)
         except Unsent:
-            others = [s for s in servers if s is not first]
+            others = [s for s in job.servers if s is not server]
             if not others:
                 raise
-            return self._send(self._least_busy(others), method, request, timeout, watch)
+            return self._send(job, part, request, self._enter(others), watch)
 
-    def _send(self, server: Server, method: str, request: bytes, timeout: float, watch: Watch) -> bytes:
-        channel = self._client(server.target).channel()
-        self._board.enter(server.index)
+    def _enter(self, servers: Sequence[Server]) -> Server:
+        """Choose and count at once: calls that begin together do not meet at one server."""
+        with self._lock:
+            server = servers[0] if len(servers) == 1 else self._chosen(servers)
+            self._board.enter(server.index)
+            return server
+
+    def _chosen(self, servers: Sequence[Server]) -> Server:
+        """The one with the fewest in flight for each of its copies; of several, who waited longest.
+
+        An ejected one whose time is over is chosen once. When all are ejected, they are as good as any.
+        """
+        in_flight, last = self._board.in_flight, self._last
+        until = self._board.until
+        best: Server | None = None
+        least = (0.0, 0)
+        for server in servers:
+            if until[server.index]:
+                if self._ejection.tries(server.index):
+                    best = server
+                    break
+                continue
+            load = (in_flight(server.index) / server.copies, last[server.index])
+            if best is None or load < least:
+                best, least = server, load
+        if best is None:
+            best = min(servers, key=lambda s: (in_flight(s.index) / s.copies, last[s.index]))
+        last[best.index] = next(self._turns)
+        return best
+
+    def _send(self, job: _Job, part: int, request: bytes, server: Server, watch: Watch) -> bytes:
+        """To this server, which was entered."""
+        if job.asked is not None:
+            job.asked[part] = server.index
+        began = time.monotonic()
+        code, answered = "internal", False
+        try:
+            answer = self._spoken(server, job.method, request, job.end - began, watch)
+        except NeuronserveError as fault:
+            code = fault.code
+            answered = self._judged(fault, server, job, job.end - began)
+            raise
+        else:
+            code, answered = "", True
+            self._ejection.answered(server.index)
+            return answer
+        finally:
+            self._board.leave(server.index, answered=answered)
+            self._observe(server, code, time.monotonic() - began)
+
+    def _spoken(self, server: Server, method: str, request: bytes, timeout: float, watch: Watch) -> bytes:
+        if timeout <= 0:
+            raise DeadlineExceeded("the model did not answer in time")
+        channels = self._channels.get(server.target)
+        if channels is None:
+            channels = self._channels.setdefault(server.target, Channels(server.target))
+        channel = channels.take()
         watch(channel.cancel)
         try:
             return channel.call(method, request, timeout)
         finally:
             watch(None)
-            self._board.leave(server.index)
+            channels.give_back(channel)
 
-    def _least_busy(self, servers: Sequence[Server]) -> Server:
-        if len(servers) == 1:
-            return servers[0]
-        return min(servers, key=lambda s: self._board.in_flight(s.index))
+    def _judged(self, fault: NeuronserveError, server: Server, job: _Job, timeout: float) -> bool:
+        """Whether the fault is an answer all the same. What speaks against the server is held against it."""
+        if isinstance(fault, ClientGone):
+            return False
+        if isinstance(fault, DeadlineExceeded):
+            failed = timeout >= _PATIENCE_SECONDS
+        elif isinstance(fault, (Unsent, Lost, ServerFault)):
+            failed = True
+        else:
+            self._ejection.answered(server.index)
+            return True
+        if failed:
+            self._ejection.failed(server.index, (s.index for s in job.servers))
+        return False
 
-    def _client(self, target: str) -> Client:
-        found = self._clients.get(target)
-        if found is None:
-            with self._lock:
-                found = self._clients.setdefault(target, Client(target))
-        return found
+
+class _Job(NamedTuple):
+    """What all parts of a request share. ``end``: when its time is up, on the monotonic clock."""
+
+    method: str
+    servers: Sequence[Server]
+    end: float
+    asked: Asked | None
+
+
+def _some(servers: Sequence[Server]) -> Sequence[Server]:
+    if not servers:
+        raise NotReady("no model server is up", hint="try again")
+    return servers

@@ -56,7 +56,16 @@ def gateway(tmp_path: Path, scripted, capfd) -> Callable[..., Gateway]:
         )
         behind = servers or (scripted(),)
         entries = tuple(Server(i, s.target, "ready") for i, s in enumerate(behind))
-        made.state(State("ready", "", "", entries, models, models[0].name, "cpu", 0.0, 1))
+        made.state(
+            State(
+                "ready",
+                servers=entries,
+                models=models,
+                default_model=models[0].name,
+                kind="cpu",
+                generation=1,
+            )
+        )
         return made
 
     return make

@@ -283,14 +283,12 @@ def test_while_draining_only_what_came_before_is_served(gateway, scripted) -> No
     made.state(
         State(
             "draining",
-            "",
-            "",
-            (Server(0, server.target, "ready"),),
-            (Model("m", (1,)),),
-            "m",
-            "cpu",
-            began,
-            1,
+            servers=(Server(0, server.target, "ready"),),
+            models=(Model("m", (1,)),),
+            default_model="m",
+            kind="cpu",
+            since=began,
+            generation=1,
         )
     )
     before = made.post(ROWS, X_Request_Msec=f"{began:.3f}", X_Request_Elapsed="0.500")
