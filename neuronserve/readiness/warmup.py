@@ -1,0 +1,59 @@
+"""What a server is asked before it counts as warm: the model's own requests, else some made up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from neuronserve.errors import InputMismatch, ModelFailed, NeuronserveError
+from neuronserve.readiness import replayed
+from neuronserve.readiness.interview import Interview, failing, reason
+from neuronserve.readiness.made import made, predictable
+from neuronserve.readiness.subject import Subject
+
+_CHEAP = 5.0  # seconds
+_HINT = "see what the model server said in the log; SERVE_WARMUP=off starts without a warm-up"
+
+
+def twice_if_cheap(ask: Callable[[], object], clock: Callable[[], float] = time.monotonic) -> None:
+    """The first time makes warm; the second tells how long answers take then, if the first took not long."""
+    began = clock()
+    ask()
+    if clock() - began < _CHEAP:
+        ask()
+
+
+def replay(subject: Subject, interview: Interview) -> int:
+    """Ask what is in the model's warm-up file; how many requests that were. WarmUpFailed."""
+    count = 0
+    for where, question in replayed.questions(subject):
+        with failing(f"{subject}, {where}", hint=_HINT):
+            interview.ask(subject, question.method, question.message)
+        count += 1
+    return count
+
+
+def make_up(subject: Subject, interview: Interview) -> Iterator[str]:
+    """Ask each signature with zeros, as far as such a request can be made; yields what is worth a warning.
+
+    A request of zeros may be none that the model takes: that it refuses one is no failure. WarmUpFailed: any
+    other fault.
+    """
+    with failing(f"{subject}, its signatures", hint=_HINT):
+        signatures = interview.signatures(subject)
+    for signature in predictable(signatures):
+        where = f'{subject}, a request of zeros for signature "{signature.name}"'
+        with failing(where, hint=_HINT):
+            try:
+                question = made(subject, signature)
+                interview.ask(subject, question.method, question.message)
+            except NeuronserveError as error:
+                if not _refused(error):
+                    raise
+                yield f"{where} was refused: {reason(error)}"
+
+
+def _refused(error: NeuronserveError) -> bool:
+    """Whether it is about the request, and not about the server."""
+    precondition = isinstance(error, ModelFailed) and error.detail.startswith("FAILED_PRECONDITION")
+    return precondition or isinstance(error, InputMismatch)
