@@ -34,7 +34,9 @@ _SIGNATURES = "signature_def"
 class Core:
     """All that TF Serving's services do. Methods raise StatusError and may run in parallel threads."""
 
-    def __init__(self, manager: Manager[Servable], labels: Labels) -> None:
+    def __init__(self, manager: Manager[Servable], labels: Labels, note: str = "") -> None:
+        """``note``: what GetModelStatus says, beside that all is well, of a version that serves."""
+        self._note = note
         self._manager = manager
         self._labels = labels
         self._configs: tuple[ModelConfig, ...] = ()
@@ -95,8 +97,11 @@ class Core:
         for status in reversed(statuses):  # TF Serving lists the highest version first
             entry = response.model_version_status.add(version=status.version, state=int(status.state))
             entry.status.error_code = status.error.code if status.error else 0
-            entry.status.error_message = status.error.message if status.error else ""
+            entry.status.error_message = status.error.message if status.error else self._noted(status.state)
         return response
+
+    def _noted(self, state: State) -> str:
+        return self._note if state is State.AVAILABLE else ""
 
     def reload(self, request: Any) -> Any:
         """Answer a ReloadConfigRequest, after the models it asks for have been loaded or have failed."""

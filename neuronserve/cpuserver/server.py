@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -23,7 +23,7 @@ from neuronserve.cpuserver.core import Core
 from neuronserve.cpuserver.models import config
 from neuronserve.cpuserver.models.config import ModelConfig
 from neuronserve.cpuserver.models.labels import Labels
-from neuronserve.cpuserver.models.loader import Loader
+from neuronserve.cpuserver.models.loader import Loader, Prepare
 from neuronserve.cpuserver.models.manager import Manager, Patience
 from neuronserve.cpuserver.models.servable import Servable
 from neuronserve.cpuserver.rest.application import Application
@@ -37,13 +37,25 @@ _log = logging.getLogger(__name__)
 _GRACE_SECONDS = 10.0  # for calls under way when the server is told to stop
 
 
-def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; StatusError when it cannot listen."""
+def run(
+    settings: Settings,
+    *,
+    prepare: Prepare | None = None,
+    note: str = "",
+    stops: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT),
+) -> None:
+    """Serve until one of the signals ``stops``; StatusError when it cannot listen.
+
+    ``prepare``: what has a say in loads and runs (``Loader.prepare``). ``note``: what GetModelStatus
+    says of each version that serves.
+    """
     stop = threading.Event()
-    with _stop_on_signals(stop):
-        manager = _manager(settings)
+    with _stop_on_signals(stop, stops):
+        manager = _manager(settings, prepare)
         core = Core(
-            manager, Labels(allow_unavailable=settings.flags.allow_version_labels_for_unavailable_models)
+            manager,
+            Labels(allow_unavailable=settings.flags.allow_version_labels_for_unavailable_models),
+            note,
         )
         grpc_server = server.start(
             [*services.handlers(core), health.handler(core.available, stop.wait)],
@@ -68,7 +80,7 @@ def run(settings: Settings) -> None:
         _log.info("Stopped")
 
 
-def _manager(settings: Settings) -> Manager[Servable]:
+def _manager(settings: Settings, prepare: Prepare | None) -> Manager[Servable]:
     flags = settings.flags
     loader = Loader(
         tags=tuple(flags.saved_model_tags.split(",")),
@@ -76,6 +88,8 @@ def _manager(settings: Settings) -> Manager[Servable]:
         batcher=Batcher(settings.batching) if settings.batching else None,
         warmup_iterations=max(1, flags.num_request_iterations_for_warmup) if flags.enable_model_warmup else 0,
     )
+    if prepare is not None:
+        loader = dataclasses.replace(loader, prepare=prepare)
     patience = Patience(flags.max_num_load_retries, max(0.0, flags.load_retry_interval_micros / 1e6))
     return Manager(loader.load, patience, flags.num_load_threads or cpus())
 
@@ -101,8 +115,8 @@ def _where(settings: Settings) -> str:
 
 
 @contextlib.contextmanager
-def _stop_on_signals(stop: threading.Event) -> Iterator[None]:
-    """SIGTERM and SIGINT stop the server; a second one ends it at once, by the signal."""
+def _stop_on_signals(stop: threading.Event, stops: Sequence[signal.Signals]) -> Iterator[None]:
+    """These signals stop the server; a second one ends it at once, by the signal."""
 
     def told(number: int, _: FrameType | None) -> None:
         if stop.is_set():
@@ -110,7 +124,7 @@ def _stop_on_signals(stop: threading.Event) -> Iterator[None]:
             os.kill(os.getpid(), number)
         stop.set()
 
-    before = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, told) for number in stops}
     try:
         yield
     finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import os
+import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -65,3 +66,8 @@ def log_line(module: str, function: str, text: str) -> str:
     now = datetime.fromtimestamp(time.time(), UTC)
     process = f"{os.getpid():>5}:{threading.get_native_id():<5}"
     return f"{now:%Y-%b-%d %H:%M:%S.%f} {process} {'ERROR':>5} {module:>5}:{function:<40}{text}"
+
+
+def log(line: str) -> None:
+    """To stderr as it is, where the runtime writes by default, past the server's own form of lines."""
+    print(line, file=sys.stderr, flush=True)

@@ -67,9 +67,10 @@ def _opens(path: Path) -> bool:
 
 
 def add_sysfs(root: Path, instance: InstanceType) -> None:
-    """Write ``devices/virtual/neuron_device``, ``class/neuron_device`` and ``module/neuron`` below
-    ``root``.""" devices, names = root / "devices/virtual/neuron_device", root / "class/neuron_device"
-    names.mkdir(parents=True) for index in range(instance.chips):
+    """Write ``devices/virtual/neuron_device``, ``class/neuron_device`` and ``module/neuron`` in ``root``."""
+    devices, names = root / "devices/virtual/neuron_device", root / "class/neuron_device"
+    names.mkdir(parents=True)
+    for index in range(instance.chips):
         for path, content, mode in _chip(index, instance):
             file = devices / f"neuron{index}" / path
             file.parent.mkdir(parents=True, exist_ok=True)

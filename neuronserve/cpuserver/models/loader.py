@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from neuronserve.cpuserver.batching.batcher import Batcher
 from neuronserve.cpuserver.inference import examples, multi, predict
 from neuronserve.cpuserver.models import warmup
-from neuronserve.cpuserver.models.servable import Servable
+from neuronserve.cpuserver.models.servable import Runner, Servable
 from neuronserve.cpuserver.models.states import show
 from neuronserve.cpuserver.neuronop import rewrite
 from neuronserve.cpuserver.restore import complete
@@ -18,6 +19,14 @@ from neuronserve.cpuserver.runtime.session import Session
 from neuronserve.cpuserver.status import StatusError
 
 _log = logging.getLogger(__name__)
+
+# Called with a version and its folder before it is loaded, which it may refuse with a StatusError; what it
+# gives back takes the loaded session, and gives what runs in its place.
+Prepare = Callable[[int, Path], Callable[[Runner], Runner]]
+
+
+def _as_it_is(_version: int, _folder: Path) -> Callable[[Runner], Runner]:
+    return lambda runner: runner
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,10 +37,12 @@ class Loader:
     config: Any  # ConfigProto
     batcher: Batcher | None
     warmup_iterations: int  # 0: no warm-up
+    prepare: Prepare = _as_it_is
 
     def load(self, name: str, version: int, folder: Path) -> Servable:
         """Load a version; StatusError with TensorFlow's text, or Refused with ours, when it fails."""
         _log.info("Loading servable version %s from %s", show(name, version), folder)
+        finish = self.prepare(version, folder)
         scratch = rewrite.for_cpu(folder)
         if scratch is not None:
             _log.info("%s is compiled for Neuron; its graphs run on CPU", show(name, version))
@@ -43,7 +54,7 @@ class Loader:
             if isinstance(error, StatusError) and str(folder) not in error.message:
                 raise type(error)(error.code, f"{error.message}; while loading {folder}") from error
             raise
-        servable = Servable(name, version, session, batcher=self.batcher, scratch=scratch)
+        servable = Servable(name, version, finish(session), batcher=self.batcher, scratch=scratch)
         try:
             self._warm_up(servable, folder)
         except BaseException:
