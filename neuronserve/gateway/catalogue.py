@@ -4,52 +4,74 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
+from neuronserve.compiled import SignatureBatch
 from neuronserve.errors import UnknownTarget
 from neuronserve.gateway.attributes import Route
 from neuronserve.modelserver import calls
 from neuronserve.payload import Signature, TensorSpec
+from neuronserve.payload.batches import relaxed
 from neuronserve.state import Model, State
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Entry:
-    """One version of one model."""
+    """One version of one model.
+
+    ``batches``: the signatures whose batch was compiled in; in ``signatures`` these take any rows.
+    """
 
     model: str
     version: int
     signatures: Mapping[str, Signature]
+    batches: Mapping[str, SignatureBatch]
 
 
-Ask = Callable[[bytes], bytes]
+Ask = Callable[[str, bytes], bytes]
+"""Send a GetModelMetadataRequest to a server of the model named."""
 
 
 class Catalogue:
     """Signatures by model and version; forgotten when the supervisor's generation changes."""
 
     def __init__(self) -> None:
-        self._generation = -1
-        self._entries: dict[tuple[str, int], Entry] = {}
-        self._routes: dict[tuple[str, int | None], Entry] = {}
+        self._known = _Known(-1, {}, {})
 
     def find(self, route: Route, state: State, ask: Ask) -> Entry:
         """The entry a route means. Raises UnknownTarget, naming what there is."""
-        if state.generation != self._generation:
-            self._entries, self._routes = {}, {}
-            self._generation = state.generation
-        found = self._routes.get((route.model, route.version))
+        known = self._known
+        if state.generation != known.generation:
+            known = self._known = _Known(state.generation, {}, {})
+        found = known.routes.get((route.model, route.version))
         if found is not None:
             return found
         model = _model(route.model or state.default_model, state)
         version = _version(route.version, model)
-        entry = self._entries.get((model.name, version)) or _asked(model.name, version, ask)
-        self._entries[(model.name, version)] = self._routes[(route.model, route.version)] = entry
+        entry = known.entries.get((model.name, version)) or _asked(model, version, ask)
+        known.entries[(model.name, version)] = known.routes[(route.model, route.version)] = entry
         return entry
 
 
-def _asked(model: str, version: int, ask: Ask) -> Entry:
-    found, answered = calls.metadata_response(ask(calls.metadata_request(calls.Spec(model, version))))
-    return Entry(model, answered or version, {name: _signature(name, info) for name, info in found.items()})
+class _Known(NamedTuple):
+    """Of one generation: a thread that is late writes to the one it began with."""
+
+    generation: int
+    entries: dict[tuple[str, int], Entry]
+    routes: dict[tuple[str, int | None], Entry]
+
+
+def _asked(model: Model, version: int, ask: Ask) -> Entry:
+    question = calls.metadata_request(calls.Spec(model.name, version))
+    found, answered = calls.metadata_response(ask(model.name, question))
+    signatures = {name: _signature(name, info) for name, info in found.items()}
+    batches = {}
+    for name, signature in signatures.items():
+        batch = model.batch(version, name)
+        if batch is not None and batch.inputs:
+            batches[name] = batch
+            signatures[name] = relaxed(signature, batch)
+    return Entry(model.name, answered or version, signatures, batches)
 
 
 def _model(name: str, state: State) -> Model:

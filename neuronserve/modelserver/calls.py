@@ -48,9 +48,14 @@ class SignatureInfo:
     outputs: Mapping[str, tuple[str, tuple[int | None, ...] | None]]
 
 
-def predict_request(spec: Spec, arrays: Mapping[str, Array], dtypes: Mapping[str, str]) -> bytes:
+def predict_request(
+    spec: Spec, arrays: Mapping[str, Array], dtypes: Mapping[str, str], outputs: Sequence[str] = ()
+) -> bytes:
+    """``dtypes``: TensorFlow's name for each input. ``outputs``: those wanted; empty: all."""
     request = predict_pb2.PredictRequest()
     spec.write(request.model_spec)
+    if outputs:
+        request.output_filter.extend(outputs)
     for name, array in arrays.items():
         tensors.fill(request.inputs[name], array, dtypes[name])
     return bytes(request.SerializeToString())
@@ -64,7 +69,13 @@ _REQUESTS = {
 
 
 def readdressed(method: str, body: bytes, spec: Spec, limit: int) -> tuple[bytes, str]:
-    """A client's own message, sent to ``spec``'s model; and the signature it names.
+    """A client's own message, sent to ``spec``'s model; and the signature it names. As ``addressed``."""
+    request = addressed(method, body, spec, limit)
+    return bytes(request.SerializeToString()), request.model_spec.signature_name
+
+
+def addressed(method: str, body: bytes, spec: Spec, limit: int) -> Any:
+    """A client's own message, made out to ``spec``'s model.
 
     MalformedBody: the bytes are no such message. BodyTooLarge: an input unfolds to more than ``limit`` bytes,
     which the model server would have to find memory for.
@@ -81,7 +92,7 @@ def readdressed(method: str, body: bytes, spec: Spec, limit: int) -> tuple[bytes
     signature = spec.signature or request.model_spec.signature_name
     request.model_spec.Clear()
     dataclasses.replace(spec, signature=signature).write(request.model_spec)
-    return bytes(request.SerializeToString()), signature
+    return request
 
 
 def target_of(method: str, body: bytes) -> tuple[str, int | None]:

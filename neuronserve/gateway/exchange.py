@@ -1,0 +1,116 @@
+"""What a request says to the model servers, and what their answers are made into.
+
+A request whose rows are not one compiled batch becomes several messages, or a padded one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+from neuronserve.compiled import SignatureBatch
+from neuronserve.gateway.catalogue import Entry
+from neuronserve.modelserver import calls, client, predictions
+from neuronserve.payload import Decoded, Form, Kind, MediaType, Signature, encode, encode_results
+from neuronserve.payload.batches import Arrays, Split, split
+from neuronserve.payload.signature import select
+
+Answer = tuple[bytes, str]
+_RPC = {"predict": client.PREDICT, "classify": client.CLASSIFY, "regress": client.REGRESS}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Exchange:
+    """Messages for one gRPC method, all to be sent; ``answer`` makes theirs, in order, into a body.
+
+    ``split``: how the rows were dealt to the messages, where the batch was compiled in.
+    """
+
+    method: str
+    requests: Sequence[bytes]
+    signature: str
+    answer: Callable[[Sequence[bytes]], Answer]
+    split: Split | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Dealing:
+    """How rows are dealt: to at most ``lanes`` parts; ``pad``: here, and not by the model server."""
+
+    lanes: int = 1
+    pad: bool = True
+
+    def of(self, arrays: Arrays, batch: SignatureBatch) -> Split:
+        return split(arrays, batch, lanes=self.lanes, pad=self.pad)
+
+    def fits(self, rows: int | None, batch: SignatureBatch) -> bool:
+        """Whether a message with so many rows can be passed on as it is."""
+        return rows == batch.size or (not self.pad and rows is not None and 0 < rows < batch.size)
+
+
+def forwarded(
+    method: str,
+    body: bytes,
+    wanted: MediaType,
+    spec: calls.Spec,
+    entry: Entry,
+    dealing: Dealing,
+    *,
+    limit: int,
+) -> Exchange:
+    """A client's own message: passed on, addressed to the model that was chosen; in parts if need be."""
+    own = predictions.Own(calls.addressed(method, body, spec, limit))
+    signature = select(entry.signatures, own.signature or None, method)
+    batch = entry.batches.get(signature.name) if method == "predict" else None
+    if batch is None or dealing.fits(own.rows(batch.inputs), batch):
+        answer = _whole(method, wanted, Form.COLUMN, signature)
+        return Exchange(_RPC[method], (own.serialized(),), signature.name, answer)
+    made = dealing.of(own.arrays(), batch)
+    spec = dataclasses.replace(spec, signature=signature.name)
+    requests = predictions.Requests(spec, made.parts, own.dtypes, own.outputs)
+    answer = _joined(made, wanted, Form.COLUMN, signature, spec)
+    return Exchange(_RPC[method], requests, signature.name, answer, made)
+
+
+def spoken(
+    method: str, decoded: Decoded, wanted: MediaType, spec: calls.Spec, entry: Entry, dealing: Dealing
+) -> Exchange:
+    """Messages made from arrays, or from examples."""
+    signature = decoded.signature
+    spec = calls.Spec(spec.model, spec.version, signature.name)
+    batch = entry.batches.get(signature.name)
+    if method != "predict":
+        message = calls.example_request(method, spec, decoded.examples or [], decoded.context)
+    elif batch is None:
+        message = calls.predict_request(spec, decoded.arrays, signature.dtypes)
+    else:
+        made = dealing.of(decoded.arrays, batch)
+        requests = predictions.Requests(spec, made.parts, signature.dtypes)
+        answer = _joined(made, wanted, decoded.form, signature, spec)
+        return Exchange(_RPC[method], requests, signature.name, answer, made)
+    return Exchange(_RPC[method], (message,), signature.name, _whole(method, wanted, decoded.form, signature))
+
+
+def _whole(
+    method: str, wanted: MediaType, form: Form, signature: Signature
+) -> Callable[[Sequence[bytes]], Answer]:
+    if wanted.kind is Kind.PROTOBUF:
+        return lambda raws: (raws[0], wanted.name)
+    if method == "predict":
+        return lambda raws: encode(calls.predict_response(raws[0])[0], wanted, form, signature)
+    return lambda raws: encode_results(calls.example_response(method, raws[0])[0], wanted)
+
+
+def _joined(
+    made: Split, wanted: MediaType, form: Form, signature: Signature, spec: calls.Spec
+) -> Callable[[Sequence[bytes]], Answer]:
+    if len(made.parts) == 1 and not made.padding:
+        return _whole("predict", wanted, form, signature)
+
+    def answer(raws: Sequence[bytes]) -> Answer:
+        arrays = made.join([calls.predict_response(raw)[0] for raw in raws])
+        if wanted.kind is Kind.PROTOBUF:
+            return predictions.response(arrays, spec), wanted.name
+        return encode(arrays, wanted, form, signature)
+
+    return answer
