@@ -10,7 +10,8 @@
             ├─ archive     gzip or tar by content, streamed into unpack + members (the safety policy)
             ├─ digests     what the bytes must hash to
             ├─ cache       one locked entry per artifact: manifest, publish, reuse, prune; space
-            └─ layout      which folders are models (pure) -> normalise: a tree of links -> bundle
+            ├─ layout      which folders are models (pure) -> normalise: a tree of links -> bundle
+            └─ inspect/    what was compiled into each, read without TensorFlow
 
 ``python -m neuronserve.artifact`` is the program that the supervisor starts.
 """

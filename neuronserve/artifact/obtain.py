@@ -1,16 +1,19 @@
-"""From the settings to a bundle: locate, fetch and verify, normalise."""
+"""From the settings to a bundle: locate, fetch and verify, normalise, inspect."""
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from pathlib import Path
 
 from neuronserve.artifact import location, normalise
-from neuronserve.artifact.bundle import Bundle
+from neuronserve.artifact.bundle import Bundle, BundledModel
+from neuronserve.artifact.inspect import scan
 from neuronserve.artifact.location import LocalLocation, Location, S3Location
-from neuronserve.artifact.progress import LOCATE, NORMALISE, Gentle, Progress, Report
+from neuronserve.artifact.progress import INSPECT, LOCATE, NORMALISE, Gentle, Progress, Report
 from neuronserve.artifact.retry import Patience
 from neuronserve.artifact.source import Order, Tree, readable
+from neuronserve.compiled import Compiled
 from neuronserve.errors import ArtifactError, ModelNotFound
 from neuronserve.settings import Settings
 
@@ -26,14 +29,14 @@ def obtain(
     default_model_dir: Path = DEFAULT_MODEL_DIR,
     patience: Patience | None = None,
 ) -> Bundle:
-    """Get the model that the settings name, verified and normalised. Raises ArtifactError.
+    """Get the model that the settings name, verified, normalised and looked into. Raises ArtifactError.
 
     ``work_dir`` gets the tree of links; models themselves stay where they are, or go to the cache.
     ``report`` is called from several threads, but never twice at once, and about twice a second.
     """
     order = Order(settings, Gentle(report), patience or Patience(settings.download_retries))
     try:
-        bundle = _obtain(order, work_dir, default_model_dir)
+        bundle = _inspected(_obtain(order, work_dir, default_model_dir), order.report)
     except OSError as error:  # what no room of this house expects: a failing disk, a read-only mount
         where = error.filename or "while the model was fetched"
         raise ArtifactError(f"{where}: {error.strerror or type(error).__name__}") from error
@@ -61,6 +64,28 @@ def _obtain(order: Order, work_dir: Path, default_model_dir: Path) -> Bundle:
         default=order.settings.default_model_name,
         max_files=order.settings.max_files,
     )
+
+
+def _inspected(bundle: Bundle, report: Report) -> Bundle:
+    """The bundle with what was compiled into each version. Raises DamagedModel."""
+    models = tuple(
+        dataclasses.replace(
+            model, compiled=tuple(_compiled(model, version, report) for version in model.versions)
+        )
+        for model in bundle.models
+    )
+    return dataclasses.replace(bundle, models=models)
+
+
+def _compiled(model: BundledModel, version: int, report: Report) -> Compiled:
+    folder = model.base_path / str(version)
+    with readable(folder):
+        if not scan.mentions_neuron(folder):  # not parsed: it can be large, and the model server judges it
+            return Compiled(version)
+        from neuronserve.artifact.inspect import look  # and with it TensorFlow's messages
+
+        report(Progress(INSPECT, detail=f"{model.name}, version {version}"))
+        return look.inspect(folder).compiled(version)
 
 
 def _located(order: Order, default_model_dir: Path) -> tuple[Location, Order]:

@@ -13,6 +13,7 @@ DOWNLOAD = "download"
 UNPACK = "unpack"
 VERIFY = "verify"
 NORMALISE = "normalise"
+INSPECT = "inspect"  # what was compiled into the model
 
 
 @dataclasses.dataclass(frozen=True)

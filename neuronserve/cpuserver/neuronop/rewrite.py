@@ -11,14 +11,11 @@ from typing import Any
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
+from neuronserve.artifact.inspect import scan
 from neuronserve.cpuserver.neuronop import mapping
 from neuronserve.cpuserver.neuronop.node import OP, NeuronNode, parse, refused
 from neuronserve.cpuserver.neuronop.subgraph import to_function
 from neuronserve.messages import saved_model_pb2
-
-_MARK = OP.encode()
-_FILES = ("saved_model.pb", "saved_model.pbtxt")
-_BLOCK = 1 << 20  # bytes read at once
 
 
 def for_cpu(folder: Path) -> tempfile.TemporaryDirectory[str] | None:
@@ -26,30 +23,19 @@ def for_cpu(folder: Path) -> tempfile.TemporaryDirectory[str] | None:
 
     Variables and assets are linked, not copied. Raises Refused when it cannot be right.
     """
-    file = next((folder / name for name in _FILES if (folder / name).is_file()), None)
-    if file is None or not _mentions_neuron(file):
+    file = scan.find(folder)
+    if file is None or not scan.mentions_neuron(folder):
         return None
     model = _read(file)
     if model is None or not _rewrite_all(model):
         return None
     scratch = tempfile.TemporaryDirectory(prefix="neuronserve-cpu-", ignore_cleanup_errors=True)
     target = Path(scratch.name)
-    (target / _FILES[0]).write_bytes(model.SerializeToString())
+    (target / scan.FILES[0]).write_bytes(model.SerializeToString())
     for child in folder.iterdir():
-        if child.name not in _FILES:
+        if child.name not in scan.FILES:
             (target / child.name).symlink_to(child.resolve())
     return scratch
-
-
-def _mentions_neuron(file: Path) -> bool:
-    """A quick look before parsing: most models have none, and graphs can be large."""
-    with file.open("rb") as stream:
-        tail = b""
-        while block := stream.read(_BLOCK):
-            if _MARK in tail + block:
-                return True
-            tail = block[-len(_MARK) :]
-    return False
 
 
 def _read(file: Path) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from neuronserve.artifact.inspect.erased import emptied
 from neuronserve.cpuserver.neuronop import mapping
-from neuronserve.cpuserver.neuronop.erased import emptied
 from neuronserve.cpuserver.neuronop.layout import channels_last
 from neuronserve.cpuserver.neuronop.node import OP, NeuronNode, Port, refused
 from neuronserve.cpuserver.runtime.graphs import as_function

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from neuronserve.artifact.inspect.erased import emptied
 from neuronserve.cpuserver.neuronop import layout, mapping, node, rewrite
-from neuronserve.cpuserver.neuronop.erased import emptied
 from neuronserve.cpuserver.status import Refused
 from tests import handmade
 
