@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,15 @@ def free_port() -> int:
 class Server:
     """A running server. ``target`` is its gRPC address, ``rest`` the beginning of its REST URLs."""
 
-    def __init__(self, folder: Path, *flags: str, rest: bool = False, tcp: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *flags: str,
+        rest: bool = False,
+        tcp: bool = False,
+        module: str = "neuronserve.cpuserver",
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.log = folder / "server.log"
         self.socket = folder / "s"
         port = free_port() if tcp else 0
@@ -73,8 +81,9 @@ class Server:
             self.rest = f"http://127.0.0.1:{rest_port}"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "neuronserve.cpuserver", *listen, *flags],
-                cwd=_ROOT, stderr=log, stdout=log, env={**os.environ, "PYTHONPATH": str(_ROOT)},
+                [sys.executable, "-m", module, *listen, *flags],
+                cwd=_ROOT, stderr=log, stdout=log,
+                env={**os.environ, "PYTHONPATH": str(_ROOT), **(environ or {})},
             )  # fmt: skip
         self.channel = grpc.insecure_channel(
             self.target,
