@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 import neuronserve
 from neuronserve import state as states
 from neuronserve.gateway import edge, statuses
+from neuronserve.gateway.gauges import Gauges
 from neuronserve.gateway.journal import Journal
 from neuronserve.gateway.metrics import CONTENT_TYPE, Metrics
 from neuronserve.gateway.service import Service
@@ -39,7 +40,8 @@ class Predictor(flask.Flask):
         board = runtime_dir / "in-flight"
         board.unlink(missing_ok=True)  # of a gunicorn that was killed: its calls are no longer in flight
         self.board = Board(board)
-        self._metrics = Metrics(runtime_dir / "metrics", self.reader)
+        gauges = Gauges(self.reader, self.board, runtime_dir / "neuron.json")
+        self._metrics = Metrics(runtime_dir / "metrics", gauges)
         self._settings = settings
         self.enter_worker(slot=0, rows=1, watcher=None)
         self.add_url_rule("/ping", view_func=self._ping)
@@ -55,7 +57,7 @@ class Predictor(flask.Flask):
         limit = self._settings.max_body_bytes
         service = Service(
             state=self.reader,
-            pool=Pool(self.board),
+            pool=Pool(self.board, self._metrics.called),
             deadline_seconds=self._settings.deadline_seconds,
             max_body_bytes=limit,
         )
@@ -84,6 +86,7 @@ class Predictor(flask.Flask):
             "state": now.state,
             "step": now.step,
             "model_server": now.kind,
+            "simulated": now.simulated,
             "default_model": now.default_model,
             "models": [{"name": m.name, "versions": list(m.versions)} for m in now.models],
             "servers": [
@@ -91,10 +94,16 @@ class Predictor(flask.Flask):
                     "server": s.index,
                     "state": s.state,
                     "restarts": s.restarts,
+                    "chips": list(s.chips),
+                    "cores": s.cores,
+                    "models": list(s.models),
                     "in_flight": self.board.in_flight(s.index),
+                    "completed": self.board.completed(s.index),
+                    "ejected": self.board.ejected(s.index),
                 }
                 for s in now.servers
             ],
+            "ownership": now.ownership,
             "routes": ["GET /ping", "POST /invocations", "GET /metrics"],
         }
         return _json(200, about)

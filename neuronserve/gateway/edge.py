@@ -100,6 +100,8 @@ class Invocations:
                 (seconds, request.model_seconds),
                 (len(request.body), answer[1]),
             )
+            if request.split is not None and request.split.pad:
+                self._metrics.filled(request.split, request.asked)
         except Exception as error:  # noqa: BLE001  a full disk, say
             _log.error("request %s: not logged or not counted", request_id, exc_info=error)
 

@@ -59,6 +59,12 @@ class Journal:
             "model_seconds": round(request.model_seconds, 6),
             "encode_seconds": round(request.encode_seconds, 6),
         }
+        if request.asked:
+            servers = sorted(set(request.asked.values()))
+            line["server"] = servers[0] if len(servers) == 1 else servers
+        if request.split is not None:
+            line["batches"] = len(request.split.parts)
+            line["padding"] = request.split.padding
         if code:
             line["code"] = code
         self._write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))

@@ -6,21 +6,32 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neuronserve.state import DEGRADED, DRAINING, FAILED, READY, STARTING, Reader
+from neuronserve.gateway.gauges import Gauges
+from neuronserve.modelserver.pool import Server
+from neuronserve.payload.batches import Split
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_OF_SERVER = ("server", "cores")
+_BATCH_ROWS = {
+    "rows": "Rows of requests that were sent in compiled batches",
+    "capacity_rows": "Rows that these batches had room for",
+    "padding_rows": "Rows that were added to fill them",
+}
+
+_log = logging.getLogger("neuronserve.gateway")
 
 
 class Metrics:
     """What the requests of all workers came to, and how the service is."""
 
-    def __init__(self, folder: Path, state: Reader) -> None:
+    def __init__(self, folder: Path, gauges: Gauges) -> None:
         folder.mkdir(exist_ok=True)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
         import prometheus_client as prometheus
@@ -28,7 +39,7 @@ class Metrics:
 
         values.ValueClass = values.MultiProcessValue()
         self._folder = folder
-        self._state = state
+        self._gauges = gauges
         self._requests = prometheus.Counter(
             "neuronserve_requests", "Invocations answered", ["model", "status"], registry=None
         )
@@ -42,6 +53,21 @@ class Metrics:
         self._bytes = prometheus.Counter(
             "neuronserve_request_bytes", "Bytes of bodies", ["direction"], registry=None
         )
+        self._calls = prometheus.Histogram(
+            "neuronserve_model_server_seconds",
+            "Calls to a model server, from sending to its answer or error",
+            _OF_SERVER,
+            registry=None,
+            buckets=_SECONDS,
+        )
+        self._errors = prometheus.Counter(
+            "neuronserve_model_server_errors", "Calls that failed", [*_OF_SERVER, "code"], registry=None
+        )
+        self._rows = [
+            prometheus.Counter(f"neuronserve_batch_{name}", told, _OF_SERVER, registry=None)
+            for name, told in _BATCH_ROWS.items()
+        ]
+        self._of: dict[int, _OfServer] = {}
         self._stages = [self._seconds.labels(s) for s in ("all", "model")]
         self._in, self._out = self._bytes.labels("in"), self._bytes.labels("out")
         self._counters: dict[tuple[str, str], Any] = {}
@@ -58,6 +84,41 @@ class Metrics:
             if value:
                 stage.observe(value)
 
+    def called(self, server: Server, code: str, seconds: float) -> None:
+        """One call to a model server; ``code``: the error's word, empty for none."""
+        of = self._of.get(server.index)
+        try:
+            if of is None or of.cores != server.cores:
+                of = self._of[server.index] = self._made(server)
+            of.seconds.observe(seconds)
+            if code:
+                if code not in of.errors:
+                    of.errors[code] = self._errors.labels(server.index, server.cores, code)
+                of.errors[code].inc()
+        except OSError as error:  # a full disk must not fail the call
+            _log.error("a call of model server %s was not counted: %s", server.index, error)
+
+    def filled(self, split: Split, asked: Mapping[int, int]) -> None:
+        """The batches of one request. ``asked``: part -> the model server it went to."""
+        last = len(split.parts) - 1
+        rows: dict[int, int] = {}
+        for part, server in asked.items():
+            rows[server] = rows.get(server, 0) + split.parts.size(part)
+        for server, room in rows.items():
+            of = self._of.get(server)
+            if of is None:
+                continue
+            padding = split.padding if asked.get(last) == server else 0
+            of.rows.inc(room - padding)
+            of.room.inc(room)
+            of.padding.inc(padding)
+
+    def _made(self, server: Server) -> _OfServer:
+        labels = (str(server.index), server.cores)
+        return _OfServer(
+            server.cores, self._calls.labels(*labels), [family.labels(*labels) for family in self._rows]
+        )
+
     def exposition(self) -> bytes:
         """The text that Prometheus scrapes."""
         from prometheus_client import CollectorRegistry, generate_latest
@@ -65,36 +126,19 @@ class Metrics:
 
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=str(self._folder))
-        registry.register(_Now(self._state))
+        registry.register(self._gauges)
         text: bytes = generate_latest(registry)
         return text
 
 
-class _Now:
-    """What the supervisor knows, read when asked."""
+class _OfServer:
+    """One model server's metrics, their labels looked up once."""
 
-    def __init__(self, state: Reader) -> None:
-        self._reader = state
-
-    def collect(self) -> Iterator[Any]:
-        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
-        now = self._reader.current()
-        service = GaugeMetricFamily(
-            "neuronserve_state", "1 for the state the service is in", labels=["state"]
-        )
-        for word in (STARTING, READY, DEGRADED, DRAINING, FAILED):
-            service.add_metric([word], 1.0 if now.state == word else 0.0)
-        yield service
-        up = GaugeMetricFamily("neuronserve_model_server_up", "Whether it is ready", labels=["server"])
-        restarts = CounterMetricFamily(
-            "neuronserve_model_server_restarts", "Times it was started again", labels=["server"]
-        )
-        for server in now.servers:
-            up.add_metric([str(server.index)], 1.0 if server.state == READY else 0.0)
-            restarts.add_metric([str(server.index)], server.restarts)
-        yield up
-        yield restarts
+    def __init__(self, cores: str, seconds: Any, rows: Sequence[Any]) -> None:
+        self.cores = cores
+        self.seconds = seconds
+        self.rows, self.room, self.padding = rows
+        self.errors: dict[str, Any] = {}
 
 
 def forget(folder: Path, pid: int) -> None:

@@ -51,7 +51,7 @@ def split(arrays: Arrays, batch: SignatureBatch, *, lanes: int = 1, pad: bool = 
         padding = batch.size if pad else 1
     if batch.unjoinable and (not rows or rows % batch.size or len(starts) > 1):
         raise _unjoinable(batch.unjoinable[0], None, batch, rows)
-    return Split(rows, Parts(arrays, batch.inputs, starts, rows, padding), padding, batch)
+    return Split(rows, Parts(arrays, batch.inputs, starts, rows, padding), padding, batch, pad)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -96,12 +96,13 @@ class Parts(Sequence[Arrays]):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Split:
-    """A request's ``rows`` as ``parts``; ``padding`` rows were added."""
+    """A request's ``rows`` as ``parts``; ``padding`` rows were added, unless left to the model server."""
 
     rows: int
     parts: Parts
     padding: int
     batch: SignatureBatch
+    pad: bool
 
     def join(self, answers: Sequence[Arrays]) -> dict[str, Array]:
         """The outputs of all parts, in their order, as one answer of ``rows`` rows.

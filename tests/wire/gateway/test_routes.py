@@ -28,7 +28,19 @@ def test_a_degraded_service_is_healthy(gateway) -> None:
 def test_the_root_tells_about_the_service_without_inner_paths(gateway) -> None:
     answer = gateway().get("/")
     assert answer.json["models"] == [{"name": "m", "versions": [1]}]
-    assert answer.json["servers"] == [{"server": 0, "state": "ready", "restarts": 0, "in_flight": 0}]
+    assert answer.json["servers"] == [
+        {
+            "server": 0,
+            "state": "ready",
+            "restarts": 0,
+            "chips": [],
+            "cores": "",
+            "models": [],
+            "in_flight": 0,
+            "completed": 0,
+            "ejected": False,
+        }
+    ]
     assert b"unix:" not in answer.data
 
 
@@ -61,7 +73,7 @@ def test_metrics_count_requests_by_model_and_status(gateway) -> None:
     assert 'neuronserve_requests_total{model="m",status="200"} 1.0' in text
     assert 'status="400"} 1.0' in text
     assert 'neuronserve_state{state="ready"} 1.0' in text
-    assert 'neuronserve_model_server_up{server="0"} 1.0' in text
+    assert 'neuronserve_model_server_up{cores="",server="0"} 1.0' in text
     assert 'neuronserve_request_seconds_bucket{le="60.0",stage="model"}' in text
 
 
@@ -71,5 +83,5 @@ def test_metrics_follow_the_supervisors_state(gateway) -> None:
         State("degraded", servers=(Server(0, "unix:/x", "restarting", 4),), models=(Model("m", (1,)),))
     )
     text = made.get("/metrics").text
-    assert 'neuronserve_model_server_restarts_total{server="0"} 4.0' in text
-    assert 'neuronserve_model_server_up{server="0"} 0.0' in text
+    assert 'neuronserve_model_server_restarts_total{cores="",server="0"} 4.0' in text
+    assert 'neuronserve_model_server_up{cores="",server="0"} 0.0' in text
