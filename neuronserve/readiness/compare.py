@@ -55,14 +55,20 @@ def _of_output(expected: Array, got: Array, tolerance: Tolerance) -> str:
         return f": expected shape {shapes.text(expected.shape)}, got {shapes.text(got.shape)}"
     if kind != "float":
         return _first(np.asarray(np.not_equal(expected, got), bool), expected, got, "")
-    far = got.astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
-        bad = np.asarray(~np.isclose(far, expected, tolerance.rtol, tolerance.atol, equal_nan=True))
+        far, near = got.astype(np.float64), _as_wide_as(got, expected)
+        bad = np.asarray(~np.isclose(far, near, tolerance.rtol, tolerance.atol, equal_nan=True))
         if not bad.any():
             return ""
-        gaps = np.abs(far - expected)[bad]
+        gaps = np.abs(far - near)[bad]
     worst = gaps[np.isfinite(gaps)].max(initial=0.0)
     return _first(bad, expected, got, f"; the largest difference is {worst:g}; tolerance {tolerance}")
+
+
+def _as_wide_as(got: Array, expected: Array) -> Array:
+    """``expected`` rounded as the model's output is: the text 0.1 stands for a float32 that is not 0.1."""
+    rounded = expected.astype(got.dtype).astype(np.float64)
+    return np.where(np.isinf(rounded), expected, rounded)
 
 
 def _first(bad: Array, expected: Array, got: Array, more: str) -> str:
