@@ -266,7 +266,7 @@ class Settings:
     )
     batching_file: Path | None = _variable(
         "SERVE_BATCHING_FILE", read.path, "", group=_BATCHING,
-        meaning="a file of TensorFlow Serving's BatchingParameters, which is used as it is and turns batching on",
+        meaning="a file of TensorFlow Serving's BatchingParameters, used as it is; turns batching on",
     )
     max_batch_size: int | None = _variable(
         "SAGEMAKER_TFS_MAX_BATCH_SIZE", read.integer(1, 1 << 20), "", unit="rows", group=_BATCHING,
@@ -363,6 +363,11 @@ class Settings:
             yield (
                 f"SERVE_SIMULATE={self.simulate} and MODEL_SERVER={self.model_server}: expected "
                 "MODEL_SERVER=simulator with it, or none"
+            )
+        if self.model_server == "simulator" and not (self.simulate or self.instance_type):
+            yield (
+                "MODEL_SERVER=simulator: expected SERVE_SIMULATE, the instance type to pretend to be, or "
+                "SERVE_INSTANCE_TYPE for the devices that the container was given"
             )
         low, high = self.safe_port_range or (1, 65535)
         if high - low + 1 < (self.server_count or 1):

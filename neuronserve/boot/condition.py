@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 from neuronserve import state as states
 from neuronserve.state import Model, Server, State
@@ -24,6 +26,9 @@ class Condition:
     models: tuple[Model, ...] = ()
     default_model: str = ""
     kind: str = ""
+    simulated: bool = False
+    ownership: Mapping[str, Any] | None = None
+    server_batching: bool = False
     was_ready: bool = False
     ending: str = ""
 
@@ -37,30 +42,40 @@ class Condition:
             models=self.models,
             default_model=self.default_model,
             kind=self.kind,
+            simulated=self.simulated,
+            ownership=self.ownership,
+            server_batching=self.server_batching,
         )
 
     def _word(self) -> tuple[str, str, str]:
         """State, step and detail."""
         if self.ending:
             return self.ending, self.step, self.detail
-        up = sum(server.state == states.READY for server in self.servers)
+        up = [server for server in self.servers if server.state == states.READY]
         count = len(self.servers)
-        how_many = f"{up} of {count} model servers are ready" if count else ""
+        how_many = f"{len(up)} of {count} model servers are ready" if count else ""
+        # until each model has a server of its own, requests would be turned away at random
+        covered = bool(up) and all(any(server.serves(model.name) for server in up) for model in self.models)
         if not self.was_ready:
-            return self._first_start(up, how_many)
+            return self._first_start(how_many, covered=covered, complete=len(up) == count)
         if not self.front_up:
             return states.STARTING, "restarting nginx", ""
         if not self.gateway_up:
             return states.STARTING, "restarting the gateway", ""
-        if up == 0:
+        if not up:
             return states.STARTING, "restarting model server", how_many
-        if up < count:
-            return states.DEGRADED, "restarting model server", how_many
+        if len(up) < count:
+            loading = any(server.state == states.STARTING for server in self.servers)
+            return (
+                states.DEGRADED,
+                "load" if loading else "restarting model server",
+                how_many,
+            )
         return states.READY, "", ""
 
-    def _first_start(self, up: int, how_many: str) -> tuple[str, str, str]:
-        if not self.servers or up < len(self.servers):
+    def _first_start(self, how_many: str, *, covered: bool, complete: bool) -> tuple[str, str, str]:
+        if not covered:
             return states.STARTING, self.step, how_many or self.detail
         if not (self.front_up and self.gateway_up):
             return states.STARTING, "starting the gateway", ""
-        return states.READY, "", ""
+        return (states.READY, "", "") if complete else (states.DEGRADED, self.step, how_many)

@@ -42,11 +42,12 @@ class Publisher:
         serving = self._runtime / "serving"
         if not state.serving:
             serving.unlink(missing_ok=True)
+        # before the state: whoever has read that the service stops must not hear "ready" from nginx
+        self._replace(".ping.json", json.dumps(dict(states.summary(state)), ensure_ascii=False) + "\n")
         if state.state != before.state or not self._written:
             # after nginx was told: what it let in arrived before this moment
             state = dataclasses.replace(state, since=time.time())
         states.write(self._runtime / "state.json", state)
-        self._replace(".ping.json", json.dumps(dict(states.summary(state)), ensure_ascii=False) + "\n")
         if state.serving:
             serving.touch()
         self._written = state

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuronserve import machine
 from neuronserve import state as states
+from neuronserve.boot import cores
+from neuronserve.boot.cores import Ground
+from neuronserve.boot.judge import Judge, Standard
 from neuronserve.boot.relay import relay
+from neuronserve.errors import ModelServerError, NeuronserveError
 from neuronserve.settings import Settings
 from neuronserve.state import Server
 from neuronserve.supervise import process
 from neuronserve.supervise.children import Children, Command
 from neuronserve.supervise.loop import Loop
 from neuronserve.supervise.policy import Policy
-from neuronserve.supervise.process import Answer, Health, Process, Spec
+from neuronserve.supervise.process import Process, Spec
 
 if TYPE_CHECKING:
     from neuronserve.modelserver.launch import Launch
-    from neuronserve.modelserver.probe import Probe
-
-_PROBE_SECONDS = 2.0
-
-Versions = Mapping[str, Sequence[int]]  # model name -> versions
 
 
 class Servers:
-    """``changed()`` at each change of a server's state; ``gave_up(why)`` when one is given up."""
+    """``changed()`` at each change of a server's state; ``gave_up(error)`` when one is given up."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Servers:
         *,
         cwd: Path,
         changed: Callable[[], None],
-        gave_up: Callable[[str], None],
+        gave_up: Callable[[NeuronserveError], None],
     ) -> None:
         self._loop = loop
         self._children = children
@@ -47,16 +47,24 @@ class Servers:
         self._queue: list[Process] = []
         self.processes: tuple[Process, ...] = ()
 
-    def start(self, launches: tuple[Launch, ...], versions: Versions, settings: Settings) -> None:
+    def start(self, launches: tuple[Launch, ...], ground: Ground, standard: Standard) -> None:
         """All of them, as many at once as there are CPUs: loading keeps one busy."""
         self._launches = launches
-        specs = [_spec(launch, versions, settings, self._cwd) for launch in launches]
-        self.processes = tuple(
-            Process(self._loop, self._children, spec, changed=self._moved, gave_up=self._gave_up)
-            for spec in specs
-        )
+        self.processes = tuple(self._process(launch, ground, standard) for launch in launches)
         self._queue = list(self.processes)
         self._start_next()
+
+    def _process(self, launch: Launch, ground: Ground, standard: Standard) -> Process:
+        judge = Judge(launch, standard)
+        spec = _spec(launch, judge, ground, standard.settings, self._cwd)
+        gave_up = functools.partial(self._lost, judge)
+        return Process(self._loop, self._children, spec, changed=self._moved, gave_up=gave_up)
+
+    def _lost(self, judge: Judge, why: str) -> None:
+        """One is given up: with the kind of error that it was judged by, where it was."""
+        kind = type(judge.error) if isinstance(judge.error, ModelServerError) else ModelServerError
+        hint = judge.error.hint if judge.error else ""
+        self._gave_up(kind(why, hint="" if hint and hint in why else hint or "its own lines are above"))
 
     def described(self) -> tuple[Server, ...]:
         """As the state tells it."""
@@ -68,6 +76,10 @@ class Servers:
                 restarts=run.restarts,
                 pid=run.pid,
                 rest_port=launch.rest_port,
+                cores=launch.cores,
+                chips=launch.chips,
+                copies=launch.copies,
+                models=tuple(model.name for model in launch.models),
             )
             for launch, run in zip(self._launches, self.processes, strict=True)
         )
@@ -89,42 +101,29 @@ class Servers:
         self._queue.clear()
 
 
-def _spec(launch: Launch, versions: Versions, settings: Settings, cwd: Path) -> Spec:
+def _spec(launch: Launch, judge: Judge, ground: Ground, settings: Settings, cwd: Path) -> Spec:
     name = f"model-server-{launch.index}"
+    env = {**launch.env, **ground.env}
     return Spec(
         name=name,
-        command=Command(launch.argv, launch.env, cwd, on_stdout=relay(name), on_stderr=relay(name)),
-        check=_Checker(launch.target, versions),
+        command=Command(launch.argv, env, cwd, on_stdout=relay(name), on_stderr=relay(name)),
+        check=judge,
         policy=Policy(settings.start_attempts, settings.max_restarts, settings.restart_window_seconds),
         start_seconds=settings.load_seconds,
         poll=0.1,
-        before=lambda: _write(launch),
+        before=functools.partial(_before, launch, judge),
+        hold=cores.waiting_for(ground, settings, launch.cores, launch.tag),
+        hold_seconds=settings.cores_wait_seconds,
+        excuse=cores.busy,
     )
 
 
-def _write(launch: Launch) -> None:
+def _before(launch: Launch, judge: Judge) -> None:
+    judge.begin()
     for path, text in launch.files.items():
         path.write_text(text)
     # a socket left by a killed server: the next one could not bind to it
     Path(launch.target.removeprefix("unix:")).unlink(missing_ok=True)
-
-
-class _Checker:
-    """Asks a server over gRPC, which is loaded, in the checking thread, when there is somebody to ask."""
-
-    def __init__(self, target: str, versions: Versions) -> None:
-        self._target = target
-        self._versions = versions
-        self._probe: Probe | None = None
-
-    def __call__(self) -> Health:
-        if self._probe is None:
-            if not Path(self._target.removeprefix("unix:")).exists():
-                return Answer(ready=False)
-            from neuronserve.modelserver.probe import Probe
-
-            self._probe = Probe(self._target)
-        return self._probe.available(self._versions, _PROBE_SECONDS)
 
 
 def _word(run: Process) -> str:

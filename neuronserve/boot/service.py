@@ -15,8 +15,9 @@ from pathlib import Path
 from neuronserve import exitcodes
 from neuronserve import state as states
 from neuronserve.artifact.bundle import Bundle
-from neuronserve.boot import fetch, front, gateway
+from neuronserve.boot import cores, fetch, front, gateway, load
 from neuronserve.boot.condition import Condition
+from neuronserve.boot.cores import Ground
 from neuronserve.boot.drain import Drain, Parts, stop_together
 from neuronserve.boot.failure import Failure
 from neuronserve.boot.progress import Display
@@ -25,14 +26,13 @@ from neuronserve.boot.relay import relay
 from neuronserve.boot.servers import Servers
 from neuronserve.errors import (
     ArtifactError,
+    DeviceFault,
     FrontError,
     GatewayError,
-    ModelServerError,
     NeuronserveError,
     ProcessError,
 )
 from neuronserve.settings import Settings
-from neuronserve.state import Model
 from neuronserve.supervise import process
 from neuronserve.supervise.children import Child, Children, Command, Exit
 from neuronserve.supervise.loop import Loop
@@ -65,6 +65,8 @@ class Service:
         self._condition = Condition(step="locate")
         self._failure: Failure | None = None
         self._fetching: Child | None = None
+        self._bundle: Bundle | None = None
+        self._ground: Ground | None = None
         front.prepare(around.settings, around.runtime)
         self._front = self._keep(FrontError, self._front_spec())
         self._gateway = self._keep(GatewayError, self._gateway_spec())
@@ -73,7 +75,7 @@ class Service:
             children,
             cwd=around.root,
             changed=self._changed,
-            gave_up=functools.partial(self._gave_up, ModelServerError),
+            gave_up=lambda error: self.fail(Failure.of(error)),
         )
 
     def start(self) -> None:
@@ -130,30 +132,47 @@ class Service:
 
     def _choose(self) -> None:
         """The kind of model server, while the model comes: a mistake is told before a long download ends."""
-        from neuronserve.modelserver import launch  # protobuf: not before nginx and the fetch are under way
+        from neuronserve.modelserver import programs  # protobuf: not before nginx and the fetch are under way
 
+        around = self._around
+        for line in cores.warnings(around.environ):
+            _log.warning("%s", line)
         try:
-            self._note(kind=launch.choose(self._around.settings))
+            kind = programs.choose(around.settings)
         except NeuronserveError as error:
             self.fail(Failure.of(error))
+            return
+        self._note(kind=kind)
+        look = functools.partial(cores.survey, around.settings, kind, around.runtime)
+        self._loop.background(functools.partial(_or_error, look), self._surveyed)
+
+    def _surveyed(self, found: Ground | NeuronserveError) -> None:
+        if isinstance(found, NeuronserveError):
+            self.fail(Failure.of(found))
+            return
+        self._ground = found
+        self._note(simulated=found.simulated)
+        self._load_when_all_is_known()
 
     def _got(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self._load_when_all_is_known()
+
+    def _load_when_all_is_known(self) -> None:
+        if self._bundle is None or self._ground is None or self.stopping:
+            return
         try:
-            self._load(bundle)
+            self._load(self._bundle, self._ground)
         except NeuronserveError as error:
             self.fail(Failure.of(error))
 
-    def _load(self, bundle: Bundle) -> None:
-        from neuronserve.modelserver import launch
-
+    def _load(self, bundle: Bundle, ground: Ground) -> None:
         around, kind = self._around, self._condition.kind
-        launches = launch.plan(around.settings, bundle, around.runtime, around.environ, kind)
-        models = tuple(Model(model.name, model.versions) for model in bundle.models)
-        names = ", ".join(f"{model.name} {list(model.versions)}" for model in models)
-        _log.info("loading %s into %d %s model server(s)", names, len(launches), kind)
-        default = around.settings.default_model_name or bundle.default_model
-        self._note(step="load", detail="", models=models, default_model=default)
-        self._servers.start(launches, {model.name: model.versions for model in models}, around.settings)
+        loading = load.plan(around.settings, bundle, ground, around.runtime, around.environ, kind)
+        names = ", ".join(f"{model.name} {list(model.versions)}" for model in bundle.models)
+        _log.info("loading %s into %d %s model server(s)", names, len(loading.launches), kind)
+        self._note(**loading.news)
+        self._servers.start(loading.launches, ground, loading.standard)
 
     # --- watching
 
@@ -256,3 +275,13 @@ class Service:
     def _policy(self) -> Policy:
         settings = self._around.settings
         return Policy(settings.start_attempts, settings.max_restarts, settings.restart_window_seconds)
+
+
+def _or_error(look: Callable[[], Ground]) -> Ground | NeuronserveError:
+    """What was found, or why not: for a thread, which has nobody to raise to."""
+    try:
+        return look()
+    except NeuronserveError as error:
+        return error
+    except OSError as error:
+        return DeviceFault(f"the Neuron devices could not be looked at: {error}")

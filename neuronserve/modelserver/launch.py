@@ -45,7 +45,7 @@ class Launch:
     target: str
     rest_port: int
     files: Mapping[Path, str]
-    models: tuple[configs.ServedModel, ...]
+    models: tuple[batching.Model, ...]
     cores: str = ""
     chips: tuple[int, ...] = ()
     copies: int = 1

@@ -17,6 +17,7 @@ UP = Condition(
     kind="cpu",
 )
 ONE_DOWN = (Server(0, "unix:a", "ready"), Server(1, "unix:b", "restarting", restarts=1))
+ONE_LOADS = (Server(0, "unix:a", "ready"), Server(1, "unix:b", "starting"))
 ALL_DOWN = (Server(0, "unix:a", "restarting"), Server(1, "unix:b", "failed"))
 
 
@@ -25,10 +26,13 @@ ALL_DOWN = (Server(0, "unix:a", "restarting"), Server(1, "unix:b", "failed"))
     [
         ({}, "ready", ""),
         ({"servers": ()}, "starting", "load"),
-        ({"servers": ONE_DOWN}, "starting", "load"),
+        ({"servers": ONE_DOWN}, "degraded", "load"),
+        ({"servers": ONE_DOWN, "gateway_up": False}, "starting", "starting the gateway"),
+        ({"servers": ALL_DOWN}, "starting", "load"),
         ({"gateway_up": False}, "starting", "starting the gateway"),
         ({"was_ready": True}, "ready", ""),
         ({"was_ready": True, "servers": ONE_DOWN}, "degraded", "restarting model server"),
+        ({"was_ready": True, "servers": ONE_LOADS}, "degraded", "load"),
         ({"was_ready": True, "servers": ALL_DOWN}, "starting", "restarting model server"),
         ({"was_ready": True, "gateway_up": False}, "starting", "restarting the gateway"),
         ({"was_ready": True, "front_up": False}, "starting", "restarting nginx"),
@@ -39,6 +43,14 @@ ALL_DOWN = (Server(0, "unix:a", "restarting"), Server(1, "unix:b", "failed"))
 def test_the_state_follows_from_the_parts(news, state, step):
     found = dataclasses.replace(UP, **news).state()
     assert (found.state, found.step) == (state, step)
+
+
+def test_the_first_start_serves_only_when_each_model_has_a_server():
+    models = (Model("a", (1,)), Model("b", (1,)))
+    servers = (Server(0, "unix:a", "ready", models=("a",)), Server(1, "unix:b", "starting", models=("b",)))
+    assert dataclasses.replace(UP, models=models, servers=servers).state().state == "starting"
+    both = (servers[0], dataclasses.replace(servers[1], models=("a", "b"), state="ready"), servers[1])
+    assert dataclasses.replace(UP, models=models, servers=both).state().state == "degraded"
 
 
 def test_the_detail_counts_the_servers():

@@ -1,0 +1,152 @@
+"""The NeuronCores under the service: what is here, and who gets what. Nothing of it exists on a CPU."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from neuronserve.artifact.bundle import BundledModel
+from neuronserve.neuron import grid as grids
+from neuronserve.neuron import ownership
+from neuronserve.neuron.chips import Host, Roots
+from neuronserve.neuron.need import needs
+from neuronserve.neuron.plan import Owner, plan
+from neuronserve.settings import Settings
+
+_log = logging.getLogger("serve")
+_BUSY = "not available"  # of the runtime's "NeuronCore(s) not available - Requested:4 Available:0"
+
+
+@dataclasses.dataclass(frozen=True)
+class Ground:
+    """What the model servers stand on. ``host`` is None where there are no Neuron devices in play.
+
+    ``env``: what model servers need in their environment beside the service's own.
+    """
+
+    roots: Roots = Roots()
+    host: Host | None = None
+    env: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def simulated(self) -> bool:
+        return self.host is not None and self.host.simulated
+
+
+@dataclasses.dataclass(frozen=True)
+class Allotment:
+    """``owners``: the servers to start. ``map``: the ownership map as JSON; None without Neuron devices."""
+
+    owners: tuple[Owner, ...]
+    map: Mapping[str, Any] | None = None
+
+
+def survey(settings: Settings, kind: str, runtime: Path) -> Ground:
+    """Look at the devices; for the simulator, make them first. May take seconds, and takes no core.
+
+    Raises DeviceFault for what cannot be used.
+    """
+    from neuronserve.modelserver import programs
+    from neuronserve.neuron.look import look
+
+    if kind == programs.SIMULATOR:
+        ground = _simulated(settings, runtime)
+    elif kind == programs.NEURON:
+        roots = Roots(dev=settings.devices_dir, sys=settings.sysfs_dir)
+        ground = Ground(roots, look(roots, instance_type=settings.instance_type))
+    else:
+        if programs.has_devices(settings):
+            _log.warning("there are Neuron devices here, and the %s model server does not use them", kind)
+        return Ground()
+    assert ground.host is not None  # noqa: S101  both branches looked
+    ground.host.check()
+    for problem in ground.host.problems:
+        _log.warning("%s (%s)", problem.message, problem.hint, extra={"fields": dataclasses.asdict(problem)})
+    return ground
+
+
+def _simulated(settings: Settings, runtime: Path) -> Ground:
+    from neuronserve.neuron.look import look
+    from neuronserve.simulator import host
+
+    folder = runtime / "neuron-host"
+    if settings.simulate:
+        made = host.create(folder, settings.simulate)
+    else:  # the devices that the container was given; settings.py saw to the instance type
+        made = host.adopt(folder, settings.devices_dir, settings.instance_type or "")
+    _log.warning("SIMULATED: a pretended %s; nothing here runs on Neuron hardware", made.instance.name)
+    roots = Roots(dev=made.devices, sys=made.sysfs)
+    return Ground(roots, look(roots), {"SERVE_SIMULATE_HOST": str(folder)})
+
+
+def allot(settings: Settings, ground: Ground, models: Sequence[BundledModel]) -> Allotment:
+    """Who owns which cores. Raises what ``neuron/plan.py`` raises."""
+    if ground.host is None:
+        names = tuple(model.name for model in models)
+        return Allotment(tuple(Owner(n, None, (), names) for n in range(settings.server_count or 1)))
+    grid = grids.grid(
+        ground.host.chips,
+        offset=settings.core_offset,
+        visible=settings.visible_cores,
+        count=settings.num_cores,
+    )
+    generation = next((chip.generation for chip in ground.host.chips if chip.generation), None)
+    made = plan(
+        grid,
+        needs(models),
+        generation=generation,
+        servers=settings.server_count,
+        placement=settings.placement,
+    )
+    told = ownership.as_json(
+        made, grid, host=ground.host.instance_type, simulated=ground.simulated, devices=str(ground.roots.dev)
+    )
+    for line in ownership.table(told):
+        _log.info("%s", line)
+    _log.info("the ownership map, for machines", extra={"fields": {"ownership": told}})
+    return Allotment(made.owners, told)
+
+
+def waiting_for(ground: Ground, settings: Settings, cores: str, tag: str) -> Callable[[], str] | None:
+    """What a server that will own ``cores`` has to wait for: asked in a thread; empty: nothing."""
+    if ground.host is None or not cores:
+        return None
+    first, _, last = cores.partition("-")
+    low = int(first) - settings.core_offset
+    high = int(last or first) - settings.core_offset
+    return functools.partial(_held, ground, cores, (low, high), settings.core_offset, tag)
+
+
+def _held(ground: Ground, cores: str, wanted: tuple[int, int], offset: int, tag: str) -> str:
+    from neuronserve.neuron import holders
+
+    assert ground.host is not None  # noqa: S101  waiting_for() looked
+    found = holders.busy(ground.roots, ground.host, *wanted, core_offset=offset)
+    if not found:
+        return ""
+    who = ", ".join(f"process {h.pid}" + (" (its predecessor)" if h.tag == tag else "") for h in found)
+    return f"cores {cores} are still held by {who}"
+
+
+def busy(line: str) -> bool:
+    """Whether a line of a model server means that another process still holds its cores."""
+    return "NeuronCore" in line and _BUSY in line
+
+
+def warnings(environ: Mapping[str, str]) -> list[str]:
+    """What is set and does not do what a person may think."""
+    lines = []
+    if "NEURONCORE_GROUP_SIZES" in environ:
+        lines.append("NEURONCORE_GROUP_SIZES has had no effect since Neuron SDK 1.20; see SERVE_PLACEMENT")
+    if "NEURON_RT_VISIBLE_CORES" in environ and "NEURON_RT_NUM_CORES" in environ:
+        lines.append("NEURON_RT_VISIBLE_CORES wins over NEURON_RT_NUM_CORES, which is ignored")
+    if "AWS_NEURON_VISIBLE_DEVICES" in environ:
+        lines.append(
+            "AWS_NEURON_VISIBLE_DEVICES is for another container runtime: on ECS it changes how devices are "
+            "given; name them as devices instead"
+        )
+    return lines

@@ -1,0 +1,79 @@
+"""From the bundle and the ground it will stand on to the model servers to start: values."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuronserve.artifact.bundle import Bundle, BundledModel
+from neuronserve.boot import cores
+from neuronserve.boot.cores import Ground
+from neuronserve.boot.judge import Standard
+from neuronserve.compiled import Compiled
+from neuronserve.settings import Settings
+from neuronserve.state import Model
+
+if TYPE_CHECKING:
+    from neuronserve.modelserver.launch import Launch
+
+GOLDEN = "golden.jsonl"  # in the artifact, beside its models
+BOARD = "in-flight"  # the gateway's, in the runtime folder
+
+
+@dataclasses.dataclass(frozen=True)
+class Loading:
+    """``news``: what the condition of the service learns by it."""
+
+    launches: tuple[Launch, ...]
+    standard: Standard
+    news: Mapping[str, Any]
+
+
+def plan(
+    settings: Settings, bundle: Bundle, ground: Ground, runtime: Path, environ: Mapping[str, str], kind: str
+) -> Loading:
+    """Raises NeuronserveError for what cannot be: too few cores, another generation, no port."""
+    from neuronserve.modelserver import launch
+
+    allotment = cores.allot(settings, ground, bundle.models)
+    launches = launch.plan(settings, bundle.models, allotment.owners, runtime, environ, kind)
+    return Loading(
+        launches,
+        Standard(
+            settings, golden_file(settings, bundle), runtime / BOARD, tuple(m.name for m in bundle.models)
+        ),
+        {
+            "step": "load",
+            "detail": "",
+            "models": tuple(served(model, settings) for model in bundle.models),
+            "default_model": settings.default_model_name or bundle.default_model,
+            "ownership": allotment.map,
+            "server_batching": any(one.joins for one in launches),
+        },
+    )
+
+
+def golden_file(settings: Settings, bundle: Bundle) -> Path | None:
+    """SERVE_GOLDEN, else what came with the artifact."""
+    if settings.golden is not None or bundle.extras_path is None:
+        return settings.golden
+    found = bundle.extras_path / GOLDEN
+    return found if found.is_file() else None
+
+
+def served(model: BundledModel, settings: Settings) -> Model:
+    """The model as the state tells it, its compiled batches as SERVE_COMPILED_BATCH has them."""
+    wanted = settings.compiled_batch
+    compiled = model.compiled
+    if wanted == "off":
+        compiled = tuple(dataclasses.replace(one, signatures={}) for one in compiled)
+    elif isinstance(wanted, int):
+        compiled = tuple(_resized(one, wanted) for one in compiled)
+    return Model(model.name, model.versions, compiled)
+
+
+def _resized(one: Compiled, size: int) -> Compiled:
+    signatures = {name: dataclasses.replace(batch, size=size) for name, batch in one.signatures.items()}
+    return dataclasses.replace(one, signatures=signatures)
