@@ -82,10 +82,7 @@ def test_an_expected_answer_of_null_is_an_answer(tmp_path) -> None:
 @given(value=JSON, kind=st.sampled_from(["instances", "inputs"]), answer=JSON)
 def test_any_json_value_comes_through_as_it_is(value, kind, answer) -> None:
     line = json.dumps({kind: value, "predictions": answer}).encode()
-    try:
-        found = recorded.parse(line, "f, line 1")
-    except WarmUpFailed as error:  # half of a surrogate pair, as JSON may spell it, is kept out elsewhere
-        pytest.fail(str(error))
+    found = recorded.parse(line, "f, line 1")
     assert same(found.request[kind], value)
     assert same(found.answer[1], answer)
 

@@ -63,7 +63,7 @@ def test_no_more_is_replayed_than_tensorflow_serving_takes(tmp_path) -> None:
 
 
 def test_a_record_that_is_no_prediction_log_is_told_with_its_number(tmp_path) -> None:
-    with pytest.raises(WarmUpFailed, match="record 2 of .* is no PredictionLog"):
+    with pytest.raises(WarmUpFailed, match=r"record 2 of .* is no PredictionLog"):
         list(replayed.questions(with_file(tmp_path, framed(log("predict_log"), b"\xff\xff"))))
 
 
