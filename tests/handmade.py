@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from neuronserve.cpuserver import tensorproto
-from neuronserve.messages import graph_pb2, node_def_pb2, saved_model_pb2
+from neuronserve.messages import function_pb2, graph_pb2, node_def_pb2, saved_model_pb2
 
 FLOAT = 1
 INT32 = 3
@@ -81,6 +81,25 @@ def neuron_op(name: str, graph: Any, sources: list[str], inputs: list[tuple[str,
 def identity(name: str, source: str) -> Any:
     made = node_def_pb2.NodeDef(name=name, op="IdentityN", input=[source])
     made.attr["T"].list.type.append(FLOAT)
+    return made
+
+
+def function(name: str, inputs: list[str], outputs: dict[str, str], nodes: list[Any]) -> Any:
+    """A FunctionDef of floats; outputs: name -> tensor of the body, such as ``node:output:0``."""
+    made = function_pb2.FunctionDef(node_def=nodes, ret=outputs)
+    made.signature.name = name
+    for arguments, names in ((made.signature.input_arg, inputs), (made.signature.output_arg, outputs)):
+        for argument in names:
+            arguments.add(name=argument, type=FLOAT)
+    return made
+
+
+def call(name: str, function: str, *inputs: str, results: int = 1) -> Any:
+    """A call of a function, as TensorFlow 2 writes it."""
+    made = node_def_pb2.NodeDef(name=name, op="StatefulPartitionedCall", input=inputs)
+    made.attr["f"].func.name = function
+    made.attr["Tin"].list.type.extend(FLOAT for source in inputs if not source.startswith("^"))
+    made.attr["Tout"].list.type.extend([FLOAT] * results)
     return made
 
 

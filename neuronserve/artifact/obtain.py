@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 from neuronserve.artifact import location, normalise
@@ -29,21 +31,44 @@ def obtain(
     default_model_dir: Path = DEFAULT_MODEL_DIR,
     patience: Patience | None = None,
 ) -> Bundle:
-    """Get the model that the settings name, verified, normalised and looked into. Raises ArtifactError.
+    """Get the model that the settings name, and look into it. Raises ArtifactError. See ``fetch``."""
+    bundle = fetch(
+        settings, work_dir=work_dir, report=report, default_model_dir=default_model_dir, patience=patience
+    )
+    with _orderly():
+        return _inspected(bundle, Gentle(report))
+
+
+def fetch(
+    settings: Settings,
+    *,
+    work_dir: Path,
+    report: Report,
+    default_model_dir: Path = DEFAULT_MODEL_DIR,
+    patience: Patience | None = None,
+) -> Bundle:
+    """Get the model that the settings name, verified and normalised. Raises ArtifactError.
 
     ``work_dir`` gets the tree of links; models themselves stay where they are, or go to the cache.
     ``report`` is called from several threads, but never twice at once, and about twice a second.
     """
     order = Order(settings, Gentle(report), patience or Patience(settings.download_retries))
-    try:
-        bundle = _inspected(_obtain(order, work_dir, default_model_dir), order.report)
-    except OSError as error:  # what no room of this house expects: a failing disk, a read-only mount
-        where = error.filename or "while the model was fetched"
-        raise ArtifactError(f"{where}: {error.strerror or type(error).__name__}") from error
+    with _orderly():
+        bundle = _fetch(order, work_dir, default_model_dir)
     for model in bundle.models:
         log.info("%s: versions %s", model.name, ", ".join(map(str, model.versions)))
     _tell_of_handlers(bundle)
     return bundle
+
+
+@contextlib.contextmanager
+def _orderly() -> Iterator[None]:
+    """What no room of this house expects: a failing disk, a read-only mount. Raises ArtifactError."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or "while the model was fetched"
+        raise ArtifactError(f"{where}: {error.strerror or type(error).__name__}") from error
 
 
 def _tell_of_handlers(bundle: Bundle) -> None:
@@ -52,7 +77,7 @@ def _tell_of_handlers(bundle: Bundle) -> None:
         log.warning("code/inference.py is not run by this version: requests and answers are the model's own")
 
 
-def _obtain(order: Order, work_dir: Path, default_model_dir: Path) -> Bundle:
+def _fetch(order: Order, work_dir: Path, default_model_dir: Path) -> Bundle:
     order.report(Progress(LOCATE))
     at, order = _located(order, default_model_dir)
     tree = _tree(at, order)
@@ -85,7 +110,7 @@ def _compiled(model: BundledModel, version: int, report: Report) -> Compiled:
         from neuronserve.artifact.inspect import look  # and with it TensorFlow's messages
 
         report(Progress(INSPECT, detail=f"{model.name}, version {version}"))
-        return look.inspect(folder).compiled(version)
+        return look.inspect(folder.resolve()).compiled(version)
 
 
 def _located(order: Order, default_model_dir: Path) -> tuple[Location, Order]:

@@ -72,9 +72,10 @@ def _batch(told: Told) -> str:
     if told.batch is None:
         return "batch cannot be told"
     batch = told.batch
-    kind = "any number of rows, best in multiples of" if batch.dynamic else "compiled for a batch of"
     inputs = f", along axis 0 of {', '.join(batch.inputs)}" if batch.inputs else ""
-    return f"{kind} {batch.size}{inputs}"
+    best = ", best in multiples of it" if batch.size > 1 else ""
+    larger = f"; any number of rows is taken{best}" if batch.dynamic else ""
+    return f"compiled for a batch of {batch.size}{inputs}{larger}"
 
 
 def _cpu(placement: Placement, *, neuron: bool) -> str:
@@ -84,7 +85,7 @@ def _cpu(placement: Placement, *, neuron: bool) -> str:
     kinds = [f"{op} {number}" for op, number in placement.cpu.items()]
     listed = ", ".join(kinds[:6]) + (", ..." if len(kinds) > 6 else "")
     share = f", {placement.share:.0%} of those that compute" if neuron and placement.share is not None else ""
-    return f"{count} ops{share}: {listed}"
+    return f"{count} op{'s' * (count > 1)}{share}: {listed}"
 
 
 def _subgraphs(subgraphs: Sequence[Subgraph]) -> Iterator[str]:

@@ -1,0 +1,75 @@
+"""A model fetched and looked into, for scripts/inspect-model."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from _workshop import say
+from neuronserve import exitcodes
+from neuronserve.artifact.bundle import Bundle
+from neuronserve.artifact.inspect import look, scan
+from neuronserve.artifact.inspect.report import Report
+from neuronserve.artifact.obtain import fetch
+from neuronserve.artifact.progress import Progress
+from neuronserve.errors import DamagedModel, NeuronserveError
+from neuronserve.settings import Settings
+
+
+def show(model: str, environ: Mapping[str, str], *, as_json: bool) -> int:
+    """Print the report of each version that can be read; returns the exit code."""
+    with tempfile.TemporaryDirectory(prefix="inspect-model-") as scratch:
+        try:
+            bundle = fetch(_settings(model, environ, Path(scratch)), work_dir=Path(scratch), report=_Steps())
+        except NeuronserveError as error:
+            return _failed(error)
+        code = exitcodes.STOPPED
+        found: list[tuple[str, int, Report]] = []
+        for name, version, folder in _versions(bundle):
+            try:
+                found.append((name, version, look.inspect(folder)))
+                found[-1][2].compiled(version)
+            except DamagedModel as error:  # the other versions may be whole
+                code = _failed(error)
+    if as_json:
+        versions = [
+            {"model": name, "version": version, **report.as_dict()} for name, version, report in found
+        ]
+        print(json.dumps({"source": model, "versions": versions}, indent=2))
+    elif found:
+        print("\n\n".join(report.to_text(f"{name}, version {number}") for name, number, report in found))
+    return code
+
+
+def _settings(model: str, environ: Mapping[str, str], scratch: Path) -> Settings:
+    path = Path(model)
+    if path.name in scan.FILES and path.is_file():
+        model = str(path.parent)
+    chosen = {name: value for name, value in environ.items() if name != "COMPILATION_JOB"}
+    return Settings.from_environ({"SERVE_CACHE_DIR": str(scratch / "cache"), **chosen, "MODEL_URI": model})
+
+
+def _versions(bundle: Bundle) -> Iterator[tuple[str, int, Path]]:
+    for model in bundle.models:
+        for version in model.versions:
+            yield model.name, version, (model.base_path / str(version)).resolve()
+
+
+def _failed(error: NeuronserveError) -> int:
+    print(f"inspect-model: {error}", file=sys.stderr)
+    return exitcodes.of(error)
+
+
+class _Steps:
+    """Tells a waiting person what takes so long."""
+
+    def __init__(self) -> None:
+        self._step = ""
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.step != self._step and sys.stderr.isatty():
+            say(progress.step)
+        self._step = progress.step
