@@ -41,7 +41,8 @@ def read(body: Body, signature: Signature, *, header: bool = False) -> dict[str,
     names = rows.pop(0) if header and rows else None
     del lines[: 1 if names is not None else 0]
     if only:
-        return {only.name: _one_input(rows, lines, only)}
+        width = len(rows[0] if rows else names or ())  # a table without rows has a header at least
+        return {only.name: _one_input(rows, lines, only, width)}
     return _by_column(rows, lines, signature, names)
 
 
@@ -70,8 +71,7 @@ def _rows(text: str) -> tuple[list[list[str]], list[int]]:
     return rows, lines
 
 
-def _one_input(rows: list[list[str]], lines: Sequence[int], spec: TensorSpec) -> Array:
-    width = len(rows[0]) if rows else 1
+def _one_input(rows: list[list[str]], lines: Sequence[int], spec: TensorSpec, width: int) -> Array:
     flat = [value for row in rows for value in row]
     return shapes.rows_into(csvvalues.array(flat, lines, width, spec).reshape(len(rows), width), spec)
 

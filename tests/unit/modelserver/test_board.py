@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
-from neuronserve.modelserver.board import SERVERS, WORKERS, Board
+from neuronserve.modelserver.board import SERVERS, SIZE, WORKERS, Board, BoardReader
 
 
 def test_calls_of_all_workers_are_added_up(tmp_path: Path) -> None:
@@ -17,6 +18,86 @@ def test_calls_of_all_workers_are_added_up(tmp_path: Path) -> None:
     assert first.in_flight(3) == 1
 
 
+def test_the_last_server_and_worker_have_cells_of_their_own(tmp_path: Path) -> None:
+    board = Board(tmp_path / "b")
+    board.rows, board.slot = WORKERS, WORKERS - 1
+    board.enter(SERVERS - 1)
+    board.enter(SERVERS - 1)
+    board.leave(SERVERS - 1, answered=True)
+    board.until[SERVERS - 1] = board.ejections[SERVERS - 1] = board.failures[SERVERS - 1] = 7
+    assert (board.in_flight(SERVERS - 1), board.completed(SERVERS - 1)) == (1, 1)
+    assert (board.in_flight(0), board.completed(0), board.ejected(0), board.rows) == (0, 0, False, WORKERS)
+
+
+def test_answers_are_counted_and_failures_are_not(tmp_path: Path) -> None:
+    board = Board(tmp_path / "b")
+    for answered in (True, False, True):
+        board.enter(1)
+        board.leave(1, answered=answered)
+    assert (board.completed(1), board.in_flight(1)) == (2, 0)
+
+
+def test_answers_of_a_worker_that_died_stay_counted_and_its_successor_goes_on(tmp_path: Path) -> None:
+    worker = Board(tmp_path / "b")
+    worker.enter(1)
+    worker.leave(1, answered=True)
+    worker.enter(1)
+    parent = Board(tmp_path / "b")
+    parent.clear(0)
+    assert (parent.completed(1), parent.in_flight(1)) == (1, 0)
+    successor = Board(tmp_path / "b")
+    successor.enter(1)
+    successor.leave(1, answered=True)
+    assert parent.completed(1) == 2
+
+
+def test_threads_of_one_worker_lose_no_count(tmp_path: Path) -> None:
+    board = Board(tmp_path / "b")
+
+    def work() -> None:
+        for _ in range(2000):
+            board.enter(0)
+            board.leave(0, answered=True)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (board.in_flight(0), board.completed(0)) == (0, 8000)
+
+
 def test_the_file_has_its_room_on_the_disk_from_the_start(tmp_path: Path) -> None:
     Board(tmp_path / "b")
-    assert (tmp_path / "b").stat().st_blocks * 512 >= WORKERS * SERVERS * 4
+    assert (tmp_path / "b").stat().st_blocks * 512 >= SIZE
+
+
+def test_a_reader_is_there_before_the_file_and_sees_what_workers_write(tmp_path: Path) -> None:
+    reader = BoardReader(tmp_path / "b")
+    assert (reader.in_flight(0), reader.completed(0), reader.ejected(0)) == (0, 0, False)
+    (tmp_path / "b").touch()  # it is being made
+    assert reader.completed(0) == 0
+    board = Board(tmp_path / "b")
+    board.rows = 3
+    board.slot = 2
+    board.enter(0)
+    board.enter(0)
+    board.leave(0, answered=True)
+    board.until[0] = 1
+    assert (reader.in_flight(0), reader.completed(0), reader.ejected(0)) == (1, 1, True)
+
+
+def test_a_reader_follows_a_replaced_file_and_its_answers_never_fall(tmp_path: Path) -> None:
+    reader, board = BoardReader(tmp_path / "b"), Board(tmp_path / "b")
+    for _ in range(3):
+        board.enter(5)
+        board.leave(5, answered=True)
+    board.enter(5)
+    assert (reader.completed(5), reader.in_flight(5)) == (3, 1)
+    (tmp_path / "b").unlink()
+    assert reader.completed(5) == 3
+    replaced = Board(tmp_path / "b")
+    assert (reader.completed(5), reader.in_flight(5)) == (3, 0)
+    replaced.enter(5)
+    replaced.leave(5, answered=True)
+    assert reader.completed(5) == 4

@@ -76,6 +76,10 @@ def test_several_inputs_take_a_column_each_in_order_or_by_name():
         read("a,b,z\n1,x,2", known, "text/csv; header=present")
 
 
+def test_a_header_row_alone_is_a_table_without_rows():
+    assert read("a,b,c", THREE, "text/csv; header=present").arrays["x"].shape == (0, 3)
+
+
 def test_a_header_row_of_one_input_is_stepped_over():
     assert read("one,two\n1,2", TABLE, 'text/csv; header="present"').arrays["x"].tolist() == [[1, 2]]
 

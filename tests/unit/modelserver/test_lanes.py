@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from neuronserve.errors import ClientGone, ModelFailed
+from neuronserve.modelserver.lanes import Lanes
+
+LONG = 10
+
+
+@pytest.fixture
+def others() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as executor:
+        yield executor
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 8])
+@pytest.mark.parametrize("parts", [0, 1, 7, 100])
+def test_answers_come_in_the_order_of_the_parts(others, parts: int, lanes: int) -> None:
+    assert Lanes(parts, lambda part, _: b"%d" % part).run(lanes, others) == [b"%d" % i for i in range(parts)]
+
+
+def test_as_many_run_at_once_as_there_are_lanes(others) -> None:
+    together = threading.Barrier(3)
+
+    def send(part: int, _watch) -> bytes:
+        together.wait(LONG)
+        return b""
+
+    assert len(Lanes(6, send).run(3, others)) == 6
+
+
+def test_never_more_run_at_once_than_there_are_lanes(others) -> None:
+    lock, running, most = threading.Lock(), [0], [0]
+
+    def send(part: int, _watch) -> bytes:
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        with lock:
+            running[0] -= 1
+        return b""
+
+    Lanes(200, send).run(3, others)
+    assert 1 <= most[0] <= 3
+
+
+def test_the_asking_thread_gets_on_when_all_others_are_busy() -> None:
+    hold = threading.Event()
+    with ThreadPoolExecutor(1) as busy:
+        busy.submit(hold.wait, LONG)
+        try:
+            assert Lanes(5, lambda part, _: b"%d" % part).run(4, busy) == [b"0", b"1", b"2", b"3", b"4"]
+        finally:
+            hold.set()
+
+
+class _Full:
+    def submit(self, _call) -> None:
+        raise RuntimeError("can't start new thread")
+
+
+def test_without_more_threads_the_asking_one_does_it_all() -> None:
+    assert Lanes(3, lambda part, _: b"%d" % part).run(3, _Full()) == [b"0", b"1", b"2"]
+
+
+def test_the_first_fault_cancels_the_calls_of_the_others_and_begins_none(others) -> None:
+    waiting, begun = threading.Event(), []
+
+    def send(part: int, watch) -> bytes:
+        begun.append(part)
+        if part == 0:
+            waiting.wait(LONG)
+            raise ModelFailed("first")
+        cancelled = threading.Event()
+        watch(cancelled.set)
+        waiting.set()
+        assert cancelled.wait(LONG)
+        watch(None)
+        raise ClientGone("cancelled")
+
+    with pytest.raises(ModelFailed, match="first"):
+        Lanes(50, send).run(2, others)
+    assert sorted(begun) == [0, 1]
+
+
+def test_a_client_that_leaves_cancels_all_calls(others) -> None:
+    both = threading.Barrier(3)
+
+    def send(part: int, watch) -> bytes:
+        cancelled = threading.Event()
+        watch(cancelled.set)
+        both.wait(LONG)
+        assert cancelled.wait(LONG)
+        raise ClientGone("cancelled")
+
+    lanes = Lanes(10, send)
+    leaving = threading.Thread(target=lambda: (both.wait(LONG), lanes.hang_up()))
+    leaving.start()
+    with pytest.raises(ClientGone):
+        lanes.run(2, others)
+    leaving.join()
+
+
+def test_a_client_that_left_before_has_nothing_sent(others) -> None:
+    lanes = Lanes(3, lambda _part, _watch: pytest.fail("it was sent"))
+    lanes.hang_up()
+    with pytest.raises(ClientGone):
+        lanes.run(2, others)
+
+
+def test_a_call_that_has_ended_is_not_cancelled() -> None:
+    cancelled: list[int] = []
+
+    def send(part: int, watch) -> bytes:
+        watch(lambda: cancelled.append(part))
+        watch(None)
+        if part == 1:
+            raise ModelFailed("at last")
+        return b""
+
+    with pytest.raises(ModelFailed):
+        Lanes(2, send).run(1, ThreadPoolExecutor(1))
+    assert cancelled == []
+
+
+def test_any_exception_comes_out_where_it_was_asked(others) -> None:
+    def send(part: int, _watch) -> bytes:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        Lanes(4, send).run(2, others)
