@@ -70,7 +70,9 @@ def busy(
 ) -> tuple[Holder, ...]:
     """Holders of a core of this range, counted from 0 over the chips given.
 
-    One whose cores are not known counts when it holds a chip of the range.
+    One whose cores are not known counts when it holds a chip of the range. So pass None for ``neuron_ls``,
+    which never knows cores, where containers share chips; and where this is asked again and again,
+    because neuron-ls may take seconds.
     """
     chips = _chips_of(host, first_core, last_core)
     return tuple(
@@ -119,11 +121,14 @@ def _of_opener(opener: procfs.Opener, host: Host, core_offset: int) -> Holder:
 
 
 def _visible(variables: Mapping[str, str], core_offset: int) -> tuple[int, int] | None:
-    match = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", variables.get(VISIBLE_CORES, "").strip(), re.ASCII)
-    if not match:
+    """``3``, ``0-3``, or a list that is the same as a range, which newer runtimes take."""
+    text = variables.get(VISIBLE_CORES, "").replace(" ", "")
+    if not re.fullmatch(r"[0-9]{1,4}(-[0-9]{1,4}|(,[0-9]{1,4})*)", text):
         return None
-    first, last = int(match[1]) - core_offset, int(match[2] or match[1]) - core_offset
-    return (first, last) if 0 <= first <= last else None
+    cores = [int(core) - core_offset for core in re.split("[-,]", text)]
+    first, last = cores[0], cores[-1]
+    whole = "-" in text or cores == list(range(first, last + 1))
+    return (first, last) if whole and 0 <= first <= last else None
 
 
 def _takes_all(variables: Mapping[str, str]) -> bool:

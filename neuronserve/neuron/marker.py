@@ -33,7 +33,7 @@ def read(dev: Path) -> Marker | None:
     path = dev / NAME
     try:
         raw = json.loads(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, RecursionError) as error:
         raise DeviceFault(f"{path} cannot be read", hint=_HINT, detail=str(error)) from error

@@ -63,11 +63,16 @@ def test_a_process_without_visible_cores_holds_all_of_its_chips(roots):
 
 @pytest.mark.parametrize(
     "environ",
-    ["NEURON_RT_NUM_CORES=2", "NEURON_RT_VISIBLE_CORES=1,2", "NEURON_RT_VISIBLE_CORES=5-2", None],
+    ["NEURON_RT_NUM_CORES=2", "NEURON_RT_VISIBLE_CORES=1,3", "NEURON_RT_VISIBLE_CORES=5-2", None],
 )
 def test_cores_that_cannot_be_known_are_not_guessed(roots, environ):
     process(roots, 7, environ=environ)
     assert found(roots)[0].cores is None
+
+
+def test_a_list_that_is_a_range_is_one(roots):
+    process(roots, 7, environ="NEURON_RT_VISIBLE_CORES=8,9,10")
+    assert found(roots)[0].cores == (8, 10)
 
 
 def test_cores_are_counted_from_zero_whatever_the_offset(roots):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -129,6 +131,14 @@ def test_no_devices_given_of_those_that_the_host_has(tree):
 def test_no_devices_because_the_driver_is_not_loaded(tree):
     tree.product("inf1.xlarge")
     assert "aws-neuronx-dkms" in only(tree.look()).hint
+
+
+def test_a_device_folder_that_is_none_has_no_devices(tree):
+    tree.roots.dev.rmdir()
+    assert codes(tree.look()) == ["no_devices"]
+    tree.roots.dev.touch()
+    host = tree.look()
+    assert (codes(host), host.simulated) == (["no_devices"], False)
 
 
 def test_other_names_are_no_devices(tree):
@@ -435,3 +445,32 @@ def test_no_bytes_are_taken_for_a_mark_that_are_none(tmp_path, content):
     (tmp_path / marker.NAME).write_bytes(content)
     with pytest.raises(DeviceFault):
         marker.read(tmp_path)
+
+
+LAYOUTS = st.dictionaries(
+    st.integers(0, 20),
+    st.tuples(st.integers(0, 20), st.sampled_from([None, None, None, *ERRORS])),
+    max_size=6,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(LAYOUTS, st.sampled_from([None, "inf1.6xlarge", "trn1.2xlarge", "nonsense"]), st.booleans())
+def test_whatever_is_there_is_looked_at_and_faults_are_told(layout, instance_type, driver):
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Tree(Path(folder))
+        for index, (minor, error) in layout.items():
+            tree.device(index, minor, error=error)
+        if driver:
+            for index in range(4):
+                tree.sysfs(index, "Inf1", 4)
+        host = tree.look(instance_type)
+    usable = sorted(index for index, (_, error) in layout.items() if not error)
+    assert [chip.index for chip in host.chips] == usable
+    assert [chip.host_index for chip in host.chips] == [layout[index][0] for index in usable]
+    assert all(problem.message and problem.hint for problem in host.problems)
+    minors = [chip.host_index for chip in host.chips]
+    if layout and not host.faults:
+        assert sorted(layout) == list(range(min(layout), max(layout) + 1))
+        assert sorted(minors) == list(range(min(minors), max(minors) + 1))
+        assert all(chip.cores for chip in host.chips)
