@@ -49,7 +49,8 @@ class Commands:
         try:
             command = json.loads(line)
             verb = command["verb"]
-            _log.info("Told to %s", " ".join(map(str, command.values())))
+            if verb != "stats":
+                _log.warning("Told to %s", " ".join(map(str, command.values())))
             return self._do(verb, command), _AFTERWARDS.get((verb, bool(command.get("everything"))), _nothing)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return {"error": f"{type(error).__name__}: {error}"}, _nothing

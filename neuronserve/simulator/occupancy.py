@@ -25,6 +25,7 @@ class Count:
 @dataclasses.dataclass(eq=False)
 class _Waiter:
     copies: Sequence[range]
+    served: threading.Condition  # its own, so that only whoever gets a copy wakes up
     given: range | None = None
 
 
@@ -32,7 +33,7 @@ class Occupancy:
     """Cores 0 to ``count - 1`` of a process. All methods may be called from any thread."""
 
     def __init__(self, count: int) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._free = set(range(count))
         self._waiting: list[_Waiter] = []
         self._turn = 0
@@ -55,16 +56,16 @@ class Occupancy:
 
     def counts(self) -> dict[int, Count]:
         """What each core has done so far; a run counts when it has succeeded."""
-        with self._changed:
+        with self._lock:
             return {core: dataclasses.replace(count) for core, count in self._counts.items()}
 
     def _take(self, copies: Sequence[range], deadline: float | None) -> range:
-        waiter = _Waiter(copies)
-        with self._changed:
+        waiter = _Waiter(copies, threading.Condition(self._lock))
+        with self._lock:
             self._waiting.append(waiter)
             self._serve()
             timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
-            self._changed.wait_for(lambda: waiter.given is not None, timeout)
+            waiter.served.wait_for(lambda: waiter.given is not None, timeout)
             if waiter.given is None:
                 self._waiting.remove(waiter)
                 self._serve()  # others may take what was kept for it
@@ -72,7 +73,7 @@ class Occupancy:
             return waiter.given
 
     def _give(self, copy: range, batches: int, seconds: float) -> None:
-        with self._changed:
+        with self._lock:
             for core in copy:
                 self._counts[core].batches += batches
                 self._counts[core].busy_seconds += seconds
@@ -81,7 +82,7 @@ class Occupancy:
 
     def _serve(self) -> None:
         """Give free copies to those who wait, in their order; called with the lock held."""
-        left, served = set(self._free), False
+        left = set(self._free)
         for waiter in list(self._waiting):
             if not left:
                 break
@@ -95,6 +96,4 @@ class Occupancy:
             self._last.update(dict.fromkeys(waiter.given, self._turn))
             self._free.difference_update(waiter.given)
             left.difference_update(waiter.given)
-            served = True
-        if served:
-            self._changed.notify_all()
+            waiter.served.notify()

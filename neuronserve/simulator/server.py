@@ -39,7 +39,7 @@ from neuronserve.simulator.running import Chips
 SAID = "SIMULATED Neuron model server: nothing runs on Neuron hardware"
 _PROGRAM = "neuronserve.simulator.server"
 _FAILED = 255
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("neuronserve.simulator")  # also where this module is __main__
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
