@@ -222,6 +222,12 @@ def test_asking_leaves_the_lock_to_others(roots, simulated, tmp_path):
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def test_others_who_ask_at_the_same_time_are_no_owners(roots, simulated, tmp_path):
+    with (tmp_path / "cores/core-4").open() as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        assert holders(roots, PRETENDED) == ()
+
+
 def test_tags_and_ranges_of_a_simulated_host(roots, simulated):
     simulated(4, owner(7, "a"))
     simulated(8, owner(8, "b"))

@@ -271,6 +271,14 @@ def test_without_sysfs_and_neuron_ls_the_setting_tells(tree):
     assert chip.instance_type == host.instance_type == "inf2.8xlarge"
 
 
+def test_the_source_is_the_one_that_tells_the_cores(tree):
+    tree.device(0)
+    tree.sysfs(0, "Inf1", 0, core_count=False)
+    shown = [Device(0, cores=4, memory_mib=8192)]
+    assert tree.look("inf1.xlarge", neuron_ls=lambda: shown).chips[0].source == "neuron-ls"
+    assert tree.look("inf1.xlarge").chips[0].source == "SERVE_INSTANCE_TYPE"
+
+
 def test_when_nothing_tells_the_setting_is_asked_for(tree):
     tree.device(0)
     host = tree.look()
