@@ -103,20 +103,23 @@ def _unjoinable(
         if shape is not None and (not shape or shape[0] not in (-1, size)):
             found.append(alias)
             continue
+        if shape is not None and shape[0] == size and not dynamic:
+            continue
         origins = [tracer.origins(MAIN, name) for name in tensors_of(info)]
         ends = {end for one in origins for end in one.subgraphs if end[:2] in subgraphs}
-        if any(_no_batch(subgraphs[scope, name].outputs, at, size, dynamic) for scope, name, at in ends):
+        if any(_no_batch(subgraphs[scope, name], at, size, dynamic=dynamic) for scope, name, at in ends):
             found.append(alias)
     return tuple(found)
 
 
-def _no_batch(ports: Sequence[Port], at: int, size: int, dynamic: bool) -> bool:
-    if at >= len(ports) or ports[at].shape is None:
+def _no_batch(one: Subgraph, at: int, size: int, *, dynamic: bool) -> bool:
+    if at >= len(one.outputs) or one.outputs[at].shape is None:
         return False
-    if ports[at].rows != size:
+    # a signature may fix other rows than were compiled
+    if one.outputs[at].rows not in {size, *(port.rows for port in one.inputs if port.batch_axis == 0)}:
         return True
     # the same size by chance: the compiler says of its neighbours which axis is the batch
-    return dynamic and ports[at].batch_axis is None and any(port.batch_axis == 0 for port in ports)
+    return dynamic and one.outputs[at].batch_axis != 0 and any(port.batch_axis == 0 for port in one.outputs)
 
 
 def _shape(info: Any) -> Shape:

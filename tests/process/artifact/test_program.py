@@ -17,6 +17,7 @@ import pytest
 
 from neuronserve.artifact.bundle import Bundle
 from neuronserve.artifact.objects import PIECE
+from tests import handmade
 from tests.archives import files_below, grow, saved_model, tar, tar_gz
 from tests.rude_store import RudeStore
 from tests.stored_models import AWS
@@ -212,3 +213,24 @@ def test_a_model_that_this_user_may_not_read_is_said_with_the_uid(closed, code):
     assert done.returncode == code, done.stderr
     last = json.loads(done.stdout.splitlines()[-1])
     assert code == 0 or "may not be read by uid 65534" in last["error"]
+
+
+def test_a_damaged_compiled_model_ends_the_start(tmp_path, start):
+    folder = handmade.compiled(tmp_path / "m" / "1")
+    content = (folder / "saved_model.pb").read_bytes()
+    (folder / "saved_model.pb").write_bytes(content[: len(content) - 9])
+    code, events, _ = ended(start(MODEL_URI=str(tmp_path / "m")))
+    assert code == 23
+    assert (events[-1]["event"], events[-1]["code"]) == ("error", "damaged_model")
+    assert f"{folder / 'saved_model.pb'} " in events[-1]["error"]
+    assert "fetch or export the model again" in events[-1]["hint"]
+
+
+def test_what_was_compiled_comes_with_the_bundle_and_without_tensorflow(tmp_path, start):
+    handmade.compiled(tmp_path / "m" / "1", batch=4, cores=2, generation="trn1")
+    code, events, log = ended(start(MODEL_URI=str(tmp_path / "m"), PYTHONVERBOSE="1"))
+    assert code == 0, log
+    (model,) = Bundle.from_dict(events[-1]["bundle"]).models
+    assert (model.compiled[0].cores, model.compiled[0].signatures["serving_default"].size) == (2, 4)
+    assert "import 'tensorflow.core" in log
+    assert "tensorflow.python" not in log
