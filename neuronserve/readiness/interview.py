@@ -80,9 +80,9 @@ def failing(where: str, *, hint: str) -> Iterator[None]:
     try:
         yield
     except (RequestError, ServingError) as error:
-        raise WarmUpFailed(
-            f"{where}: {reason(error)}", hint=error.hint or hint, detail=error.detail
-        ) from error
+        # what a client could do about a server's fault, to try again, is no advice here
+        advice = error.hint if isinstance(error, RequestError) else ""
+        raise WarmUpFailed(f"{where}: {reason(error)}", hint=advice or hint, detail=error.detail) from error
 
 
 def reason(error: NeuronserveError) -> str:

@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
-from neuronserve.errors import NeuronserveError, Overloaded
+from neuronserve.errors import DeadlineExceeded, NeuronserveError, Overloaded
 from neuronserve.modelserver.client import Client, Lost
 
 _IN_FLIGHT = 256 << 20  # bytes of one request's copies under way at once
@@ -100,6 +100,8 @@ class Lanes:
             began = time.monotonic()
             try:
                 body = self._client.call(method, message, max(_BUSY_PAUSE, end - began))
+            except DeadlineExceeded:
+                raise DeadlineExceeded(f"the model did not answer within {self._seconds:g} s") from None
             except NeuronserveError as fault:
                 if not _queue_full(fault) or began >= end:
                     raise

@@ -62,7 +62,9 @@ def read(path: Path) -> Iterator[Recorded]:
                     )
                 line = line.removeprefix(codecs.BOM_UTF8).strip()
                 if line and not line.startswith(b"#"):
-                    yield parse(line, f"{path}, line {number}")
+                    found = parse(line, f"{path}, line {number}")
+                    line = b""  # may be large, and is of no more use while what it said is
+                    yield found
     except OSError as error:
         raise WarmUpFailed(
             f"{path} cannot be read: {error.strerror}", hint="is it readable for the service?"

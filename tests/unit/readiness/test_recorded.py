@@ -156,3 +156,12 @@ def test_lines_are_read_one_at_a_time(tmp_path) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path) -> None:
     assert f"{tmp_path / 'none'} is no file" in fault(tmp_path / "none")
     assert f"{tmp_path} is no file" in fault(tmp_path)
+
+
+def test_a_file_that_may_not_be_read_is_told(tmp_path, monkeypatch) -> None:
+    def denied(*_):
+        raise PermissionError(13, "Permission denied")
+
+    path = written(tmp_path, '{"instances": [1]}')
+    monkeypatch.setattr(Path, "open", denied)
+    assert f"{path} cannot be read: Permission denied" in fault(path)

@@ -72,6 +72,16 @@ def test_a_cut_file_is_told(tmp_path) -> None:
         list(replayed.questions(with_file(tmp_path, framed(log("predict_log"))[:-1])))
 
 
+def test_a_file_that_may_not_be_read_is_told(tmp_path, monkeypatch) -> None:
+    def denied(*_):
+        raise PermissionError(13, "Permission denied")
+
+    subject = with_file(tmp_path, b"")
+    monkeypatch.setattr(Path, "open", denied)
+    with pytest.raises(WarmUpFailed, match="cannot be read: Permission denied"):
+        list(replayed.questions(subject))
+
+
 @given(records=st.lists(st.binary(), max_size=5), cut=st.integers(0, 200))
 def test_a_file_is_read_back_as_far_as_it_is_whole(tmp_path_factory, records, cut) -> None:
     path = tmp_path_factory.mktemp("r") / "f"

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neuronserve.artifact.inspect import look
 from neuronserve.compiled import Compiled, SignatureBatch
 from neuronserve.errors import GoldenMismatch
 from neuronserve.messages import prediction_log_pb2
@@ -124,7 +125,8 @@ def test_real_compiled_models_answer_what_is_made_from_their_signatures(
         work.mkdir()
         with running(work, f"--model_base_path={base.parent}", "--model_name=m") as started:
             started.wait_until("m", {version: "AVAILABLE"})
-            one = Proof(started.target, [Subject("m", version, base, None, copies=2)], deadline=120)
+            found = Subject("m", version, base, look.compiled(base, version), copies=2)
+            one = Proof(started.target, [found], deadline=120)
             proven = one.prove()
             assert (proven.sources, proven.warnings) == (("made from the signature",), ())
             assert one.canary(60)

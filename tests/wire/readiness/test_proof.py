@@ -129,7 +129,7 @@ def test_any_other_fault_fails_the_start_with_the_servers_words(scripted, tmp_pa
     assert isinstance(error, WarmUpFailed)
     assert "model 'm' version 1, a request of zeros for signature \"serving_default\"" in error.message
     assert "nrt_execute failed" in error.message
-    assert error.hint
+    assert "SERVE_WARMUP=off" in error.hint
 
 
 def test_the_models_own_requests_may_not_be_refused(scripted, tmp_path) -> None:
@@ -145,7 +145,7 @@ def test_a_server_that_never_answers_fails_its_warm_up(scripted, tmp_path) -> No
     server = scripted()
     server.hold = threading.Event()
     error = refused(server, subject(tmp_path, copies=2), deadline=0.3)
-    assert "did not answer in time" in error.message
+    assert "did not answer within 0.3 s" in error.message
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_lines_go_to_the_version_they_name_and_else_to_the_latest(scripted, tmp_
     path = lines(tmp_path, {"instances": [[1, 2]]}, {"instances": [[1, 2]], "version": 1})
     proven = prove(server, subject(tmp_path), subject(tmp_path, version=2), golden=path, warmup="off")
     assert [r.model_spec.version.value for r in server.requests] == [2, 1]
-    assert proven.warnings == (f"{path} has no answers to compare",)
+    assert proven.warnings == (f"{path} has no answers to compare for this model server",)
 
 
 def test_lines_for_models_of_other_servers_are_theirs(scripted, tmp_path) -> None:
@@ -365,6 +365,10 @@ def test_a_server_that_accepts_and_never_answers_is_silent(scripted, tmp_path) -
     assert server.cancelled.wait(10)
     server.hold = None
     assert one.canary(10)
+
+
+def test_a_server_without_models_is_asked_nothing(tmp_path) -> None:
+    assert Proof(f"unix:{tmp_path}/none", [], deadline=5).canary(5)
 
 
 def test_a_server_that_is_gone_is_silent(tmp_path) -> None:
