@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from neuronserve.cpuserver import tensorproto
-from neuronserve.messages import function_pb2, graph_pb2
+from neuronserve.messages import function_pb2, graph_pb2, node_def_pb2
 from neuronserve.simulator.sample import (
     FLOAT,
     INT32,

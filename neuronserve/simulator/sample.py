@@ -59,10 +59,17 @@ def identity(name: str, source: str) -> Any:
 
 
 def neuron_op(  # noqa: PLR0913  as many as such a node has attributes
-    name: str, graph: Any, sources: list[str], inputs: list[tuple[str, tuple[int, ...]]],
-              outputs: list[tuple[str, tuple[int, ...]]], *, batch_axis: int = 0,
-              executable: bytes = b"NEFF", model_config: tuple[int, ...] = (1, 1, 4, 10),
-              automatic_multicore: int | None = None) -> Any:  # fmt: skip
+    name: str,
+    graph: Any,
+    sources: list[str],
+    inputs: list[tuple[str, tuple[int, ...]]],
+    outputs: list[tuple[str, tuple[int, ...]]],
+    *,
+    batch_axis: int = 0,
+    executable: bytes = b"NEFF",
+    model_config: tuple[int, ...] = (1, 1, 4, 10),
+    automatic_multicore: int | None = None,
+) -> Any:
     """A NeuronOp as the compiler writes it; inputs and outputs are (name, compiled shape)."""
     made = node_def_pb2.NodeDef(name=name, op="NeuronOp", input=sources)
     made.attr["graph_def"].s = graph.SerializeToString()
