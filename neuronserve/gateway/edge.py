@@ -94,12 +94,7 @@ class Invocations:
         number = status[:3]
         try:
             self._journal.note(request, request_id, int(number), code, answer, seconds)
-            self._metrics.observe(
-                request.model,
-                number,
-                (seconds, request.model_seconds),
-                (len(request.body), answer[1]),
-            )
+            self._metrics.observe(request.model, number, seconds, (len(request.body), answer[1]))
             if request.split is not None and request.split.pad:
                 self._metrics.filled(request.split, request.asked)
         except Exception as error:  # noqa: BLE001  a full disk, say

@@ -44,11 +44,7 @@ class Metrics:
             "neuronserve_requests", "Invocations answered", ["model", "status"], registry=None
         )
         self._seconds = prometheus.Histogram(
-            "neuronserve_request_seconds",
-            "From arrival to answer",
-            ["stage"],
-            registry=None,
-            buckets=_SECONDS,
+            "neuronserve_request_seconds", "From arrival to answer", registry=None, buckets=_SECONDS
         )
         self._bytes = prometheus.Counter(
             "neuronserve_request_bytes", "Bytes of bodies", ["direction"], registry=None
@@ -68,21 +64,18 @@ class Metrics:
             for name, told in _BATCH_ROWS.items()
         ]
         self._of: dict[int, _OfServer] = {}
-        self._stages = [self._seconds.labels(s) for s in ("all", "model")]
         self._in, self._out = self._bytes.labels("in"), self._bytes.labels("out")
         self._counters: dict[tuple[str, str], Any] = {}
 
-    def observe(self, model: str, status: str, seconds: tuple[float, float], sizes: tuple[int, int]) -> None:
-        """One request: total and model seconds; bytes in and out. The log has the other stages."""
+    def observe(self, model: str, status: str, seconds: float, sizes: tuple[int, int]) -> None:
+        """One request; ``sizes``: bytes in and out. The log has its stages, ``called`` the servers' part."""
         counter = self._counters.get((model, status))
         if counter is None:
             counter = self._counters[model, status] = self._requests.labels(model, status)
         counter.inc()
         self._in.inc(sizes[0])
         self._out.inc(sizes[1])
-        for stage, value in zip(self._stages, seconds, strict=True):
-            if value:
-                stage.observe(value)
+        self._seconds.observe(seconds)
 
     def called(self, server: Server, code: str, seconds: float) -> None:
         """One call to a model server; ``code``: the error's word, empty for none."""

@@ -21,12 +21,12 @@ class Gateway:
 
     def __init__(self, app: Predictor, runtime: Path, log: Callable[[], str]) -> None:
         self.app = app
-        self._runtime = runtime
+        self.runtime = runtime
         self._log = log
         self._client = Client(app)
 
     def state(self, now: State) -> None:
-        state.write(self._runtime / "state.json", now)
+        state.write(self.runtime / "state.json", now)
 
     def post(
         self, body: bytes | str, content_type: str | None = "application/json", **headers: str

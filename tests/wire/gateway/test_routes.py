@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import json
+
+import grpc
 import pytest
 
+from neuronserve.neuron.usage import CoreUsage, RuntimeUsage, Usage
 from neuronserve.state import Model, Server, State
 
 
@@ -74,7 +78,8 @@ def test_metrics_count_requests_by_model_and_status(gateway) -> None:
     assert 'status="400"} 1.0' in text
     assert 'neuronserve_state{state="ready"} 1.0' in text
     assert 'neuronserve_model_server_up{cores="",server="0"} 1.0' in text
-    assert 'neuronserve_request_seconds_bucket{le="60.0",stage="model"}' in text
+    assert 'neuronserve_request_seconds_bucket{le="60.0"} 2.0' in text
+    assert 'neuronserve_model_server_seconds_bucket{cores="",le="60.0",server="0"}' in text
 
 
 def test_metrics_follow_the_supervisors_state(gateway) -> None:
@@ -85,3 +90,71 @@ def test_metrics_follow_the_supervisors_state(gateway) -> None:
     text = made.get("/metrics").text
     assert 'neuronserve_model_server_restarts_total{cores="",server="0"} 4.0' in text
     assert 'neuronserve_model_server_up{cores="",server="0"} 0.0' in text
+
+
+def test_each_model_server_is_told_with_its_cores(gateway, scripted) -> None:
+    made, server = gateway(), scripted()
+    made.state(
+        State(
+            "ready",
+            servers=(Server(0, server.target, "ready", 2, cores="0-3", chips=(0,), copies=4, models=("m",)),),
+            models=(Model("m", (1,)),),
+            default_model="m",
+            kind="simulator",
+            simulated=True,
+            ownership={"servers": [{"cores": "0-3"}]},
+            generation=2,
+        )
+    )
+    made.post('{"instances": [[1, 2]]}')
+    server.fail = (grpc.StatusCode.INTERNAL, "broken")
+    made.post('{"instances": [[1, 2]]}')
+    made.app.board.enter(0)
+    text = made.get("/metrics").text
+    of = 'cores="0-3",server="0"'
+    for line in (
+        "neuronserve_model_server_seconds_count{%s} 3.0",  # one asked for the signatures
+        "neuronserve_model_server_in_flight{%s} 1.0",
+        "neuronserve_model_server_ejected{%s} 0.0",
+        "neuronserve_model_server_restarts_total{%s} 2.0",
+    ):
+        assert line % of in text
+    errors = 'neuronserve_model_server_errors_total{code="model_failed",cores="0-3",server="0"} 1.0'
+    assert errors in text
+    about = made.get("/").json
+    assert about["simulated"] is True
+    assert about["ownership"] == {"servers": [{"cores": "0-3"}]}
+    (told,) = about["servers"]
+    assert (told["cores"], told["chips"], told["models"]) == ("0-3", [0], ["m"])
+    assert (told["completed"], told["in_flight"], told["ejected"]) == (2, 1, False)
+
+
+def test_an_ejected_server_is_shown_as_such(gateway) -> None:
+    made = gateway()
+    made.app.board.until[0] = 1
+    assert made.get("/").json["servers"][0]["ejected"] is True
+    assert 'neuronserve_model_server_ejected{cores="",server="0"} 1.0' in made.get("/metrics").text
+
+
+def test_what_the_driver_tells_is_in_the_metrics(gateway) -> None:
+    made = gateway()
+    assert "neuroncore" not in made.get("/metrics").text
+    cores = (CoreUsage(0, 0.5, 1024), CoreUsage(1))
+    usage = Usage("neuron-monitor", cores, (RuntimeUsage(7, "neuronserve-0", 4096, 512),))
+    (made.runtime / "neuron.json").write_text(json.dumps(usage.as_dict()))
+    text = made.get("/metrics").text
+    for line in (
+        'neuronserve_neuroncore_utilization{core="0"} 0.5',
+        'neuronserve_neuroncore_memory_bytes{core="0"} 1024.0',
+        'neuronserve_neuron_memory_bytes{process="neuronserve-0",where="device"} 4096.0',
+        'neuronserve_neuron_memory_bytes{process="neuronserve-0",where="host"} 512.0',
+    ):
+        assert line in text
+    assert 'core="1"' not in text
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"cores": 3}'])
+def test_a_measurement_that_cannot_be_read_costs_no_other_metric(gateway, text: str) -> None:
+    made = gateway()
+    (made.runtime / "neuron.json").write_text(text)
+    assert "neuronserve_model_server_up" in made.get("/metrics").text
