@@ -2,13 +2,13 @@
 
 Calls in flight and answers are counted in a cell for each server and worker, which only that worker
 writes; so no lock is shared between processes, and a dead worker's calls are cleared by the process that
-forked it. Failures in a row and ejections have one cell for each server, which all workers write: an
-update that is lost in a race only means that a server is ejected one failure later.
+forked it. Failures in a row, ejections and turns have one cell for each server, which all workers write: an
+update that is lost in a race only means that a server is ejected one failure later, or chosen out of turn.
 
 ::
 
     rows in use                                       8 x int64, the first is used
-    failures in a row, ejected until, ejections      3 x [SERVERS] int64
+    failures, ejected until, ejections, last chosen  4 x [SERVERS] int64
     answers                                          [SERVERS][WORKERS] int64
     calls in flight                                  [SERVERS][WORKERS] int32
 """
@@ -23,7 +23,7 @@ from pathlib import Path
 WORKERS = 512  # twice the most: a dying worker and its successor hold a row each
 SERVERS = 256
 _HEAD, _CELL, _SMALL = 64, 8, 4  # bytes
-_HEALTH = 3 * SERVERS * _CELL
+_HEALTH = 4 * SERVERS * _CELL
 _ANSWERS = SERVERS * WORKERS * _CELL
 _IN_FLIGHT = SERVERS * WORKERS * _SMALL
 SIZE = _HEAD + _HEALTH + _ANSWERS + _IN_FLIGHT
@@ -38,7 +38,8 @@ class Cells:
         self.head = view[:_HEAD].cast("q")
         self.failures = health[:SERVERS]  # in a row
         self.until = health[SERVERS : 2 * SERVERS]  # ns of the monotonic clock; 0: not ejected
-        self.ejections = health[2 * SERVERS :]  # in a row
+        self.ejections = health[2 * SERVERS : 3 * SERVERS]  # in a row
+        self.chosen = health[3 * SERVERS :]  # last, in ns of the monotonic clock
         self.answers = view[_HEAD + _HEALTH : -_IN_FLIGHT].cast("q")
         self.flying = view[-_IN_FLIGHT:].cast("i")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -10,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
 from neuronserve.errors import ClientGone, DeadlineExceeded, NeuronserveError, NotReady
-from neuronserve.modelserver.board import SERVERS, Board
+from neuronserve.modelserver.board import Board
 from neuronserve.modelserver.channels import Channels
 from neuronserve.modelserver.client import Lost, ServerFault, Unsent
 from neuronserve.modelserver.ejection import Ejection
@@ -58,8 +57,6 @@ class Pool:
         self._ejection = Ejection(board)
         self._channels: dict[str, Channels] = {}
         self._lock = threading.Lock()
-        self._turns = itertools.count(1)
-        self._last = [0] * SERVERS  # the turn at which this worker last chose each
         self._threads = ThreadPoolExecutor(_MOST_LANES, "lane")  # each is started when first needed
 
     def call(
@@ -126,10 +123,10 @@ class Pool:
     def _chosen(self, servers: Sequence[Server]) -> Server:
         """The one with the fewest in flight for each of its copies; of several, who waited longest.
 
-        An ejected one whose time is over is chosen once. When all are ejected, they are as good as any.
+        Who was chosen longest ago, by any worker, will be free first, too. An ejected one whose time is
+        over is chosen once. When all are ejected, they are as good as any.
         """
-        in_flight, last = self._board.in_flight, self._last
-        until = self._board.until
+        in_flight, last, until = self._board.in_flight, self._board.chosen, self._board.until
         best: Server | None = None
         least = (0.0, 0)
         for server in servers:
@@ -143,7 +140,7 @@ class Pool:
                 best, least = server, load
         if best is None:
             best = min(servers, key=lambda s: (in_flight(s.index) / s.copies, last[s.index]))
-        last[best.index] = next(self._turns)
+        last[best.index] = time.monotonic_ns()
         return best
 
     def _send(self, job: _Job, part: int, request: bytes, server: Server, watch: Watch) -> bytes:

@@ -63,6 +63,17 @@ def test_equally_busy_servers_take_turns(scripted, board: Board) -> None:
     assert shares(Pool(board), of(scripted(), scripted(), scripted()), 12) == {0: 4, 1: 4, 2: 4}
 
 
+def test_workers_take_turns_with_each_other(scripted, board: Board, tmp_path: Path) -> None:
+    another = Board(tmp_path / "board")
+    board.rows, another.slot = 2, 1
+    pools, servers = (Pool(board), Pool(another)), of(scripted(), scripted())
+    for turn in range(4):
+        for pool, expected in zip(pools, (0, 1), strict=True):
+            asked: Asked = {}
+            pool.call(client.PREDICT, request(), LONG, servers, nobody, asked)
+            assert (turn, asked[0]) == (turn, expected)
+
+
 def test_models_that_share_servers_do_not_upset_each_others_turns(scripted, board: Board) -> None:
     pool, servers = Pool(board), of(scripted(), scripted())
     counted: collections.Counter[int] = collections.Counter()
