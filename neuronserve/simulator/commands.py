@@ -61,7 +61,8 @@ class Commands:
             case "crash":
                 pass
             case "hang" | "resume":
-                faults.hang(hung=verb == "hang" and not command.get("everything"))
+                if not command.get("everything"):
+                    faults.hang(hung=verb == "hang")
             case "error":
                 faults.fail(int(command["count"]))
             case "slow":

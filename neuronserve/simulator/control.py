@@ -82,8 +82,8 @@ class Server:
     def _tell(self, verb: str, *, wake: bool = False, **more: Any) -> dict[str, Any]:
         try:
             with sockets.connect(self.host.socket(self.holder.first), _PATIENCE_SECONDS) as client:
-                if wake:
-                    os.kill(_pid(client), signal.SIGCONT)
+                if wake and (pid := _pid(client)):
+                    os.kill(pid, signal.SIGCONT)
                 client.sendall(json.dumps({"verb": verb, **more}).encode() + b"\n")
                 with client.makefile("rb") as stream:
                     answer: dict[str, Any] = json.loads(stream.readline())
@@ -132,7 +132,7 @@ def stats(host: SimulatedHost) -> dict[int, CoreStats]:
 
 
 def _pid(client: socket.socket) -> int:
-    """Of the process that listens, as this one counts processes."""
+    """Of the process that listens, as this one counts processes; 0: it is in another container."""
     pid, _, _ = struct.unpack("3i", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     return int(pid)
 

@@ -13,7 +13,8 @@ from neuronserve.cpuserver.status import Code, Refused
 from neuronserve.errors import NeuronserveError
 from neuronserve.generation import Generation
 from neuronserve.simulator.batches import Batches
-from neuronserve.simulator.nrt import Nrt, failure, log, log_line
+from neuronserve.simulator.faults import Faults
+from neuronserve.simulator.nrt import Nrt, NrtError, failure, log, log_line
 from neuronserve.simulator.running import Chips, OnCores, OnCpu
 
 Inspect = Callable[[Path, int], Compiled]
@@ -21,9 +22,13 @@ Inspect = Callable[[Path, int], Compiled]
 
 @dataclasses.dataclass(frozen=True)
 class Loading:
-    """How a process on these chips loads models. ``load_seconds``: how much longer each load takes."""
+    """How a process loads models. ``load_seconds``: how much longer each load takes.
 
-    chips: Chips
+    ``chips`` gives the cores that the process owns, which the first compiled model makes it take.
+    """
+
+    chips: Callable[[], Chips]
+    faults: Faults
     generation: Generation
     load_seconds: float
     inspect: Inspect
@@ -37,27 +42,31 @@ class Loading:
             compiled = self.inspect(folder, version)
         except NeuronserveError as error:
             raise Refused(Code.INVALID_ARGUMENT, str(error)) from error
-        if compiled.neuron:
-            self._check(compiled)
-        time.sleep(self.load_seconds)
         if not compiled.neuron:
-            return lambda runner: OnCpu(runner, self.chips.faults)
-        placed = copies(compiled, len(self.chips.host_cores))
+            time.sleep(self.load_seconds)
+            return lambda runner: OnCpu(runner, self.faults)
+        chips = self._initialised()
+        self._check(compiled, len(chips.host_cores))
+        time.sleep(self.load_seconds)
+        placed = copies(compiled, len(chips.host_cores))
         return lambda runner: OnCores(
-            runner, placed, Batches(compiled, runner.meta_graph.signature_def), self.chips
+            runner, placed, Batches(compiled, runner.meta_graph.signature_def), chips
         )
 
-    def _check(self, compiled: Compiled) -> None:
+    def _initialised(self) -> Chips:
+        try:
+            return self.chips()
+        except NrtError as error:
+            raise Refused(Code.UNAVAILABLE, str(error)) from error
+
+    def _check(self, compiled: Compiled, owned: int) -> None:
         if compiled.generation not in (None, self.generation):
             raise _refused(
                 Nrt.UNSUPPORTED_NEFF_VERSION, Code.INVALID_ARGUMENT, _other(compiled, self.generation)
             )
-        if compiled.cores > len(self.chips.host_cores):
-            raise _refused(
-                Nrt.LOAD_NOT_ENOUGH_NC,
-                Code.RESOURCE_EXHAUSTED,
-                f"NEFF needs {compiled.cores} NeuronCores, the process has {len(self.chips.host_cores)}",
-            )
+        if compiled.cores > owned:
+            why = f"NEFF needs {compiled.cores} NeuronCores, the process has {owned}"
+            raise _refused(Nrt.LOAD_NOT_ENOUGH_NC, Code.RESOURCE_EXHAUSTED, why)
 
 
 def copies(compiled: Compiled, owned: int) -> list[range]:

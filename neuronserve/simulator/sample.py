@@ -52,6 +52,11 @@ def constant(name: str, values: Any) -> Any:
     return node(name, "Const", dtype=FLOAT, value=np.asarray(values, np.float32))
 
 
+def integers(values: Any) -> Any:
+    """A TensorProto of int32, for shapes and axes."""
+    return tensorproto.encode(np.asarray(values, np.int32), INT32)
+
+
 def identity(name: str, source: str) -> Any:
     made = node_def_pb2.NodeDef(name=name, op="IdentityN", input=[source])
     made.attr["T"].list.type.append(FLOAT)

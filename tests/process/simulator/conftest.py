@@ -21,10 +21,10 @@ class Simulated(Server):
         self.host = pretended
         self.tag = environ.setdefault("NEURON_PROCESS_TAG", folder.name)
         folder.mkdir(exist_ok=True)
+        model = (f"--model_base_path={folder.parent / 'm'}", "--model_name=m")
         super().__init__(
             folder,
-            f"--model_base_path={folder.parent / 'm'}",
-            "--model_name=m",
+            *(() if any(flag.startswith("--model_config_file") for flag in flags) else model),
             "--max_num_load_retries=0",
             *flags,
             rest=rest,

@@ -4,8 +4,10 @@ import grpc
 import numpy as np
 import pytest
 
+from neuronserve.simulator.ownership import take
+from neuronserve.simulator.rules import Request
 from tests import handmade
-from tests.cpuservers import predict_request, wait_for
+from tests.cpuservers import config_flag, predict_request, wait_for
 
 LONG = str(3600_000)  # ms: longer than any test
 
@@ -43,11 +45,43 @@ def test_a_model_that_needs_more_cores_than_its_process_owns_ends_with_the_runti
     assert "nrt_load: status=9" in server.status("m")[0].status.error_message
 
 
-def test_a_model_without_neuron_op_takes_no_core_time(simulation):
+def test_a_server_whose_models_have_no_neuron_op_takes_no_core(simulation):
     handmade.doubling(simulation.model)
     server = simulation.start("a", SERVE_SIMULATE_SERVICE_MS=LONG).available()
     assert server.predict("m", x=np.float32([[1, 2]]))["y"].tolist() == [[2, 4]]
-    assert set(server.batches().values()) == {0}
+    assert simulation.owned() == []
+
+
+def test_beside_a_compiled_version_one_without_neuron_op_takes_no_core_time(simulation):
+    handmade.doubling(simulation.model)
+    handmade.compiled(simulation.model.parent / "2")
+    config = config_flag(simulation.folder, ["m"])
+    server = simulation.start("a", "0-1", config, SERVE_SIMULATE_SERVICE_MS=LONG)
+    server.wait_until("m", {1: "AVAILABLE", 2: "AVAILABLE"})
+    request = predict_request("m", x=np.float32([[1, 2]]))
+    request.model_spec.version.value = 1
+    assert server.call("Predict", request).outputs["y"]
+    assert server.batches() == {0: 0, 1: 0}
+
+
+def test_cores_are_taken_when_the_first_compiled_version_comes(simulation):
+    handmade.doubling(simulation.model)
+    server = simulation.start("a", "1-2").available()
+    handmade.compiled(simulation.folder / "new").rename(simulation.model.parent / "2")
+    wait_for(lambda: server.states("m").get(2) == "AVAILABLE", "the new version serves")
+    assert simulation.owned() == [1, 2]
+
+
+def test_a_compiled_version_that_comes_when_the_cores_are_taken_ends_with_the_runtimes_error(simulation):
+    handmade.doubling(simulation.model)
+    server = simulation.start("a", "0-1").available()
+    taken = take(simulation.host, Request(1, 1, 1))
+    handmade.compiled(simulation.folder / "new").rename(simulation.model.parent / "2")
+    wait_for(lambda: server.states("m").get(2) == "END", "the new version failed")
+    taken.free()
+    assert server.states("m")[1] == "AVAILABLE"
+    assert "Nrt::Init failed: nrt_init: status=1" in server.status("m")[0].status.error_message
+    assert "NeuronCore(s) not available - Requested:2 Available:1" in server.log.read_text()
 
 
 def test_a_static_model_refuses_other_rows_as_tensorflow_does(simulation):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
@@ -66,6 +67,7 @@ def test_without_a_range_it_owns_all_and_a_second_server_is_refused_with_the_run
     ],
 )
 def test_cores_that_are_not_there_or_no_range_are_refused(simulation, cores, line):
+    handmade.compiled(simulation.model)
     assert line in refused(simulation, NEURON_RT_VISIBLE_CORES=cores)
     assert simulation.owned() == []
 
@@ -74,7 +76,7 @@ def test_it_ignores_sigterm_and_its_cores_are_free_when_it_is_killed(simulation)
     handmade.compiled(simulation.model)
     server = simulation.start("a", "0-1").available()
     server.process.send_signal(signal.SIGTERM)
-    assert server.predict("m", x=[[1, 0, 0]])["y"].shape == (1, 3)
+    assert server.predict("m", x=np.float32([[1, 0, 0]]))["y"].shape == (1, 3)
     assert server.process.poll() is None
     assert server.kill() == -signal.SIGKILL
     simulation.wait_until_owned()

@@ -16,6 +16,7 @@ from neuronserve.generation import Generation
 from neuronserve.simulator.batches import Batches
 from neuronserve.simulator.faults import Faults
 from neuronserve.simulator.loading import Loading, copies
+from neuronserve.simulator.nrt import Nrt, NrtError
 from neuronserve.simulator.occupancy import Occupancy
 from neuronserve.simulator.running import Chips, OnCores, OnCpu
 
@@ -49,7 +50,8 @@ def chips(cores=4, faults=None):
 
 
 def loading(compiled, cores=4, **kinds):
-    return Loading(chips(cores, **kinds), Generation.V1, 0.0, lambda _folder, _version: compiled)
+    made = chips(cores, **kinds)
+    return Loading(lambda: made, made.faults, Generation.V1, 0.0, lambda _folder, _version: compiled)
 
 
 def prepared(compiled, **kinds):
@@ -103,7 +105,7 @@ def test_a_model_of_another_generation_without_any_neuron_op_runs_on_cpu_and_tak
     runner = shared.prepare(1, Path("/m/1"))(Runner())
     assert isinstance(runner, OnCpu)
     runner.run(x(3, 2), ["y:0"])
-    assert all(count.batches == 0 for count in shared.chips.occupancy.counts().values())
+    assert all(count.batches == 0 for count in shared.chips().occupancy.counts().values())
 
 
 def test_a_damaged_model_is_refused_with_what_is_wrong():
@@ -111,7 +113,22 @@ def test_a_damaged_model_is_refused_with_what_is_wrong():
         raise DamagedModel("its NEFF is cut off", hint="compile it again")
 
     with pytest.raises(Refused, match=r"its NEFF is cut off \(compile it again\)"):
-        Loading(chips(), Generation.V1, 0.0, damaged).prepare(1, Path("/m/1"))
+        Loading(chips, Faults(), Generation.V1, 0.0, damaged).prepare(1, Path("/m/1"))
+
+
+def held():
+    raise NrtError(Nrt.FAILURE, "Nrt::Init failed: nrt_init", "a line")
+
+
+def test_a_compiled_model_is_refused_where_the_process_got_no_cores():
+    with pytest.raises(Refused, match="nrt_init: status=1") as refused:
+        Loading(held, Faults(), Generation.V1, 0.0, lambda _f, _v: COMPILED).prepare(1, Path("/m/1"))
+    assert refused.value.code is Code.UNAVAILABLE
+
+
+def test_a_model_without_any_neuron_op_asks_for_no_cores():
+    finish = Loading(held, Faults(), Generation.V1, 0.0, lambda _f, _v: Compiled(1)).prepare(1, Path("/m/1"))
+    assert isinstance(finish(Runner()), OnCpu)
 
 
 @pytest.mark.parametrize(("rows", "batches"), [(0, 1), (1, 1), (2, 1), (3, 2), (4, 2), (23, 12)])
@@ -145,7 +162,7 @@ def test_each_batch_of_a_run_counts_on_each_core_of_its_copy():
     shared = loading(compiled(cores=2, duplicates=1))
     model = shared.prepare(1, Path("/m/1"))(Runner({"serving_default": signature(x="x:0")}))
     model.run(x(5, 2), ["y:0"])
-    assert [count.batches for count in shared.chips.occupancy.counts().values()] == [3, 3, 0, 0]
+    assert [count.batches for count in shared.chips().occupancy.counts().values()] == [3, 3, 0, 0]
 
 
 def test_a_wrong_shape_occupies_no_core():
@@ -153,7 +170,7 @@ def test_a_wrong_shape_occupies_no_core():
     model = shared.prepare(1, Path("/m/1"))(Runner({"serving_default": signature(x="x:0")}))
     with pytest.raises(StatusError):
         model.run(x(3, 2), ["y:0"])
-    assert all(count.batches == 0 for count in shared.chips.occupancy.counts().values())
+    assert all(count.batches == 0 for count in shared.chips().occupancy.counts().values())
 
 
 @pytest.mark.parametrize("model", [COMPILED, Compiled(1)], ids=["compiled", "cpu"])
