@@ -1,6 +1,7 @@
 """Generations of the NeuronCore, in AWS's own words. A compiled model runs on one generation only.
 
-Source: AWS Neuron SDK documentation, "NeuronCore architecture"; the driver's ``arch_type`` is ``NDv1|2|3``.
+Source: AWS Neuron SDK documentation, "NeuronCore architecture". The driver's ``arch_type`` does not tell:
+it is ``NDv3`` for Inf2 and for Trn2.
 """
 
 from __future__ import annotations

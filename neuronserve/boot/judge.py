@@ -12,14 +12,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuronserve.errors import NeuronserveError
+from neuronserve.errors import NeuronserveError, NotReady
 from neuronserve.settings import Settings
 from neuronserve.supervise.process import Answer, Health
 
 if TYPE_CHECKING:
+    from neuronserve.modelserver.batching import Model
     from neuronserve.modelserver.launch import Launch
     from neuronserve.modelserver.probe import Probe
-    from neuronserve.readiness.proof import Proof
+    from neuronserve.readiness.proof import Proof, Subject
     from neuronserve.readiness.watchman import Watchman
 
 _PROBE_SECONDS = 2.0
@@ -71,16 +72,12 @@ class Judge:
 
     def _proven(self, run: object) -> Health:
         """Once in a run: its warm-up and its golden answers."""
-        from neuronserve.readiness.proof import Proof, Subject
+        from neuronserve.readiness.proof import Proof
 
         launch, settings = self._launch, self._standard.settings
         proof = Proof(
             launch.target,
-            [
-                Subject(model.name, one.version, model.base_path / str(one.version), one, launch.copies)
-                for model in launch.models
-                for one in model.compiled
-            ],
+            [subject for model in launch.models for subject in _subjects(model, launch.copies)],
             warmup=settings.warmup,
             golden=self._standard.golden,
             deadline=settings.load_seconds,
@@ -89,6 +86,8 @@ class Judge:
         try:
             proven = proof.prove()
         except NeuronserveError as error:
+            if isinstance(error.__cause__, NotReady):
+                return Answer(ready=False)  # it went away: why, its process tells
             if run is self._run:
                 self.error = error
             return Answer(ready=False, failed=str(error))
@@ -116,3 +115,13 @@ class Judge:
     def _watched(self, watchman: Watchman) -> Health:
         hung = watchman.poll(time.monotonic())
         return Answer(ready=not hung, failed=hung)
+
+
+def _subjects(model: Model, copies: int) -> list[Subject]:
+    from neuronserve.readiness.proof import Subject
+
+    compiled = {one.version: one for one in model.compiled}
+    return [
+        Subject(model.name, version, model.base_path / str(version), compiled.get(version), copies)
+        for version in model.versions
+    ]

@@ -9,9 +9,7 @@ from neuronserve.neuron.grid import Grid, overlap, text
 from neuronserve.neuron.plan import Owner, Plan
 
 
-def as_json(
-    plan: Plan, grid: Grid, *, host: str = "", simulated: bool = False, devices: str = "/dev"
-) -> dict[str, Any]:
+def as_json(plan: Plan, grid: Grid, *, host: str = "", simulated: bool = False) -> dict[str, Any]:
     """The map in JSON's types. ``host`` is the instance type, "" when it is not known."""
     return {
         "host": host,
@@ -19,7 +17,7 @@ def as_json(
         "chips": [
             {
                 "chip": chip,
-                "device": f"{devices}/neuron{chip}",
+                "device": f"/dev/neuron{chip}",
                 "cores": text((first, last)),
                 "servers": [_server(owner) for owner in _on(plan, (first, last))],
             }

@@ -114,7 +114,7 @@ def running(port: int, given: Mapping[str, str], log_file: Path, image: str = ""
 
 
 def _start(port: int, given: Mapping[str, str], log_file: Path, image: str) -> Service:
-    settings = {**given, "SAGEMAKER_BIND_TO_PORT": str(port), "MODEL_SERVER": "cpu"}
+    settings = {**given, "SAGEMAKER_BIND_TO_PORT": str(port)}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     # setpriv: even when this program is killed, the service ends, and in order
     here = ["setpriv", "--pdeathsig", "TERM", str(_workshop.ROOT / "serve")]

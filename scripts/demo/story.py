@@ -9,24 +9,26 @@ from pathlib import Path
 from types import FrameType
 
 import _workshop
-from demo import digits, model, service, store, tour
+from demo import chosen, digits, service, store, tour
+from demo.chosen import Sample
 from demo.failure import DemoError
 from demo.screen import console, step
 
 FOLDER = _workshop.CACHE / "demo"
 
 
-def tell(port: int, count: int, *, once: bool, image: str) -> int:
+def tell(port: int, count: int, *, once: bool, image: str, simulate: str) -> int:
     """Run it all; returns the exit code.
 
     ``port`` 0 takes any free one; ``count`` digits are sent; ``image`` is a container image to run
-    instead of the checkout's ``serve``.
+    instead of the checkout's ``serve``; ``simulate`` an instance type to pretend to be.
     """
     # also where a shell started it in the background, with SIGINT ignored
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, _interrupt)
     try:
-        _tell(service.free_port(port), count, once=once, image=image)
+        sample = chosen.compiled(FOLDER, simulate) if simulate else chosen.trained(FOLDER)
+        _tell(sample, service.free_port(port), count, once=once, image=image)
     except DemoError as error:
         if error.log:
             print(f"\n{error.tail()}", file=sys.stderr)
@@ -38,23 +40,22 @@ def tell(port: int, count: int, *, once: bool, image: str) -> int:
     return 0
 
 
-def _tell(port: int, count: int, *, once: bool, image: str) -> None:
-    trained = model.trained(FOLDER)
-    made = "trained before" if trained.cached else "trained now"
-    console.print(f"The model ({made}) is right on {trained.accuracy:.1%} of the held-out digits.")
+def _tell(sample: Sample, port: int, count: int, *, once: bool, image: str) -> None:
+    console.print(sample.about)
     # a new folder each time: the pull is what is to be seen, and the store has a new address anyway
     with store.endpoint() as address, tempfile.TemporaryDirectory(prefix="pulled-", dir=FOLDER) as pulled:
         with step("putting the model into a local S3") as say:
-            uri = store.put(address, trained.archive)
-            say(f"{uri}, {trained.archive.stat().st_size >> 10} KiB, at {address}")
-        settings = dict(store.environment(address, uri))
+            uri = store.put(address, sample.archive)
+            say(f"{uri}, {sample.archive.stat().st_size >> 10} KiB, at {address}")
+        settings = {**store.environment(address, uri), **sample.settings}
         if not image:
             settings["SERVE_CACHE_DIR"] = pulled
         with service.running(port, settings, FOLDER / "serve.log", image) as serving:
             with step(f"starting {image or './serve'} with MODEL_URI={uri}") as say:
                 serving.wait_ready(say)
             console.print(f"Ready on http://127.0.0.1:{port}")
-            line = _predictions(port, count, trained.hard)
+            tour.owners(port)
+            line = _predictions(port, count, sample.hard)
             if not once:
                 console.print(f"\nTry it (the body is in that file):\n\n{line}\n", markup=False)
                 _serve_on(serving)

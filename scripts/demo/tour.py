@@ -16,6 +16,7 @@ import numpy as np
 from demo.digits import Digits, Images, picture
 from demo.failure import DemoError
 from demo.screen import console
+from neuronserve.neuron import ownership
 
 SHOWN = 6
 
@@ -52,6 +53,18 @@ def predict(port: int, digits: Digits, indices: Sequence[int]) -> list[Seen]:
         raise DemoError(f"the service did not answer: {error!r}") from error
     finally:
         connection.close()
+
+
+def owners(port: int) -> None:
+    """Show which model server owns which NeuronCores, where there are any."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", "/")
+        told = json.loads(connection.getresponse().read())["ownership"]
+    finally:
+        connection.close()
+    for line in ownership.table(told) if told else ():
+        console.print(f"   {line}", markup=False)
 
 
 def _ask(connection: http.client.HTTPConnection, digits: Digits, index: int) -> Seen:
