@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import grpc
 import numpy as np
 import pytest
 
@@ -347,3 +348,29 @@ def _state(server, models: tuple[Model, ...], *, copies: int = 1, server_batchin
         server_batching=server_batching,
         generation=2,
     )
+
+
+def test_a_server_that_was_started_again_gets_calls_at_once(gateway, scripted) -> None:
+    bad, good = scripted(), scripted()
+    made = gateway(bad, good)
+
+    def state(restarts: int) -> State:
+        return State(
+            "ready",
+            servers=(Server(0, bad.target, "ready", restarts), Server(1, good.target, "ready")),
+            models=(Model("m", (1,)),),
+            default_model="m",
+            generation=2,
+        )
+
+    made.state(state(0))
+    made.post('{"instances": [[1, 2]]}')
+    bad.fail = (grpc.StatusCode.INTERNAL, "broken")
+    statuses = [made.post('{"instances": [[1, 2]]}').status_code for _ in range(10)]
+    assert statuses.count(500) == 3
+    bad.fail = None
+    made.state(state(1))
+    before = len(bad.requests)
+    for _ in range(4):
+        made.post('{"instances": [[1, 2]]}')
+    assert len(bad.requests) - before == 2
