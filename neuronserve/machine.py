@@ -1,12 +1,21 @@
-"""What this container may use: processors by affinity and cgroup quota, memory by cgroup limit."""
+"""What this container may use: processors by affinity and cgroup quota, memory and processes by cgroup limit,
+ports, programs."""
 
 from __future__ import annotations
 
 import math
 import os
+import shutil
+import socket
+from collections.abc import Mapping
 from pathlib import Path
 
+from neuronserve.errors import FrontError
+
 _CGROUP = Path("/sys/fs/cgroup")
+_PATH = f"{os.defpath}:/usr/local/sbin:/usr/sbin:/sbin"  # a plain user's PATH on Debian has no sbin
+_TAKEN = "stop what listens there, or set SAGEMAKER_BIND_TO_PORT"
+_PRIVILEGED = "only a privileged user may have such a low port; set SAGEMAKER_BIND_TO_PORT to 1024 or more"
 
 
 def cpus(cgroup: Path = _CGROUP) -> int:
@@ -24,6 +33,32 @@ def memory_limit(cgroup: Path = _CGROUP) -> int | None:
             limit = int(text)
             return limit if limit < 1 << 60 else None  # version 1 says "none" with a huge number
     return None
+
+
+def processes_left(cgroup: Path = _CGROUP) -> int | None:
+    """How many more processes and threads the cgroup allows; None when it sets no limit."""
+    for folder in (cgroup, cgroup / "pids"):
+        most, now = _read(folder / "pids.max"), _read(folder / "pids.current")
+        if most.isdecimal() and now.isdecimal():
+            return max(0, int(most) - int(now))
+    return None
+
+
+def must_be_free(port: int) -> None:
+    """Raises FrontError when the service cannot listen on ``port``."""
+    try:
+        with socket.create_server(("0.0.0.0", port)):
+            pass
+    except OSError as error:
+        raise FrontError(
+            f"cannot listen on port {port}: {os.strerror(error.errno or 0).lower()}",
+            hint=_PRIVILEGED if isinstance(error, PermissionError) else _TAKEN,
+        ) from error
+
+
+def program(name: str, environ: Mapping[str, str]) -> str | None:
+    """Where a program of the system is, also one for administrators such as nginx; None: not installed."""
+    return shutil.which(name, path=f"{environ.get('PATH', '')}:{_PATH}")
 
 
 def _quota(cgroup: Path) -> float | None:

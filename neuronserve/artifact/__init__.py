@@ -13,5 +13,6 @@
             ├─ layout      which folders are models (pure) -> normalise: a tree of links -> bundle
             └─ inspect/    what was compiled into each, read without TensorFlow
 
+``peek`` asks where the model would come from, and fetches nothing.
 ``python -m neuronserve.artifact`` is the program that the supervisor starts.
 """

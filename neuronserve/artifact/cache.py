@@ -37,7 +37,7 @@ class Cache:
     """The folder of all entries. Raises ArtifactError when it cannot be written."""
 
     def __init__(self, root: Path | None) -> None:
-        self.root = root or _default_root()
+        self.root = root or default_root()
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -48,7 +48,7 @@ class Cache:
     @contextlib.contextmanager
     def entry(self, identity: str, report: Report) -> Iterator[Entry]:
         """The entry of an artifact, locked. Waits while another start holds it."""
-        key = hashlib.sha256(identity.encode(errors="surrogateescape")).hexdigest()[:32]
+        key = _key(identity)
         with _locked(self.root / f"{key}.lock", report):
             yield Entry(self.root / key)
 
@@ -142,7 +142,18 @@ def remove(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
-def _default_root() -> Path:
+def kept(root: Path | None, identity: str) -> Path | None:
+    """The published tree of an artifact, as it lies there; None: there is none. Changes nothing."""
+    entry = Entry((root or default_root()) / _key(identity))
+    return entry.tree if manifest.read(entry.path) is not None and entry.tree.is_dir() else None
+
+
+def _key(identity: str) -> str:
+    return hashlib.sha256(identity.encode(errors="surrogateescape")).hexdigest()[:32]
+
+
+def default_root() -> Path:
+    """Where models are kept while SERVE_CACHE_DIR is not set."""
     root = Path(tempfile.gettempdir()) / "neuronserve-cache"
     uid = os.getuid()
     # the temporary directory is everybody's: another user's folder is neither ours to use nor to trust

@@ -79,7 +79,7 @@ def _tell_of_handlers(bundle: Bundle) -> None:
 
 def _fetch(order: Order, work_dir: Path, default_model_dir: Path) -> Bundle:
     order.report(Progress(LOCATE))
-    at, order = _located(order, default_model_dir)
+    at, order = located(order, default_model_dir)
     tree = _tree(at, order)
     order.report(Progress(NORMALISE))
     return normalise.normalise(
@@ -107,13 +107,19 @@ def _compiled(model: BundledModel, version: int, report: Report) -> Compiled:
     with readable(folder):
         if not scan.mentions_neuron(folder):  # not parsed: it can be large, and the model server judges it
             return Compiled(version)
-        from neuronserve.artifact.inspect import look  # and with it TensorFlow's messages
+        from neuronserve.artifact.inspect import advice, look, text  # and with them TensorFlow's messages
 
-        report(Progress(INSPECT, detail=f"{model.name}, version {version}"))
-        return look.inspect(folder.resolve()).compiled(version)
+        which = f"{model.name}, version {version}"
+        report(Progress(INSPECT, detail=which))
+        found = look.inspect(folder.resolve())
+        for one in advice.advice(found):
+            if one.grave:
+                log.warning("%s", text.printable(f"{which}: {one.what}"))
+        return found.compiled(version)
 
 
-def _located(order: Order, default_model_dir: Path) -> tuple[Location, Order]:
+def located(order: Order, default_model_dir: Path) -> tuple[Location, Order]:
+    """Where the model is, and the order with what a compilation job claims. Raises ArtifactError."""
     settings = order.settings
     if settings.compilation_job:
         from neuronserve.artifact import neojob

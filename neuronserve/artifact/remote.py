@@ -45,12 +45,9 @@ def obtain(at: S3Location, order: Order) -> Tree:
 
 
 def _obtain(at: S3Location, order: Order, store: Store, cache: Cache) -> Tree:
-    found = _locate(at, store, order)
-    single = isinstance(found, RemoteObject)
+    found = locate(at, store, order)
     what = str(found if isinstance(found, RemoteObject) else at)
-    objects = (found,) if isinstance(found, RemoteObject) else found
-    names = "\n".join(one.identity for one in objects)
-    with cache.entry(f"{store.endpoint}\n{single}\n{names}\n{order.mark}", order.report) as entry:
+    with cache.entry(identity(found, store, order), order.report) as entry:
         kept = entry.reuse(order.report)
         if kept is not None:
             log.info("reused %s from %s", what, entry.path)
@@ -72,8 +69,8 @@ def _fetch(found: RemoteObject | tuple[RemoteObject, ...], what: str, run: fetch
     return complete
 
 
-def _locate(at: S3Location, store: Store, order: Order) -> RemoteObject | tuple[RemoteObject, ...]:
-    """One archive, or the objects of a tree: what the address means by what is there."""
+def locate(at: S3Location, store: Store, order: Order) -> RemoteObject | tuple[RemoteObject, ...]:
+    """One archive, or the objects of a tree: what the address means by what is there. Raises ArtifactError."""
     if not at.prefix:
         try:
             return store.head(at)
@@ -92,6 +89,14 @@ def _locate(at: S3Location, store: Store, order: Order) -> RemoteObject | tuple[
         log.info("%s holds nothing but %s: unpacking it", at, objects[0])
         return store.head(S3Location(at.bucket, objects[0].key))
     return objects
+
+
+def identity(found: RemoteObject | tuple[RemoteObject, ...], store: Store, order: Order) -> str:
+    """What the cache knows it by."""
+    single = isinstance(found, RemoteObject)
+    objects = (found,) if isinstance(found, RemoteObject) else found
+    names = "\n".join(one.identity for one in objects)
+    return f"{store.endpoint}\n{single}\n{names}\n{order.mark}"
 
 
 def _any_below(store: Store, below: S3Location) -> bool:

@@ -60,6 +60,10 @@ class Store:
     def endpoint(self) -> str:
         return str(self._client.meta.endpoint_url)
 
+    @property
+    def region(self) -> str:
+        return str(self._client.meta.region_name or "")
+
     def head(self, at: S3Location) -> RemoteObject:
         """The object at an address. Raises ArtifactError."""
         answer = self._ask(str(at), lambda: self._head(at))

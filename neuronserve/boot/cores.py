@@ -7,17 +7,16 @@ import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from neuronserve.artifact.bundle import BundledModel
-from neuronserve.neuron import grid as grids
-from neuronserve.neuron import ownership
+from neuronserve.neuron import allotment, ownership
+from neuronserve.neuron.allotment import Allotment
 from neuronserve.neuron.chips import Host, Roots
-from neuronserve.neuron.need import needs
-from neuronserve.neuron.plan import Owner, plan
+from neuronserve.neuron.plan import Owner
 from neuronserve.settings import Settings
 
 _log = logging.getLogger("serve")
+_AS_ADVISED = "renumbered"  # contiguous chips of the host as /dev/neuron0..k-1: the safest way there is
 _BUSY = "not available"  # of the runtime's "NeuronCore(s) not available - Requested:4 Available:0"
 
 
@@ -35,14 +34,6 @@ class Ground:
     @property
     def simulated(self) -> bool:
         return self.host is not None and self.host.simulated
-
-
-@dataclasses.dataclass(frozen=True)
-class Allotment:
-    """``owners``: the servers to start. ``map``: the ownership map as JSON; None without Neuron devices."""
-
-    owners: tuple[Owner, ...]
-    map: Mapping[str, Any] | None = None
 
 
 def survey(settings: Settings, kind: str, runtime: Path) -> Ground:
@@ -65,7 +56,9 @@ def survey(settings: Settings, kind: str, runtime: Path) -> Ground:
     assert ground.host is not None  # noqa: S101  both branches looked
     ground.host.check()
     for problem in ground.host.problems:
-        _log.warning("%s (%s)", problem.message, problem.hint, extra={"fields": dataclasses.asdict(problem)})
+        level = logging.INFO if problem.code == _AS_ADVISED else logging.WARNING
+        fields = {"fields": dataclasses.asdict(problem)}
+        _log.log(level, "%s (%s)", problem.message, problem.hint, extra=fields)
     return ground
 
 
@@ -88,27 +81,12 @@ def allot(settings: Settings, ground: Ground, models: Sequence[BundledModel]) ->
     if ground.host is None:
         names = tuple(model.name for model in models)
         return Allotment(tuple(Owner(n, None, (), names) for n in range(settings.server_count or 1)))
-    grid = grids.grid(
-        ground.host.chips,
-        offset=settings.core_offset,
-        visible=settings.visible_cores,
-        count=settings.num_cores,
-    )
-    generation = next((chip.generation for chip in ground.host.chips if chip.generation), None)
-    made = plan(
-        grid,
-        needs(models),
-        generation=generation,
-        servers=settings.server_count,
-        placement=settings.placement,
-    )
-    told = ownership.as_json(
-        made, grid, host=ground.host.instance_type, simulated=ground.simulated, devices=str(ground.roots.dev)
-    )
-    for line in ownership.table(told):
+    made = allotment.allot(ground.host, models, settings)
+    assert made.map is not None  # noqa: S101  there are devices
+    for line in ownership.table(made.map):
         _log.info("%s", line)
-    _log.info("the ownership map, for machines", extra={"fields": {"ownership": told}})
-    return Allotment(made.owners, told)
+    _log.info("the ownership map, for machines", extra={"fields": {"ownership": made.map}})
+    return made
 
 
 def waiting_for(ground: Ground, settings: Settings, cores: str, tag: str) -> Callable[[], str] | None:
@@ -125,7 +103,8 @@ def _held(ground: Ground, cores: str, wanted: tuple[int, int], offset: int, tag:
     from neuronserve.neuron import holders
 
     assert ground.host is not None  # noqa: S101  waiting_for() looked
-    found = holders.busy(ground.roots, ground.host, *wanted, core_offset=offset)
+    # neuron-ls is not asked: it knows chips, no cores, and would take a neighbour's for the server's own
+    found = holders.busy(ground.roots, ground.host, *wanted, core_offset=offset, neuron_ls=None)
     if not found:
         return ""
     who = ", ".join(f"process {h.pid}" + (" (its predecessor)" if h.tag == tag else "") for h in found)
@@ -135,18 +114,3 @@ def _held(ground: Ground, cores: str, wanted: tuple[int, int], offset: int, tag:
 def busy(line: str) -> bool:
     """Whether a line of a model server means that another process still holds its cores."""
     return "NeuronCore" in line and _BUSY in line
-
-
-def warnings(environ: Mapping[str, str]) -> list[str]:
-    """What is set and does not do what a person may think."""
-    lines = []
-    if "NEURONCORE_GROUP_SIZES" in environ:
-        lines.append("NEURONCORE_GROUP_SIZES has had no effect since Neuron SDK 1.20; see SERVE_PLACEMENT")
-    if "NEURON_RT_VISIBLE_CORES" in environ and "NEURON_RT_NUM_CORES" in environ:
-        lines.append("NEURON_RT_VISIBLE_CORES wins over NEURON_RT_NUM_CORES, which is ignored")
-    if "AWS_NEURON_VISIBLE_DEVICES" in environ:
-        lines.append(
-            "AWS_NEURON_VISIBLE_DEVICES is for another container runtime: on ECS it changes how devices are "
-            "given; name them as devices instead"
-        )
-    return lines

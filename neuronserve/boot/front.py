@@ -11,9 +11,7 @@ import math
 import os
 import re
 import resource
-import shutil
 import signal
-import socket
 import string
 import sys
 from collections.abc import Mapping
@@ -28,11 +26,8 @@ from neuronserve.supervise.process import Answer
 
 ROOT = Path(__file__).resolve().parents[2]
 SOCKET = "front.sock"
-_PATH = f"{os.defpath}:/usr/local/sbin:/usr/sbin:/sbin"  # a plain user's PATH on Debian has no sbin
 _MOST_WORKERS = 4  # one of them moves far more than the gateway can answer
 _MOST_CONNECTIONS = 4096  # per worker
-_TAKEN = "stop what listens there, or set SAGEMAKER_BIND_TO_PORT"
-_PRIVILEGED = "only a privileged user may have such a low port; set SAGEMAKER_BIND_TO_PORT to 1024 or more"
 
 
 class _Template(string.Template):
@@ -67,7 +62,7 @@ def prepare(settings: Settings, runtime: Path) -> None:
 
     Raises FrontError when the port cannot be had (nginx would try for long) or the configuration not written.
     """
-    _must_be_free(settings.bind_port)
+    machine.must_be_free(settings.bind_port)
     rendered = render(settings, runtime, (ROOT / "nginx.conf").read_text())
     try:
         (runtime / "nginx.conf").write_text(rendered)
@@ -85,7 +80,7 @@ def before_start(runtime: Path) -> None:
 
 def command(runtime: Path, environ: Mapping[str, str], *, on_stdout: OnLine, on_stderr: OnLine) -> Command:
     """Raises FrontError when there is no nginx."""
-    program = shutil.which("nginx", path=f"{environ.get('PATH', '')}:{_PATH}")
+    program = machine.program("nginx", environ)
     if program is None:
         raise FrontError("nginx is not installed", hint="apt-get install nginx")
     return Command(
@@ -133,17 +128,6 @@ def _has_ipv6() -> bool:
         return bool(Path("/proc/net/if_inet6").read_text())
     except OSError:
         return False
-
-
-def _must_be_free(port: int) -> None:
-    try:
-        with socket.create_server(("0.0.0.0", port)):
-            pass
-    except OSError as error:
-        raise FrontError(
-            f"cannot listen on port {port}: {os.strerror(error.errno or 0).lower()}",
-            hint=_PRIVILEGED if isinstance(error, PermissionError) else _TAKEN,
-        ) from error
 
 
 def main(argv: list[str]) -> None:

@@ -133,9 +133,10 @@ class Service:
     def _choose(self) -> None:
         """The kind of model server, while the model comes: a mistake is told before a long download ends."""
         from neuronserve.modelserver import programs  # protobuf: not before nginx and the fetch are under way
+        from neuronserve.neuron import variables
 
         around = self._around
-        for line in cores.warnings(around.environ):
+        for line in variables.warnings(around.environ):
             _log.warning("%s", line)
         try:
             kind = programs.choose(around.settings)

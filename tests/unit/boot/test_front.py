@@ -57,7 +57,7 @@ def test_without_root_no_user_is_named():
 
 
 def test_a_machine_without_nginx_is_told_what_to_install(monkeypatch):
-    monkeypatch.setattr(front.shutil, "which", lambda *_, **__: None)
+    monkeypatch.setattr(front.machine, "program", lambda *_: None)
     with pytest.raises(FrontError, match="apt-get install nginx"):
         front.command(Path("/run/x"), {}, on_stdout=print, on_stderr=print)
 

@@ -1,0 +1,55 @@
+"""From the chips here and the models to be served to who owns which cores: grid, needs, plan and map."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from neuronserve.neuron import grid as grids
+from neuronserve.neuron import ownership
+from neuronserve.neuron.chips import Host
+from neuronserve.neuron.grid import Grid
+from neuronserve.neuron.need import Model, needs
+from neuronserve.neuron.plan import Owner, Placement, plan
+
+
+class Wishes(Protocol):
+    """What was set about cores (``settings.py``)."""
+
+    @property
+    def core_offset(self) -> int: ...
+    @property
+    def visible_cores(self) -> tuple[int, int] | None: ...
+    @property
+    def num_cores(self) -> int | None: ...
+    @property
+    def server_count(self) -> int | None: ...
+    @property
+    def placement(self) -> Placement | None: ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Allotment:
+    """``owners``: the servers to start. ``map``: the ownership map as JSON; None without Neuron devices."""
+
+    owners: tuple[Owner, ...]
+    map: Mapping[str, Any] | None = None
+
+
+def usable(host: Host, wishes: Wishes) -> Grid:
+    """The cores that may be used. Raises DeviceFault and NotEnoughCores, see ``grid.grid``."""
+    return grids.grid(
+        host.chips, offset=wishes.core_offset, visible=wishes.visible_cores, count=wishes.num_cores
+    )
+
+
+def allot(host: Host, models: Sequence[Model], wishes: Wishes) -> Allotment:
+    """Who owns what. Raises what ``usable`` and ``plan`` raise."""
+    grid = usable(host, wishes)
+    generation = next((chip.generation for chip in host.chips if chip.generation), None)
+    made = plan(
+        grid, needs(models), generation=generation, servers=wishes.server_count, placement=wishes.placement
+    )
+    told = ownership.as_json(made, grid, host=host.instance_type, simulated=host.simulated)
+    return Allotment(made.owners, told)
