@@ -1,5 +1,7 @@
-"""What this container may use: processors by affinity and cgroup quota, memory and processes by cgroup limit,
-ports, programs."""
+"""What this container may use: processors, memory, processes, ports, programs.
+
+Processors by affinity and cgroup quota, memory and processes by the cgroup's limits.
+"""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def _fetch(found: RemoteObject | tuple[RemoteObject, ...], what: str, run: fetch
 
 
 def locate(at: S3Location, store: Store, order: Order) -> RemoteObject | tuple[RemoteObject, ...]:
-    """One archive, or the objects of a tree: what the address means by what is there. Raises ArtifactError."""
+    """One archive, or the objects of a tree: the address by what is there. Raises ArtifactError."""
     if not at.prefix:
         try:
             return store.head(at)
