@@ -10,6 +10,7 @@ from neuronserve.artifact.inspect import demand
 from neuronserve.artifact.inspect.batch import Told
 from neuronserve.artifact.inspect.placement import Placement
 from neuronserve.artifact.inspect.subgraph import Subgraph
+from neuronserve.artifact.members import shown
 from neuronserve.compiled import Compiled
 from neuronserve.errors import DamagedModel
 from neuronserve.generation import Generation
@@ -47,7 +48,7 @@ class Report:
         """For the plan. Raises DamagedModel when its parts were compiled for several generations."""
         if len(self.generations) > 1:
             told = ((one.name, one.executable.generation) for one in self.running)
-            mixed = ", ".join(f"{name} for {found.families}" for name, found in told if found)
+            mixed = ", ".join(f"{shown(name)} for {found.families}" for name, found in told if found)
             raise DamagedModel(
                 f"{self.path} was compiled for several generations of NeuronCores: {mixed}; no chip runs all",
                 hint="compile the whole model again, for one instance family",
@@ -65,7 +66,7 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """The same in JSON's types."""
-        from neuronserve.artifact.inspect.advice import warnings
+        from neuronserve.artifact.inspect.advice import advice
 
         return {
             "path": self.path,
@@ -79,7 +80,7 @@ class Report:
             "signatures_on_cpu": list(self.others),
             "subgraphs": [dataclasses.asdict(one) for one in self.subgraphs],
             "cpu": {**dataclasses.asdict(self.placement), "share": self.placement.share},
-            "warnings": [dataclasses.asdict(one) for one in warnings(self)],
+            "advice": [dataclasses.asdict(one) for one in advice(self)],
         }
 
     def to_text(self, title: str = "") -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from neuronserve import instances
 from neuronserve.artifact.inspect import demand
-from neuronserve.artifact.inspect.advice import warnings
+from neuronserve.artifact.inspect.advice import advice
 from neuronserve.artifact.inspect.batch import Told
 from neuronserve.artifact.inspect.placement import Placement
 from neuronserve.artifact.inspect.report import Report
@@ -20,9 +20,15 @@ def of(report: Report, title: str) -> str:
     lines = [title, *_facts(report)]
     if report.subgraphs:
         lines += ["", *_subgraphs(report.subgraphs)]
-    for one in warnings(report):
-        lines += [f"warning: {one.what}", *([f"    {one.fix}"] if one.fix else [])]
-    return "\n".join(lines)
+    for one in advice(report):
+        kind = "warning" if one.grave else "note"
+        lines += [f"{kind}: {one.what}", *([f"    {one.fix}"] if one.fix else [])]
+    return "\n".join(map(printable, lines))
+
+
+def printable(line: str) -> str:
+    """Names come from the model: nothing in them may steer a terminal or begin a line of its own."""
+    return "".join(c if c.isprintable() else "?" for c in line)
 
 
 def _facts(report: Report) -> Iterator[str]:
@@ -34,6 +40,9 @@ def _facts(report: Report) -> Iterator[str]:
         names = ", ".join(report.generations)
         yield _fact("compiled for", f"{families} ({names})" if names else families)
         yield _fact("compiler", ", ".join(demand.compilers(running)) or "not told")
+        evidence = dict.fromkeys(said for one in running for said in one.executable.evidence)
+        if evidence:
+            yield _fact("so because", "; ".join(evidence))
     if report.tensorflow:
         yield _fact("TensorFlow", report.tensorflow)
     if report.neuron:

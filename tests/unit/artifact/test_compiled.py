@@ -40,6 +40,13 @@ def test_an_archive_is_looked_into_where_it_was_unpacked(tmp_path, get):
     assert model.compiled[0].neuron
 
 
+def test_what_will_hurt_is_logged_and_what_is_good_to_know_is_not(tmp_path, get, caplog):
+    handmade.compiled(tmp_path / "all" / "whole" / "1", outputs_without_batch=True)
+    get(tmp_path / "all")
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warning.startswith("whole, version 1: signature serving_default: total has no batch axis")
+
+
 def test_a_damaged_compiled_model_is_refused_by_its_own_path(tmp_path, get):
     folder = handmade.compiled(tmp_path / "m" / "1")
     whole = (folder / "saved_model.pb").read_bytes()

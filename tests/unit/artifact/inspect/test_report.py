@@ -46,7 +46,7 @@ def test_real_models_are_read_whole(compiled_models, name, inputs, compiler):
     batch = made.signatures["serving_default"]
     assert (batch.size, batch.dynamic, batch.inputs, batch.unjoinable) == (1, True, inputs, ())
     assert report.placement.share == 0
-    assert not report.as_dict()["warnings"]
+    assert not report.as_dict()["advice"]
 
 
 def test_a_pipeline_of_the_other_generation(tmp_path):
@@ -70,7 +70,7 @@ def test_a_damaged_model_that_mentions_no_neuron_op_is_left_to_the_model_server(
 
 def test_parts_of_several_generations_are_refused_and_still_shown(tmp_path):
     report = inspect(two_parts(tmp_path / "m", handmade.neff(), handmade.neff(1, "2.1.0", "sunda")))
-    with pytest.raises(DamagedModel, match="op0 for Inf1, op1 for Inf2/Trn1"):
+    with pytest.raises(DamagedModel, match="'op0' for Inf1, 'op1' for Inf2/Trn1"):
         report.compiled(1)
     assert "no chip runs both" in report.to_text()
     assert report.as_dict()["generations"] == ["NeuronCore-v1", "NeuronCore-v2"]
@@ -166,3 +166,11 @@ def test_every_warning_is_in_the_text(tmp_path):
         "75% of the computing ops stay on CPU",
     ):
         assert said in text
+
+
+def test_names_in_a_model_do_not_steer_the_terminal(tmp_path):
+    op = handmade.neuron_op("\x1b[2Jop\nfake: line", handmade.linear(np.eye(2)), [], [], [])
+    model = handmade.saved_model([op], {"x": "x:0"}, {"y": f"{op.name}:0"})
+    text = inspect(handmade.write(model, tmp_path / "m")).to_text()
+    assert "\x1b" not in text
+    assert "\nfake" not in text
