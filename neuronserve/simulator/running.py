@@ -73,12 +73,13 @@ class OnCores:
         """
         deadline, batches = _deadline(timeout_ms), self._batches.count(feeds)
         try:
-            with self._chips.occupancy.occupy(self._copies, batches, deadline) as copy:
-                begin = time.monotonic()
+            with self._chips.occupancy.occupy(self._copies, batches, deadline) as turn:
                 _obey(self._chips.faults, deadline)
                 answer = self._runner.run(feeds, fetches)
-                end = begin + batches * self._chips.service_seconds * self._factor(copy)
-                time.sleep(max(0.0, end - time.monotonic()))
+                computed = time.monotonic()
+                service = batches * self._chips.service_seconds * self._factor(turn.copy)
+                turn.end = max(turn.begin + service, computed)
+                time.sleep(turn.end - computed)
         except TimeoutError:
             raise deadline_exceeded() from None
         self._chips.faults.hold_back()

@@ -22,8 +22,8 @@ class Run:
         self._thread.start()
 
     def _run(self, occupancy, copies):
-        with occupancy.occupy(copies, 1, None) as copy:
-            self.copy = copy
+        with occupancy.occupy(copies, 1, None) as turn:
+            self.copy = turn.copy
             if self._order is not None:
                 self._order.append(self._name)
             assert self._may_end.wait(60)
@@ -119,3 +119,36 @@ def test_a_run_that_fails_frees_its_cores_and_does_not_count():
     with occupancy.occupy([range(1)], 2, None):
         pass
     assert occupancy.counts()[0].batches == 2
+
+
+def test_a_run_begins_when_the_one_before_it_ended_not_when_its_thread_woke_up():
+    occupancy, ends = Occupancy(1), []
+    with occupancy.occupy([range(1)], 1, None) as first:
+        thread = threading.Thread(target=lambda: ends.append(begin_of(occupancy)))
+        thread.start()
+        waiting(occupancy, 1)
+        first.end = time.monotonic() + 3600
+    thread.join(60)
+    assert ends == [first.end]
+
+
+def begin_of(occupancy):
+    with occupancy.occupy([range(1)], 1, None) as turn:
+        turn.end = turn.begin
+        return turn.begin
+
+
+def test_a_run_does_not_begin_before_it_came():
+    occupancy = Occupancy(1)
+    begin_of(occupancy)
+    came = time.monotonic()
+    assert begin_of(occupancy) >= came
+
+
+def test_busy_seconds_are_those_of_the_turns():
+    occupancy = Occupancy(2)
+    with occupancy.occupy([range(2)], 3, None) as turn:
+        turn.end = turn.begin + 1.5
+    assert {(count.batches, round(count.busy_seconds, 6)) for count in occupancy.counts().values()} == {
+        (3, 1.5)
+    }
