@@ -4,7 +4,7 @@
 The environment tells it how to behave: STANDIN_HOLD (a file: while it
 is there, the model is being loaded), STANDIN_FAIL (a load error's text),
 STANDIN_CRASH (exit code, at once), STANDIN_HANG (a file: while it is there, questions are not answered),
-STANDIN_STUCK (the same for predictions alone), STANDIN_BUSY (a file: while it is there, the cores are another's).
+STANDIN_STUCK (the same for predictions alone), STANDIN_BUSY (a file: the cores are taken).
 It ignores SIGTERM, as TensorFlow Serving does.
 """
 
