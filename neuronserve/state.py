@@ -28,7 +28,8 @@ class Server:
 
     ``state`` is ``starting``, ``ready``, ``restarting`` or ``failed``; ``restarts`` counts them. On a
     Neuron host it owns the core range ``cores`` (``0-3``) of ``chips``, and runs up to ``copies`` batches
-    at once. ``models``: the names of those it serves; empty: all.
+    at once. ``models``: the names of those it serves; empty: all. ``joins``: it joins the rows of calls
+    into compiled batches, and pads them, itself.
     """
 
     index: int
@@ -41,6 +42,7 @@ class Server:
     chips: tuple[int, ...] = ()
     copies: int = 1
     models: tuple[str, ...] = ()
+    joins: bool = False
 
     def serves(self, model: str) -> bool:
         return not self.models or model in self.models
@@ -73,7 +75,6 @@ class State:
     models: tuple[Model, ...] = ()
     default_model: str = ""
     kind: str = ""  # neuron | tensorflow | cpu | simulator
-    server_batching: bool = False  # the model servers join and pad rows themselves, up to the compiled batch
     simulated: bool = False  # nothing here runs on Neuron hardware, whatever it looks like
     ownership: Mapping[str, Any] | None = None  # chip -> core range -> server -> model, as JSON shows it
     since: float = 0.0  # seconds since the epoch at which this ``state`` word began

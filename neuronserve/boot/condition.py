@@ -28,7 +28,6 @@ class Condition:
     kind: str = ""
     simulated: bool = False
     ownership: Mapping[str, Any] | None = None
-    server_batching: bool = False
     was_ready: bool = False
     ending: str = ""
 
@@ -44,7 +43,6 @@ class Condition:
             kind=self.kind,
             simulated=self.simulated,
             ownership=self.ownership,
-            server_batching=self.server_batching,
         )
 
     def _word(self) -> tuple[str, str, str]:

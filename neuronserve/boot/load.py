@@ -50,7 +50,6 @@ def plan(
             "models": tuple(served(model, settings) for model in bundle.models),
             "default_model": settings.default_model_name or bundle.default_model,
             "ownership": allotment.map,
-            "server_batching": any(one.joins for one in launches),
         },
     )
 

@@ -80,6 +80,7 @@ class Servers:
                 chips=launch.chips,
                 copies=launch.copies,
                 models=tuple(model.name for model in launch.models),
+                joins=launch.joins,
             )
             for launch, run in zip(self._launches, self.processes, strict=True)
         )

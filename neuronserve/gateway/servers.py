@@ -54,4 +54,5 @@ class Servers:
 
 def _group(model: str, state: State) -> Group:
     up = tuple(s for s in state.servers if s.state == _READY and s.serves(model))
-    return Group(up, Dealing(max(1, copies(up)), pad=not state.server_batching))
+    joins = bool(up) and all(server.joins for server in up)
+    return Group(up, Dealing(max(1, copies(up)), pad=not joins))

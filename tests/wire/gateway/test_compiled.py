@@ -196,7 +196,7 @@ def test_a_dynamic_model_gets_multiples_dealt_to_all_copies(gateway, scripted) -
 def test_rows_that_the_model_server_pads_itself_are_not_padded_here(gateway, scripted) -> None:
     server = scripted()
     made = gateway(server, models=compiled())
-    made.state(_state(server, compiled(), server_batching=True))
+    made.state(_state(server, compiled(), joins=True))
     assert made.post(json.dumps({"instances": x_of(B + 1).tolist()})).status_code == 200
     assert sorted(r.inputs["x"].tensor_shape.dim[0].size for r in server.requests) == [1, B]
 
@@ -204,7 +204,7 @@ def test_rows_that_the_model_server_pads_itself_are_not_padded_here(gateway, scr
 def test_one_row_of_nothing_is_asked_for_no_rows_where_the_model_server_pads(gateway, scripted) -> None:
     server = scripted()
     made = gateway(server, models=compiled())
-    made.state(_state(server, compiled(), server_batching=True))
+    made.state(_state(server, compiled(), joins=True))
     assert made.post('{"instances": []}').json == {"predictions": []}
 
 
@@ -339,13 +339,12 @@ def test_a_model_without_a_server_is_not_ready_while_others_are(gateway, scripte
     assert made.post('{"instances": [[1, 2]]}').status_code == 200
 
 
-def _state(server, models: tuple[Model, ...], *, copies: int = 1, server_batching: bool = False) -> State:
+def _state(server, models: tuple[Model, ...], *, copies: int = 1, joins: bool = False) -> State:
     return State(
         "ready",
-        servers=(Server(0, server.target, "ready", copies=copies),),
+        servers=(Server(0, server.target, "ready", copies=copies, joins=joins),),
         models=models,
         default_model="m",
-        server_batching=server_batching,
         generation=2,
     )
 
