@@ -2,7 +2,7 @@
 
 ::
 
-    host ── tree        the folder that looks like /dev and /sys of an instance type, and is marked as simulated
+    host ── tree        the folder that looks like /dev and /sys of an instance type, and its mark
     server ─┬─ options      what the environment says of the simulation
             └─ runtime ─┬─ rules      which cores a process asks for, and gets
                         ├─ ownership  locks across processes; late, keeper: cores that are free only later

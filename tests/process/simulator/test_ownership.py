@@ -83,14 +83,23 @@ def test_it_ignores_sigterm_and_its_cores_are_free_when_it_is_killed(simulation)
     simulation.start("b", "0-3").available()
 
 
-def test_late_cores_stay_owned_after_their_server_and_become_free(simulation):
+def test_late_cores_stay_owned_after_their_server(simulation):
     handmade.compiled(simulation.model)
-    server = simulation.start("a", "0-1", SERVE_SIMULATE_FREE_SECONDS="2").available()
+    server = simulation.start("a", "0-1", SERVE_SIMULATE_FREE_SECONDS="3600").available()
     (keeper,) = psutil.Process(server.process.pid).children()
     assert os.getsid(keeper.pid) != os.getsid(server.process.pid)
     server.kill()
     assert "Requested:2 Available:0" in refused(simulation, NEURON_RT_VISIBLE_CORES="0-1")
-    assert keeper.is_running()
+    assert simulation.owned() == [0, 1]
+    shutil.rmtree(simulation.host.folder)
+    wait_for(lambda: not alive(keeper), "the keeper is gone")
+
+
+def test_late_cores_become_free(simulation):
+    handmade.compiled(simulation.model)
+    server = simulation.start("a", "0-1", SERVE_SIMULATE_FREE_SECONDS="0.2").available()
+    (keeper,) = psutil.Process(server.process.pid).children()
+    server.kill()
     simulation.wait_until_owned()
     wait_for(lambda: not alive(keeper), "the keeper is gone")
 
