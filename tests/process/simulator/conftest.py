@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,6 +73,7 @@ class Simulation:
     def close(self) -> None:
         for server in self._servers:
             server.kill()
+        shutil.rmtree(self.host.folder, ignore_errors=True)  # so that no keeper stays behind
 
 
 @pytest.fixture
