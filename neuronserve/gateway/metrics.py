@@ -104,7 +104,8 @@ class Metrics:
             padding = split.padding if asked.get(last) == server else 0
             of.rows.inc(room - padding)
             of.room.inc(room)
-            of.padding.inc(padding)
+            if padding:
+                of.padding.inc(padding)
 
     def _made(self, server: Server) -> _OfServer:
         labels = (str(server.index), server.cores)
