@@ -30,16 +30,23 @@ _STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _ECHO = 0.1  # seconds: one wish may come twice, as from timeout(1), which signals child and group
 _log = logging.getLogger("serve")
 
-USAGE = """usage: serve [serve] [--help]
+USAGE = """usage: serve [serve | doctor [...]] [--help]
 
 Gets a TensorFlow model, serves it with model servers behind nginx and gunicorn on port 8080, and stops
 in order on SIGTERM or Ctrl-C. All settings are environment variables: README.md lists them.
 MODEL_URI names the model: s3://bucket/key.tar.gz, s3://bucket/prefix/, or a path.
+
+serve doctor looks at everything that a start depends on, and tells one fix for each fault; it changes
+nothing. serve doctor --help has its options.
 """
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Serve until told to stop; the exit code (``exitcodes.py``). ``argv`` is without the program."""
+    if argv and argv[0] == "doctor":
+        from neuronserve.doctor import program as doctor
+
+        return doctor.main(argv[1:], environ)
     if set(argv) & {"-h", "--help"}:
         sys.stdout.write(USAGE)
         return exitcodes.STOPPED

@@ -1,0 +1,53 @@
+"""The model servers as they would be started: ports, batching, everything that their plan refuses."""
+
+from __future__ import annotations
+
+from neuronserve import machine
+from neuronserve.doctor.finding import Finding, Outcome, fault, note, ok
+from neuronserve.doctor.patient import Patient
+from neuronserve.errors import FrontError, ModelServerError
+from neuronserve.modelserver import launch
+from neuronserve.modelserver.launch import Launch
+
+
+def check(patient: Patient) -> Outcome:
+    settings = patient.settings
+    if patient.bundle is None or patient.allotment is None or patient.scratch is None:
+        return Outcome((note("not planned: see model and cores"),))
+    launches = launch.plan(
+        settings,
+        patient.bundle.models,
+        patient.allotment.owners,
+        patient.scratch,
+        patient.environ,
+        patient.kind,
+    )
+    findings = [_told(launches, patient.kind)]
+    if settings.safe_port_range and patient.running is None:
+        findings += _taken(launches)
+    return Outcome(tuple(findings))
+
+
+def _told(launches: tuple[Launch, ...], kind: str) -> Finding:
+    joining = (
+        "joining requests into batches" if any(one.files for one in launches if len(one.files) > 1) else ""
+    )
+    ports = [one.rest_port for one in launches]
+    message = f"{len(launches)} {kind} model server(s){', ' + joining if joining else ''}"
+    return ok(message, servers=len(launches), kind=kind, rest_ports=ports)
+
+
+def _taken(launches: tuple[Launch, ...]) -> list[Finding]:
+    """The REST ports of the safe range are used in their order, whoever has them."""
+    taken = []
+    for one in launches:
+        try:
+            machine.must_be_free(one.rest_port)
+        except FrontError:
+            taken.append(one.rest_port)
+    if not taken:
+        return []
+    message = f"SAGEMAKER_SAFE_PORT_RANGE: port {', '.join(map(str, taken))} is taken"
+    return [
+        fault(ModelServerError(message, hint="name a range of free ports, or leave it unset"), ports=taken)
+    ]
