@@ -5,8 +5,9 @@ usage: python _extract_messages.py TARGET
 Run by the image's build with an interpreter that has tensorflow-cpu and tensorflow-serving-api. The
 set is found, not listed: each module of ``tensorflow_serving`` that loads without TensorFlow itself
 (a bare package stands in for it) is imported, and every ``tensorflow.*`` module that came along is
-copied. ``TARGET/tensorflow`` gets no ``__init__.py`` of its own, so that TensorFlow cannot be
-imported from it by mistake.
+copied; so are the messages of a SavedModel, for which ``tensorflow_serving`` has no use.
+``TARGET/tensorflow`` gets no ``__init__.py`` of its own, so that TensorFlow cannot be imported from it
+by mistake.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import shutil
 import sys
 import types
 from pathlib import Path
+
+SAVED_MODEL = "tensorflow.core.protobuf.saved_model_pb2"  # what was compiled into a model is read with it
 
 
 def stand_in() -> Path:
@@ -31,12 +34,13 @@ def stand_in() -> Path:
     return Path(bare.__path__[0])
 
 
-def load_serving_messages() -> None:
-    """Import every module of ``tensorflow_serving``; all are generated from .proto files."""
+def load_messages() -> None:
+    """Import each module of ``tensorflow_serving``, and the SavedModel's: generated code, all of it."""
     import tensorflow_serving
 
     for module in pkgutil.walk_packages(tensorflow_serving.__path__, "tensorflow_serving."):
         importlib.import_module(module.name)
+    importlib.import_module(SAVED_MODEL)
 
 
 def loaded_files() -> list[Path]:
@@ -47,7 +51,7 @@ def loaded_files() -> list[Path]:
 
 def main(target: Path) -> None:
     source = stand_in()
-    load_serving_messages()
+    load_messages()
     files = loaded_files()
     strangers = [str(f) for f in files if not f.name.endswith("_pb2.py") and f.stat().st_size]
     if strangers or not files:

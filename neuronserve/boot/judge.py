@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from neuronserve.readiness.watchman import Watchman
 
 _PROBE_SECONDS = 2.0
+_LOST = 3  # a server without its cores may live on, and answer that it is not available
 _log = logging.getLogger("serve")
 
 
@@ -50,11 +51,18 @@ class Judge:
         self._probe: Probe | None = None
         self._run = object()
         self._watchman: Watchman | None = None
+        self._lost = 0
         self.error: NeuronserveError | None = None
 
     def begin(self) -> None:
         """A new run: what the one before proved counts no more."""
         self._run, self._watchman, self.error = object(), None, None
+        self._lost = 0
+
+    def _went_away(self) -> bool:
+        """Whether a server that broke off is taken for one that ended; not again and again."""
+        self._lost += 1
+        return self._lost < _LOST
 
     def __call__(self) -> Health:
         """The check of ``supervise/process.py``."""
@@ -86,8 +94,8 @@ class Judge:
         try:
             proven = proof.prove()
         except NeuronserveError as error:
-            if isinstance(error.__cause__, NotReady):
-                return Answer(ready=False)  # it went away: why, its process tells
+            if isinstance(error.__cause__, NotReady) and self._went_away():
+                return Answer(ready=False)  # why, its process tells
             if run is self._run:
                 self.error = error
             return Answer(ready=False, failed=str(error))
