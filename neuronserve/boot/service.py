@@ -24,6 +24,7 @@ from neuronserve.boot.progress import Display
 from neuronserve.boot.publish import Publisher
 from neuronserve.boot.relay import relay
 from neuronserve.boot.servers import Servers
+from neuronserve.boot.usage import Measuring
 from neuronserve.errors import (
     ArtifactError,
     DeviceFault,
@@ -67,6 +68,7 @@ class Service:
         self._fetching: Child | None = None
         self._bundle: Bundle | None = None
         self._ground: Ground | None = None
+        self._measuring = Measuring(loop, children, around.runtime, around.environ)
         front.prepare(around.settings, around.runtime)
         self._front = self._keep(FrontError, self._front_spec())
         self._gateway = self._keep(GatewayError, self._gateway_spec())
@@ -174,6 +176,7 @@ class Service:
         _log.info("loading %s into %d %s model server(s)", names, len(loading.launches), kind)
         self._note(**loading.news)
         self._servers.start(loading.launches, ground, loading.standard)
+        self._measuring.begin(ground)
 
     # --- watching
 
@@ -213,6 +216,7 @@ class Service:
         if self._condition.ending:
             return
         self._servers.drop_queue()
+        self._measuring.end()
         self._note(ending=word)
         if self._fetching:
             self._fetching.signal(signal.SIGTERM)
