@@ -54,6 +54,11 @@ class Outcome:
     goes_on: bool = False
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 chip``, ``4 chips``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def ok(message: str, /, **data: Any) -> Finding:
     return Finding(Level.OK, message, data=data)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -33,24 +35,68 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     except SystemExit as end:  # it has said what was wrong, or printed the help
         return exitcodes.SETTINGS if end.code else exitcodes.STOPPED
     if options.list:
-        print("\n".join(f"{check.name:<9} {check.about}" for check in CHECKS))
+        _say("\n".join(f"{check.name:<9} {check.about}" for check in CHECKS))
         return exitcodes.STOPPED
+    try:
+        with _signals():
+            return _examine(options, environ)
+    except _Signalled as signalled:
+        return exitcodes.SIGNALLED + signalled.number
+
+
+def _examine(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     coloured = sys.stdout.isatty() and not environ.get("NO_COLOR")
 
     def show(finding: Finding) -> None:
         if not options.json:
-            print(told.line(finding, coloured=coloured), flush=True)
+            _say(told.line(finding, coloured=coloured))
 
     if not options.json:
-        print(f"neuronserve {neuronserve.__version__}: doctor")
+        _say(f"neuronserve {neuronserve.__version__}: doctor")
     with _scratch() as scratch:
         patient = Patient(environ, scratch, Wants(options.network, options.download))
         try:
             found = examine(CHECKS, patient, only=options.only, seconds=options.timeout, heard=show)
         finally:
             asking.end_all()
-    print(told.as_json(found) if options.json else "\n".join(told.ending(found)), flush=True)
+    _say(told.as_json(found) if options.json else "\n".join(told.ending(found)))
     return found.exit_code
+
+
+class _Signalled(BaseException):
+    """Told to end: what was begun is cleaned up on the way out."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[None]:
+    """The ways to be told to end, as an exception; only where signals come to this thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _frame: object) -> None:
+        raise _Signalled(number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _say(text: str) -> None:
+    """On stdout at once; where nobody reads it any more, to nobody."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        nobody = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nobody, sys.stdout.fileno())
+        os.close(nobody)
 
 
 @contextlib.contextmanager

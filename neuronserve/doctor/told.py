@@ -10,7 +10,7 @@ from typing import Any
 import neuronserve
 from neuronserve import exitcodes
 from neuronserve.doctor.examine import Examined
-from neuronserve.doctor.finding import Finding, Level
+from neuronserve.doctor.finding import Finding, Level, counted
 from neuronserve.neuron import ownership
 
 _COLOURS = {Level.OK: 32, Level.NOTE: 36, Level.WARN: 33, Level.FAIL: 31, Level.SKIP: 90}
@@ -40,7 +40,7 @@ def ending(examined: Examined) -> Iterator[str]:
 def summary(examined: Examined) -> str:
     """``2 faults, 1 warning; exit code 35: a Neuron device is absent, ...``."""
     counts = [
-        f"{count} {word}{'s' if count > 1 else ''}"
+        counted(count, word)
         for level, word in ((Level.FAIL, "fault"), (Level.WARN, "warning"), (Level.NOTE, "note"))
         if (count := sum(one.level is level for one in examined.findings))
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from neuronserve.doctor.finding import Finding, Outcome, fault, note, ok, warn
+from neuronserve.doctor.finding import Finding, Outcome, counted, fault, note, ok, warn
 from neuronserve.doctor.patient import Patient
 from neuronserve.errors import CoreConflict, NeuronserveError
 from neuronserve.neuron import allotment, holders
@@ -51,7 +51,7 @@ def _planned(made: Allotment) -> Iterator[Finding]:
     owners = [owner for owner in made.owners if owner.cores]
     if owners:
         ranges = ", ".join(owner.shown for owner in owners)
-        yield ok(f"{len(owners)} model server(s) would own {ranges}", servers=len(owners))
+        yield ok(f"{counted(len(owners), 'model server')} would own {ranges}", servers=len(owners))
     for line in (made.map or {}).get("notes", ()):
         yield note(line)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from neuronserve.doctor.finding import Finding, Level, Outcome, fault, note, ok, skip, warn
+from neuronserve.doctor.finding import Finding, Level, Outcome, counted, fault, note, ok, skip, warn
 from neuronserve.doctor.patient import Patient
 from neuronserve.errors import DeviceFault
 from neuronserve.exitcodes import of
@@ -30,7 +30,7 @@ def check(patient: Patient) -> Outcome:
             return Outcome((made,))
         roots = made
     elif programs.NEURON not in (patient.kind, settings.model_server):
-        return Outcome((_unused(settings, patient.kind),), {"roots": roots})
+        return Outcome((_unused(settings, patient.kind or settings.model_server),), {"roots": roots})
     host = look(roots, instance_type=settings.instance_type, neuron_ls=patient.around.neuron_ls)
     findings = [_finding(problem) for problem in host.problems]
     if host.simulated:
@@ -54,7 +54,7 @@ def _chips(host: Host) -> Finding:
     of_host = f" of the host's {host.on_host}" if (host.on_host or 0) > len(host.chips) else ""
     kind = first.generation or "cores of an unknown generation"
     what = host.instance_type or first.instance_type or "an unknown instance type"
-    message = f"{len(host.chips)} chip(s){of_host}, {count} cores ({kind}) of {what}"
+    message = f"{counted(len(host.chips), 'chip')}{of_host}, {counted(count, 'core')} ({kind}) of {what}"
     return (ok if not host.faults else note)(message, **host.as_dict())
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from neuronserve.doctor.finding import Finding, Outcome, fault, note, ok, warn
+from neuronserve.doctor.finding import Finding, Outcome, fault, note, ok, skip, warn
 from neuronserve.doctor.patient import Patient
 from neuronserve.errors import ModelServerError
 from neuronserve.generation import Generation
+from neuronserve.modelserver import programs
 from neuronserve.neuron import neuronls
 
 _PACKAGE = "aws-neuronx-runtime-lib"
@@ -24,6 +25,8 @@ _SECONDS = 10.0
 def check(patient: Patient) -> Outcome:
     """Learns the versions of driver and runtime."""
     host = patient.host
+    if host is None and patient.kind in (programs.NEURON, programs.SIMULATOR):
+        return Outcome((skip("not looked at: see devices"),))
     if host is None:
         return Outcome((ok("not in play: no Neuron devices are used"),))
     generation = next((chip.generation for chip in host.chips if chip.generation), None)

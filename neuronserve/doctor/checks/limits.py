@@ -9,7 +9,7 @@ from pathlib import Path
 from neuronserve import machine
 from neuronserve.artifact import space
 from neuronserve.artifact.bundle import Bundle
-from neuronserve.doctor.finding import Finding, Outcome, note, ok, warn
+from neuronserve.doctor.finding import Finding, Outcome, counted, note, ok, warn
 from neuronserve.doctor.patient import Patient
 from neuronserve.settings import Settings
 
@@ -33,8 +33,8 @@ def check(patient: Patient) -> Outcome:
 def _cpus(settings: Settings, cpus: int) -> Finding:
     if settings.workers and settings.workers > 2 * cpus:
         fix = "leave SAGEMAKER_GUNICORN_WORKERS unset: one for each CPU"
-        return note(f"{settings.workers} gateway workers share {cpus} CPU(s)", fix, cpus=cpus)
-    return ok(f"{cpus} CPU(s)", cpus=cpus)
+        return note(f"{settings.workers} gateway workers share {counted(cpus, 'CPU')}", fix, cpus=cpus)
+    return ok(f"{counted(cpus, 'CPU')}", cpus=cpus)
 
 
 def _files(settings: Settings) -> Finding:
@@ -72,9 +72,7 @@ def _memory(patient: Patient, servers: int) -> Finding:
         return ok(f"memory: {space.mib(limit)}", limit=limit)
     size = _size(patient.bundle)
     needed = _COPIES * size * servers
-    told = (
-        f"{servers} server(s) of a model of {space.mib(size)} take about {space.mib(needed)}: a rough guess"
-    )
+    told = f"{counted(servers, 'server')} of a model of {space.mib(size)} take about {space.mib(needed)}: a rough guess"
     if needed > limit:
         fix = "give the container more memory, or lower SAGEMAKER_TFS_INSTANCE_COUNT"
         return warn(f"memory: {space.mib(limit)}, and {told}", fix, limit=limit, needed=needed)

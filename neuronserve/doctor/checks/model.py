@@ -63,7 +63,7 @@ def _obtained(patient: Patient, scratch: Path) -> tuple[Bundle, list[Finding]] |
     work = scratch / "model"
     argv = [sys.executable, "-P", "-m", "neuronserve.artifact", "--work-dir", str(work)]
     argv += ["--default-model-dir", str(patient.around.default_model_dir)]
-    ran = patient.around.run(argv, seconds(patient), _environment(patient, scratch))
+    ran = patient.around.run(argv, _seconds(patient), _environment(patient, scratch))
     event = _last_event(ran.out)
     if event.get("event") == "bundle":
         said = [warn(found[2]) for found in map(_WARNING.match, ran.err.splitlines()) if found]
@@ -76,7 +76,7 @@ def _obtained(patient: Patient, scratch: Path) -> tuple[Bundle, list[Finding]] |
     )
 
 
-def seconds(patient: Patient) -> float:
+def _seconds(patient: Patient) -> float:
     """How long looking into it may take."""
     return 1800.0 if patient.wants.download else 110.0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neuronserve import machine
-from neuronserve.doctor.finding import Finding, Outcome, fault, note, ok
+from neuronserve.doctor.finding import Finding, Outcome, counted, fault, note, ok
 from neuronserve.doctor.patient import Patient
 from neuronserve.errors import FrontError, ModelServerError
 from neuronserve.modelserver import launch
@@ -33,7 +33,7 @@ def _told(launches: tuple[Launch, ...], kind: str) -> Finding:
         "joining requests into batches" if any(one.files for one in launches if len(one.files) > 1) else ""
     )
     ports = [one.rest_port for one in launches]
-    message = f"{len(launches)} {kind} model server(s){', ' + joining if joining else ''}"
+    message = f"{counted(len(launches), f'{kind} model server')}{', ' + joining if joining else ''}"
     return ok(message, servers=len(launches), kind=kind, rest_ports=ports)
 
 

@@ -59,7 +59,11 @@ CHECKS = (
         hung=35,
     ),
     Check(
-        "servers", "the model servers as they would be started", servers.check, ("cores", "model"), hung=30
+        "servers",
+        "the model servers as they would be started",
+        servers.check,
+        ("programs", "cores", "model"),
+        hung=30,
     ),
     Check("limits", "CPUs, memory, open files, processes", limits.check, _SET, ("model", "cores")),
 )

@@ -10,7 +10,7 @@ from neuronserve.artifact.bundle import BundledModel
 from neuronserve.artifact.inspect import advice, look, savedmodel, scan
 from neuronserve.artifact.inspect.report import Report
 from neuronserve.compiled import Compiled
-from neuronserve.doctor.finding import Finding, fault, note, ok, warn
+from neuronserve.doctor.finding import Finding, counted, fault, note, ok, warn
 from neuronserve.errors import DamagedModel, ModelServerError
 from neuronserve.messages import types_pb2
 from neuronserve.modelserver import programs
@@ -42,8 +42,8 @@ def _compiled(name: str, one: Compiled) -> Finding:
         for signature, batch in one.signatures.items()
     )
     message = (
-        f"{name}: compiled for {families} (compiler {one.compiler or 'not told'}), {one.cores} core(s) a "
-        f"copy, up to {one.duplicates} copies in a process; batch: {batches or 'not told'}"
+        f"{name}: compiled for {families} (compiler {one.compiler or 'not told'}), "
+        f"{counted(one.cores, 'core')} a copy, {one.duplicates} in a process at most; batch: {batches or 'not told'}"
     )
     return ok(message, **one.as_dict())
 
