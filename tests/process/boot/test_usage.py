@@ -43,8 +43,8 @@ def measuring(loop, tmp_path):
     children.kill_all()
 
 
-def ground(*, simulated=False, roots=Roots()):
-    return Ground(roots, Host((), (), "", "", None, simulated=simulated))
+def ground(*, simulated=False, roots=None):
+    return Ground(roots or Roots(), Host((), (), "", "", None, simulated=simulated))
 
 
 def written(loop, folder):
