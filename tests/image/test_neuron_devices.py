@@ -78,4 +78,4 @@ def test_the_doctor_in_the_image_names_what_is_wrong(run, nodes, compiled):
     code = container.wait()
     told = json.loads(container.engine("logs", container.id).stdout)
     assert code == told["exit_code"] != 0
-    assert any(finding["level"] == "FAIL" and finding["fix"] for finding in told["findings"])
+    assert any(finding["level"] == "fail" and finding["fix"] for finding in told["findings"])
