@@ -271,3 +271,32 @@ def test_as_pid_1_it_reaps_orphans_and_stops_in_order(start):
     )
     serve.send_signal(signal.SIGTERM)
     assert service.wait_exit() == 0
+
+
+def test_a_server_whose_cores_are_taken_is_started_again_until_they_are_free(start, tmp_path):
+    busy = tmp_path / "busy"
+    busy.touch()
+    service = start(STANDIN_BUSY=busy, SERVE_START_ATTEMPTS="1")
+    assert service.wait_logged("model-server-0 could not start yet")
+    busy.unlink()
+    service.wait_ready()
+    assert service.state().servers[0].restarts == 0
+
+
+def test_a_server_whose_cores_are_never_free_ends_the_service_with_the_runtimes_line(start, tmp_path):
+    busy = tmp_path / "busy"
+    busy.touch()
+    service = start(STANDIN_BUSY=busy, SERVE_START_ATTEMPTS="1", SERVE_CORES_WAIT_SECONDS="1")
+    assert service.wait_exit() == 30
+    assert any("NeuronCore(s) not available" in line.get("error", "") for line in service.log())
+
+
+def test_a_server_that_stops_predicting_while_it_says_that_it_is_available_is_replaced(start, tmp_path):
+    stuck = tmp_path / "stuck"
+    service = start(STANDIN_STUCK=stuck, SERVE_CANARY_SECONDS="0.2", SERVE_HANG_SECONDS="1")
+    service.wait_ready()
+    stuck.touch()
+    assert service.wait_logged("model-server-0 died (it answered nothing for")
+    stuck.unlink()
+    service.wait_ready()
+    assert service.state().servers[0].restarts == 1
