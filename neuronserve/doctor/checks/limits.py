@@ -72,7 +72,8 @@ def _memory(patient: Patient, servers: int) -> Finding:
         return ok(f"memory: {space.mib(limit)}", limit=limit)
     size = _size(patient.bundle)
     needed = _COPIES * size * servers
-    told = f"{counted(servers, 'server')} of a model of {space.mib(size)} take about {space.mib(needed)}: a rough guess"
+    guess = f"about {space.mib(needed)} for {counted(servers, 'server')} of a model of {space.mib(size)}"
+    told = f"{guess}, roughly"
     if needed > limit:
         fix = "give the container more memory, or lower SAGEMAKER_TFS_INSTANCE_COUNT"
         return warn(f"memory: {space.mib(limit)}, and {told}", fix, limit=limit, needed=needed)

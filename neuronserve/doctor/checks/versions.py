@@ -43,7 +43,8 @@ def _compiled(name: str, one: Compiled) -> Finding:
     )
     message = (
         f"{name}: compiled for {families} (compiler {one.compiler or 'not told'}), "
-        f"{counted(one.cores, 'core')} a copy, {one.duplicates} in a process at most; batch: {batches or 'not told'}"
+        f"{counted(one.cores, 'core')} a copy, {one.duplicates} in a process at most; "
+        f"batch: {batches or 'not told'}"
     )
     return ok(message, **one.as_dict())
 
