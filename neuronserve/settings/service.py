@@ -1,0 +1,124 @@
+"""What clients and platforms see of the service, and its log."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from neuronserve import environment as read
+from neuronserve.environment import Fault
+from neuronserve.settings.variable import variable
+
+_SERVICE = "The service"
+_LOGS = "Logs"
+LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
+NGINX_LOG_LEVELS = ("debug", "info", "notice", "warn", "error", "crit", "alert", "emerg")
+
+
+def _not_yet(text: str) -> bool:
+    if read.flag(text):
+        raise Fault("false: this version does not serve multi-model endpoints")
+    return False
+
+
+@dataclasses.dataclass(frozen=True)
+class Service:
+    # A table: a few lines for each variable.
+    # fmt: off
+    bind_port: int = variable(
+        "SAGEMAKER_BIND_TO_PORT", read.integer(1, 65535), "8080", unit="port", group=_SERVICE,
+        meaning="where the service listens",
+    )
+    safe_port_range: tuple[int, int] | None = variable(
+        "SAGEMAKER_SAFE_PORT_RANGE", read.port_range, "", unit="ports", group=_SERVICE,
+        meaning="`LOW-HIGH`: inner ports stay within; not set: free ports of the system's choice",
+    )
+    deadline_seconds: float = variable(
+        "SERVE_DEADLINE_SECONDS", read.number(0.1, 3600), "60", unit="s", group=_SERVICE,
+        meaning="the time a request may take from its arrival to its answer; then 504, and the call "
+        "is cancelled",
+    )
+    body_read_seconds: float = variable(
+        "SERVE_BODY_READ_SECONDS", read.integer(1, 3600), "15", unit="s", group=_SERVICE,
+        meaning="the longest pause between two pieces of a request's body; then 408",
+    )
+    max_body_mb: int = variable(
+        "SERVE_MAX_BODY_MB", read.integer(0, 4096), "100", unit="MiB", group=_SERVICE,
+        meaning="the largest request body, also after decompression; 0: no limit; "
+        "`SAGEMAKER_MAX_PAYLOAD_IN_MB` raises it",
+    )
+    max_payload_mb: int | None = variable(
+        "SAGEMAKER_MAX_PAYLOAD_IN_MB", read.integer(0, 4096), "", unit="MiB", group=_SERVICE,
+        meaning="set by batch transform; 0: no limit",
+    )
+    max_in_flight: int = variable(
+        "SERVE_MAX_IN_FLIGHT", read.integer(1, 65535), "128", unit="requests", group=_SERVICE,
+        meaning="requests admitted at once, waiting ones included; one more is answered 503 with "
+        "`Retry-After`",
+    )
+    drain_seconds: float = variable(
+        "SERVE_DRAIN_SECONDS", read.number(0, 3600), "25", unit="s", group=_SERVICE,
+        meaning="the time requests in flight get after SIGTERM; keep it under the platform's 30",
+    )
+    workers: int | None = variable(
+        "SAGEMAKER_GUNICORN_WORKERS", read.integer(1, 256), "", unit="processes", group=_SERVICE,
+        meaning="gateway workers; not set: the container's CPUs, at most 8",
+    )
+    threads: int = variable(
+        "SAGEMAKER_GUNICORN_THREADS", read.integer(1, 1024), "16", unit="threads", group=_SERVICE,
+        meaning="requests one worker handles at once",
+    )
+    worker_class: str = variable(
+        "SAGEMAKER_GUNICORN_WORKER_CLASS", read.choice("gthread", "sync", "gevent", "eventlet"),
+        "gthread", group=_SERVICE,
+        meaning="kept for compatibility: workers are always threaded; another word only logs a warning",
+    )
+    worker_timeout_seconds: int = variable(
+        "SAGEMAKER_GUNICORN_TIMEOUT_SECONDS", read.integer(1, 3600), "30", unit="s", group=_SERVICE,
+        meaning="a worker whose main loop is silent for this long is replaced",
+    )
+    read_timeout_seconds: int = variable(
+        "SAGEMAKER_NGINX_PROXY_READ_TIMEOUT_SECONDS", read.integer(1, 3600), "60", unit="s", group=_SERVICE,
+        meaning="how long nginx waits for the gateway; raised to the deadline plus 5 s where lower",
+    )
+    multi_model: bool = variable(
+        "SAGEMAKER_MULTI_MODEL", _not_yet, "false", group=_SERVICE,
+        meaning="multi-model endpoints; not served by this version, so only `false` is accepted",
+    )
+    batch_transform: bool = variable(
+        "SAGEMAKER_BATCH", read.flag, "false", group=_SERVICE,
+        meaning="set by batch transform: the model server's queue is then practically unbounded",
+    )
+    runtime_dir: Path | None = variable(
+        "SERVE_RUNTIME_DIR", read.path, "", group=_SERVICE,
+        meaning="where sockets, the state and temporary bodies lie; not set: a new folder in the "
+        "system's temporary directory, removed at the end",
+    )
+    # fmt: on
+
+
+@dataclasses.dataclass(frozen=True)
+class Logs:
+    # A table: a few lines for each variable.
+    # fmt: off
+    log_level: str = variable(
+        "SERVE_LOG_LEVEL", read.choice(*LOG_LEVELS), "info", group=_LOGS,
+        meaning="the least severe line of `serve` itself that is shown",
+    )
+    log_format: str = variable(
+        "SERVE_LOG_FORMAT", read.choice("auto", "json", "text"), "auto", group=_LOGS,
+        meaning="`auto`: text on a terminal, JSON lines otherwise; the request log is always JSON",
+    )
+    request_log: bool = variable(
+        "SERVE_REQUEST_LOG", read.flag, "true", group=_LOGS,
+        meaning="one JSON line per request, `/ping` and `/metrics` left out",
+    )
+    gunicorn_log_level: str = variable(
+        "SAGEMAKER_GUNICORN_LOGLEVEL", read.choice(*LOG_LEVELS), "warning", group=_LOGS,
+        meaning="gunicorn's own lines",
+    )
+    nginx_log_level: str = variable(
+        "SAGEMAKER_TFS_NGINX_LOGLEVEL", read.choice(*NGINX_LOG_LEVELS), "error", group=_LOGS,
+        meaning="nginx's own lines",
+    )
+    # fmt: on
