@@ -49,11 +49,11 @@ def has_devices(settings: Settings) -> bool:
     return any(settings.devices_dir.glob("neuron[0-9]*"))
 
 
-def command(kind: str, settings: Settings) -> list[str]:
+def command(kind: str, settings: Settings, *, which: Which = shutil.which) -> list[str]:
     """The program's argv, without flags. Raises ModelServerError."""
     if kind in _MODULES:
         return [str(settings.cpu_python or sys.executable), "-m", _MODULES[kind]]
-    found = _found(kind, settings, shutil.which)
+    found = _found(kind, settings, which)
     if found is None:
         raise ModelServerError(f"the program of the {kind} model server was not found")
     return [found]

@@ -34,9 +34,7 @@ def check(patient: Patient) -> Outcome:
     nginx, nginx_version = _nginx(patient)
     gunicorn, gunicorn_version = _gunicorn()
     try:
-        kind = programs.choose(
-            patient.settings, which=lambda name: patient.around.program(name, patient.environ)
-        )
+        kind = programs.choose(patient.settings, which=_which(patient))
     except ModelServerError as error:
         server, server_version, kind = fault(error), "", ""
     else:
@@ -49,6 +47,10 @@ def check(patient: Patient) -> Outcome:
         neuronserve=neuronserve.__version__,
     )
     return Outcome((nginx, gunicorn, server), {"kind": kind, "versions": versions})
+
+
+def _which(patient: Patient) -> programs.Which:
+    return lambda name: patient.around.program(name, patient.environ)
 
 
 def _nginx(patient: Patient) -> tuple[Finding, str]:
@@ -89,7 +91,7 @@ def _embedded(patient: Patient, kind: str) -> tuple[Finding, str]:
 
 def _binary(patient: Patient, kind: str) -> tuple[Finding, str]:
     """A program's ``--version`` ends before it looks at any model or core."""
-    [program] = programs.command(kind, patient.settings)
+    [program] = programs.command(kind, patient.settings, which=_which(patient))
     ran = patient.around.run([program, "--version"], _SECONDS, _environment(patient))
     line = next((line.strip() for line in (ran.out + ran.err).splitlines() if line.strip()), "")
     if ran.code != 0:
