@@ -32,7 +32,7 @@ def renewed(text: str) -> str:
 
 
 def _settings() -> str:
-    """One table for each group, in the order of ``settings.py``."""
+    """One table for each group, in the order of ``settings/``."""
     parts = []
     for group, members in itertools.groupby(settings.variables(), key=lambda variable: variable.group):
         lines = [f"**{group}**", "", "| variable | default | unit | meaning |", "|---|---|---|---|"]

@@ -69,7 +69,7 @@ def _simulated(settings: Settings, runtime: Path) -> Ground:
     folder = runtime / "neuron-host"
     if settings.simulate:
         made = host.create(folder, settings.simulate)
-    else:  # the devices that the container was given; settings.py saw to the instance type
+    else:  # the devices that the container was given; settings saw to the instance type
         made = host.adopt(folder, settings.devices_dir, settings.instance_type or "")
     _log.warning("SIMULATED: a pretended %s; nothing here runs on Neuron hardware", made.instance.name)
     roots = Roots(dev=made.devices, sys=made.sysfs)

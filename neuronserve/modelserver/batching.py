@@ -17,21 +17,16 @@ from google.protobuf import text_format
 from neuronserve import unpublished
 from neuronserve.compiled import Compiled, SignatureBatch
 from neuronserve.errors import ModelServerError, SettingsError
+from neuronserve.modelserver import configs
 from neuronserve.settings import Settings
 
 _TFSC_BATCH = 8  # rows: TFSC's default for SAGEMAKER_TFS_MAX_BATCH_SIZE
 _UNBOUNDED = 100_000_000  # batches: TFSC's queue in batch transform
 
 
-class Model(Protocol):
+class Model(configs.ServedModel, Protocol):
     """What has to be known of a model."""
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def base_path(self) -> Path: ...
-    @property
-    def versions(self) -> tuple[int, ...]: ...
     @property
     def compiled(self) -> Sequence[Compiled]: ...
 

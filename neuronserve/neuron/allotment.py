@@ -15,7 +15,7 @@ from neuronserve.neuron.plan import Owner, Placement, plan
 
 
 class Wishes(Protocol):
-    """What was set about cores (``settings.py``)."""
+    """What was set about cores (``settings/cores.py``)."""
 
     @property
     def core_offset(self) -> int: ...

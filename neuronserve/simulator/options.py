@@ -1,4 +1,4 @@
-"""What the environment says of the simulation; the names are those of ``settings.py``."""
+"""What the environment says of the simulation; the names are those of ``settings/cores.py``."""
 
 from __future__ import annotations
 

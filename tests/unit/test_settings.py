@@ -109,3 +109,39 @@ def test_any_environment_is_read_or_refused_with_settings_error(environ: dict[st
         assert error.faults
     else:
         assert 1 <= settings.bind_port <= 65535
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"MODEL_SERVER": "simulator"}, "SERVE_SIMULATE"),
+        ({"MODEL_SERVER": "cpu", "SERVE_SIMULATE": "inf1.xlarge"}, "MODEL_SERVER=simulator with it, or none"),
+        ({"SERVE_SIMULATE": "inf1.6xlrge"}, "did you mean inf1.6xlarge"),
+        ({"NEURON_RT_VISIBLE_CORES": "0,2"}, "contiguous cores"),
+        ({"NEURON_RT_VISIBLE_CORES": "3-0"}, "a range that ascends"),
+        ({"NEURON_RT_VISIBLE_CORES": "all"}, "a core, or a range"),
+        ({"SERVE_PLACEMENT": "m:0-3"}, "MODEL=FIRST-LAST"),
+        ({"SERVE_COMPILED_BATCH": "0"}, "a whole number from 1"),
+        ({"SERVE_WARMUP": "warm.jsonl"}, "an absolute path"),
+    ],
+)
+def test_what_is_said_of_cores_and_batches_is_checked(environ, told) -> None:
+    with pytest.raises(SettingsError, match=told):
+        Settings.from_environ(environ)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "field", "value"),
+    [
+        ("NEURON_RT_VISIBLE_CORES", "3", "visible_cores", (3, 3)),
+        ("NEURON_RT_VISIBLE_CORES", "4-7", "visible_cores", (4, 7)),
+        ("NEURON_RT_VISIBLE_CORES", "4,5, 6", "visible_cores", (4, 6)),
+        ("SERVE_PLACEMENT", "a=0-3, b=4", "placement", (("a", 0, 3), ("b", 4, 4))),
+        ("SERVE_PLACEMENT", "0-3,4-7", "placement", (("", 0, 3), ("", 4, 7))),
+        ("SERVE_SIMULATE", "ml.Inf1.xlarge", "simulate", "inf1.xlarge"),
+        ("SERVE_COMPILED_BATCH", "OFF", "compiled_batch", "off"),
+        ("SERVE_COMPILED_BATCH", "4", "compiled_batch", 4),
+    ],
+)
+def test_cores_and_batches_are_read(name, text, field, value) -> None:
+    assert getattr(Settings.from_environ({name: text}), field) == value

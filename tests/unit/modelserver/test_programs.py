@@ -59,7 +59,10 @@ def test_a_named_program_that_is_not_there_is_refused_and_never_replaced(tmp_pat
 
 def test_an_instance_type_to_simulate_means_the_simulator() -> None:
     assert programs.choose(settings(SERVE_SIMULATE="inf1.6xlarge"), which=which()) == "simulator"
-    assert programs.choose(settings(MODEL_SERVER="simulator"), which=which()) == "simulator"
+    assert (
+        programs.choose(settings(MODEL_SERVER="simulator", SERVE_INSTANCE_TYPE="inf1.xlarge"), which=which())
+        == "simulator"
+    )
 
 
 def test_our_own_servers_are_modules_of_the_python_that_has_tensorflow() -> None:
