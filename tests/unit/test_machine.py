@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
 from neuronserve import machine
+from neuronserve.errors import FrontError
 
 
 def group(root: Path, **files: str) -> Path:
@@ -40,3 +42,27 @@ def test_the_memory_limit_is_read_in_bytes(tmp_path: Path) -> None:
     assert machine.memory_limit(tmp_path) is None
     assert machine.memory_limit(group(tmp_path, memory_dot_max="max")) is None
     assert machine.memory_limit(group(tmp_path, memory_dot_max="1048576\n")) == 1 << 20
+
+
+def test_how_many_processes_are_left_is_told_by_the_cgroup(tmp_path: Path) -> None:
+    assert machine.processes_left(tmp_path) is None
+    assert machine.processes_left(group(tmp_path, pids_dot_max="max", pids_dot_current="3")) is None
+    assert machine.processes_left(group(tmp_path, pids_dot_max="100", pids_dot_current="30")) == 70
+    assert machine.processes_left(group(tmp_path, pids_dot_max="10", pids_dot_current="30")) == 0
+
+
+def test_a_port_that_is_taken_is_refused_with_what_to_do() -> None:
+    with socket.create_server(("0.0.0.0", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(FrontError, match=f"cannot listen on port {port}: address already in use"):
+            machine.must_be_free(port)
+    machine.must_be_free(port)
+
+
+def test_programs_of_administrators_are_found_without_sbin_on_the_path(tmp_path: Path) -> None:
+    program = tmp_path / "prog"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    assert machine.program("prog", {"PATH": str(tmp_path)}) == str(program)
+    assert machine.program("prog", {}) is None
+    assert machine.program("sh", {}) is not None
