@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from neuronserve.settings import Settings
 
 _log = logging.getLogger("serve")
 _AS_ADVISED = "renumbered"  # contiguous chips of the host as /dev/neuron0..k-1: the safest way there is
-_BUSY = "not available"  # of the runtime's "NeuronCore(s) not available - Requested:4 Available:0"
+# "NeuronCore(s) not available - Requested:4 Available:0"; newer ones say "Logical Neuron Core(s)"
+_BUSY = re.compile(r"Neuron ?Core\(s\) not available")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,4 +115,4 @@ def _held(ground: Ground, cores: str, wanted: tuple[int, int], offset: int, tag:
 
 def busy(line: str) -> bool:
     """Whether a line of a model server means that another process still holds its cores."""
-    return "NeuronCore" in line and _BUSY in line
+    return _BUSY.search(line) is not None

@@ -10,6 +10,7 @@ from typing import Any
 from neuronserve.supervise.children import OnLine
 
 _WORDS = {
+    "trace": logging.DEBUG,
     "debug": logging.DEBUG,
     "info": logging.INFO,
     "notice": logging.INFO,
@@ -18,6 +19,7 @@ _WORDS = {
     "error": logging.ERROR,
     "crit": logging.CRITICAL,
     "critical": logging.CRITICAL,
+    "fatal": logging.CRITICAL,
     "alert": logging.CRITICAL,
     "emerg": logging.CRITICAL,
 }
@@ -27,6 +29,10 @@ _BRACKETED = re.compile(r"^(?:nginx: |\d{4}/\d\d/\d\d [\d:]+ |\[[\d :+-]+\] \[\d
 # TensorFlow: "2024-01-31 12:00:00.000000: I a:12] ...";  absl: "I0131 12:00:00.0 12 a:1] ..."
 # Python's logging: "WARNING neuronserve.artifact: ..."
 _NAMED = re.compile(r"^(DEBUG|INFO|WARNING|ERROR|CRITICAL)(?= [\w.]+:|:)[ :]")
+# the Neuron runtime: "2024-Jan-31 12:00:00.000000   12:12    ERROR   NRT:nrt_load    ..."
+_RUNTIME = re.compile(
+    r"^\d{4}-[A-Z][a-z]{2}-\d\d [\d:.]+ +\d+:\d+ +(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL) +"
+)
 _LETTERED = re.compile(r"^(?:\d{4}-\d\d-\d\d [\d:.,]+:? ([IWEF]) |([IWEF])\d{4} [\d:.]+ )")
 
 
@@ -51,6 +57,8 @@ def understand(line: str) -> tuple[int, str, dict[str, Any]]:
         return _WORDS[found[1].lower()], line[found.end() :], {}
     if found := _LETTERED.match(line):
         return _LETTERS[found[1] or found[2]], line[found.end() :] or line, {}
+    if found := _RUNTIME.match(line):
+        return _WORDS[found[1].lower()], line[found.end() :] or line, {}
     return logging.INFO, line, {}
 
 

@@ -21,6 +21,7 @@ from typing import Protocol
 from neuronserve.supervise.children import Child, Children, Command, Exit
 from neuronserve.supervise.loop import Loop, Timer
 from neuronserve.supervise.policy import GiveUp, History, Policy, Verdict
+from neuronserve.supervise.words import Words
 
 STARTING, READY, WAITING, FAILED, STOPPING, GONE = (
     "starting",
@@ -33,7 +34,6 @@ STARTING, READY, WAITING, FAILED, STOPPING, GONE = (
 
 _HOLD_POLL = 0.2  # seconds
 _EXCUSED_PAUSE = 0.5
-_LAST_WORDS = 1.0  # seconds before the end in which a line counts as such
 _log = logging.getLogger("serve")
 
 
@@ -109,9 +109,8 @@ class Process:
         self._misses = 0
         self._cause = ""
         self._hopeless = False
-        self._said: tuple[float, str] | None = None  # when, and its last line
+        self._words = Words(loop.now, spec.excuse)
         self._held_since = 0.0
-        self._excused = False
         self._excused_since: float | None = None  # the first of the starts in a row that were not counted
         self.held_by = ""  # what its start waits for
         self._stopped: Callable[[Exit | None], None] = lambda _: None
@@ -131,7 +130,7 @@ class Process:
 
     def start(self) -> None:
         self._cause, self._hopeless, self._misses, self._ready_since = "", False, 0, None
-        self._said, self._excused = None, False
+        self._words = Words(self._loop.now, self._spec.excuse)
         self._held_since = self._loop.now()
         if self._spec.hold is None:
             self._spawn()
@@ -165,7 +164,7 @@ class Process:
     def _spawn(self) -> None:
         try:
             self._spec.before()
-            self._child = self._children.spawn(self._listening(), self._ended)
+            self._child = self._children.spawn(self._words.heard_by(self._spec.command), self._ended)
         except OSError as error:
             self._judge(str(error), self._history.failed_to_start())
             return
@@ -188,17 +187,6 @@ class Process:
         self._move(STOPPING)
         self._child.signal(how)
         self._after(grace, self._child.kill_group)
-
-    def _listening(self) -> Command:
-        """The command, with an ear on its last words: they tell most often why it ended."""
-        on_stderr = self._spec.command.on_stderr
-
-        def hear(line: str) -> None:
-            self._said = (self._loop.now(), line)
-            self._excused = self._excused or self._spec.excuse(line)
-            on_stderr(line)
-
-        return dataclasses.replace(self._spec.command, on_stderr=hear)
 
     def _check(self) -> None:
         asked = self._child
@@ -258,7 +246,7 @@ class Process:
             self._move(GONE)
             self._stopped(exit_)
             return
-        cause = self._cause or f"{exit_}{self._last_words()}"
+        cause = self._cause or f"{exit_}{self._words.last()}"
         if self._forgiven():
             _log.warning("%s could not start yet (%s); again in %.1f s", self.name, cause, _EXCUSED_PAUSE)
             self._move(WAITING)
@@ -273,17 +261,11 @@ class Process:
 
     def _forgiven(self) -> bool:
         """Whether a failed start does not count: what it needs was not free, and may be soon."""
-        if self._ready_since is not None or not self._excused:
+        if self._ready_since is not None or not self._words.excused:
             return False
         now = self._loop.now()
         self._excused_since = now if self._excused_since is None else self._excused_since
         return now - self._excused_since < self._spec.hold_seconds
-
-    def _last_words(self) -> str:
-        """What it said just before its end; what it said long ago has nothing to do with it."""
-        if self._said is None or self._loop.now() - self._said[0] > _LAST_WORDS:
-            return ""
-        return f"; it said: {self._said[1][:500]}"
 
     def _judge(self, cause: str, verdict: Verdict) -> None:
         event = "did not start" if self._ready_since is None else "died"

@@ -208,8 +208,10 @@ def test_one_that_is_stopped_while_held_back_never_starts(watch, loop, tmp_path)
     assert not (tmp_path / "started").exists()
 
 
-def test_starts_that_fail_for_something_not_free_yet_are_not_counted(watch, tmp_path):
-    line = "echo x >> tries; test $(wc -l < tries) -gt 3 && exec sleep 600; echo not available >&2; exit 1"
+@pytest.mark.parametrize("where", ["", ">&2"], ids=["stdout", "stderr"])
+def test_starts_that_fail_for_something_not_free_yet_are_not_counted(watch, tmp_path, where):
+    tries = "echo x >> tries; test $(wc -l < tries) -gt 3 && exec sleep 600"
+    line = f"{tries}; echo not available {where}; exit 1"
     one = watch(
         line,
         lambda: Answer(ready=(tmp_path / "tries").read_text().count("x") > 3),

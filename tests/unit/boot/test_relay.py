@@ -19,6 +19,12 @@ D, I, W, E, C = logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, log
         ("2024-01-31 12:00:00,123 W neuronserve.cpuserver] slow", W, "neuronserve.cpuserver] slow"),
         ("F0131 12:00:00.123456 12 x.cc:1] fatal", C, "12 x.cc:1] fatal"),
         ("WARNING neuronserve.artifact: no digest", W, "neuronserve.artifact: no digest"),
+        (
+            "2024-Jun-02 04:05:36.428977   273:478   ERROR   NRT:nrt_load_collectives   Unsupported topology",
+            E,
+            "NRT:nrt_load_collectives   Unsupported topology",
+        ),
+        ("2021-Nov-01 06:02:18.0992 13660:14125 WARN  TDRV:x  slow", W, "TDRV:x  slow"),
         ("INFORMATION is not a level", I, "INFORMATION is not a level"),
         ("Traceback (most recent call last):", I, "Traceback (most recent call last):"),
         ("{not json", I, "{not json"),
