@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import weakref
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 
 from neuronserve.errors import ClientGone
 
@@ -23,23 +24,23 @@ class Lanes:
     def __init__(self, parts: int, send: Send) -> None:
         self._send = send
         self._lock = threading.Lock()
+        self._all_back = threading.Condition(self._lock)
         self._next = iter(range(parts))
+        self._under_way = 0
         self._cancels: set[Callable[[], None]] = set()
         self._answers: list[bytes] = [b""] * parts
         self._fault: BaseException | None = None
 
     def run(self, count: int, others: Executor) -> list[bytes]:
         """All answers in order, by ``count`` lanes. Raises the first fault, when no call runs any more."""
-        started: list[Future[None]] = []
         with contextlib.suppress(RuntimeError):  # the container's limit of threads: then with fewer
             for _ in range(count - 1):
-                started.append(others.submit(self._lane))  # noqa: PERF401  what was started counts
-        try:
-            self._lane()
-        finally:
-            for lane in started:
-                if not lane.cancel():
-                    lane.result()
+                # one that is refused for want of a thread is in the executor's queue all the same, and may
+                # begin at any time: it must neither be missed here, nor keep the answers for as long
+                others.submit(_ride, weakref.ref(self))
+        self._lane()
+        with self._all_back:
+            self._all_back.wait_for(lambda: not self._under_way)
         if self._fault is not None:
             raise self._fault
         return self._answers
@@ -50,15 +51,24 @@ class Lanes:
 
     def _lane(self) -> None:
         watch = self._watch()
-        try:
-            while (part := self._take()) is not None:
+        while (part := self._take()) is not None:
+            try:
                 self._answers[part] = self._send(part, watch)
-        except BaseException as fault:  # noqa: BLE001  raised again in run()
-            self._stop(fault)
+            except BaseException as fault:  # noqa: BLE001  raised again in run()
+                self._stop(fault)
+            finally:
+                self._came_back()
 
     def _take(self) -> int | None:
         with self._lock:
-            return None if self._fault is not None else next(self._next, None)
+            part = None if self._fault is not None else next(self._next, None)
+            self._under_way += part is not None
+            return part
+
+    def _came_back(self) -> None:
+        with self._lock:
+            self._under_way -= 1
+            self._all_back.notify()
 
     def _stop(self, fault: BaseException) -> None:
         with self._lock:
@@ -84,3 +94,10 @@ class Lanes:
                 cancel()
 
         return watch
+
+
+def _ride(request: weakref.ref[Lanes]) -> None:
+    """A lane in another thread; nothing when the request has ended already."""
+    lanes = request()
+    if lanes is not None:
+        lanes._lane()  # noqa: SLF001  of this module

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
 
 import pytest
 
@@ -60,7 +60,7 @@ def test_the_asking_thread_gets_on_when_all_others_are_busy() -> None:
 
 
 class _Full:
-    def submit(self, _call) -> None:
+    def submit(self, _work, *_arguments) -> None:
         raise RuntimeError("can't start new thread")
 
 
@@ -134,3 +134,46 @@ def test_any_exception_comes_out_where_it_was_asked(others) -> None:
 
     with pytest.raises(MemoryError):
         Lanes(4, send).run(2, others)
+
+
+class _Refusing(Executor):
+    """As ``ThreadPoolExecutor`` at the limit of threads: what it refuses is in its queue all the same."""
+
+    def __init__(self) -> None:
+        self.started: list[threading.Thread] = []
+
+    def submit(self, work, /, *arguments):
+        self.started.append(threading.Thread(target=work, args=arguments))
+        self.started[-1].start()
+        raise RuntimeError("can't start new thread")
+
+
+def test_a_lane_that_was_refused_and_runs_all_the_same_is_waited_for() -> None:
+    taken, hold, refusing = threading.Event(), threading.Event(), _Refusing()
+
+    def send(part: int, _watch) -> bytes:
+        if threading.current_thread() in refusing.started:
+            taken.set()
+            hold.wait(LONG)
+        else:
+            taken.wait(LONG)
+        return b"%d" % part
+
+    with ThreadPoolExecutor(1) as client:
+        asking = client.submit(lambda: tuple(Lanes(2, send).run(2, refusing)))
+        assert taken.wait(LONG)
+        wait([asking], 0.2)
+        early = asking.done()
+        hold.set()
+        assert asking.result(LONG) == (b"0", b"1")
+    assert not early
+    refusing.started[0].join(LONG)
+
+
+def test_a_lane_that_begins_when_all_is_over_finds_nothing_to_do() -> None:
+    hold, sent = threading.Event(), []
+    with ThreadPoolExecutor(1) as busy:
+        busy.submit(hold.wait, LONG)
+        assert Lanes(3, lambda part, _: sent.append(part) or b"").run(3, busy) == [b""] * 3
+        hold.set()
+    assert sent == [0, 1, 2]
