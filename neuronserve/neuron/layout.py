@@ -42,7 +42,10 @@ def full(grid: Grid, needs: Sequence[Need]) -> list[Block]:
 
 
 def even(grid: Grid, need: Need, servers: int) -> list[Block]:
-    """Just so many servers. Raises NotEnoughCores when there is no room for a copy in each."""
+    """Just so many servers, and no more chips in parts than that takes.
+
+    Raises NotEnoughCores when there is no room for a copy in each.
+    """
     singles = full(grid, [dataclasses.replace(need, duplicates=1)])
     if servers > len(singles):
         raise NotEnoughCores(
@@ -52,13 +55,45 @@ def even(grid: Grid, need: Need, servers: int) -> list[Block]:
         )
     if need.cores > 1:
         return sorted(singles, key=lambda block: block.cores)[:servers]
-    blocks, first = [], grid.usable[0]
+    if servers <= len(grid.segments):
+        return [_on_chips(chips, need) for chips in _runs(grid.segments, servers)]
+    parts = _parts(grid.segments, servers)
+    return [block for segment, count in parts for block in _in_chip(segment, count, need)]
+
+
+def _runs(segments: Sequence[Segment], count: int) -> Iterator[Sequence[Segment]]:
+    """Whole neighbouring chips for each of ``count``, the larger runs first."""
+    each, more = divmod(len(segments), count)
+    for at in range(count):
+        first = at * each + min(at, more)
+        yield segments[first : first + each + (at < more)]
+
+
+def _on_chips(chips: Sequence[Segment], need: Need) -> Block:
+    """A server for these chips: over several only when it places more copies than one has room for."""
+    used = copies(need, sum(map(len, chips)))
+    largest = max(chips, key=len)
+    first = largest.first if used <= len(largest) else chips[0].first
+    return Block((first, first + used - 1), (need.model,), used)
+
+
+def _parts(segments: Sequence[Segment], servers: int) -> list[tuple[Segment, int]]:
+    """How many servers each chip gets: one more for the chip with the most cores for each it has."""
+    counts = [1] * len(segments)
+    for _ in range(servers - len(segments)):
+        at = max(range(len(segments)), key=lambda n: (len(segments[n]) / counts[n], -n))
+        counts[at] += 1
+    return list(zip(segments, counts, strict=True))
+
+
+def _in_chip(segment: Segment, servers: int, need: Need) -> Iterator[Block]:
+    """The cores of one chip shared out evenly."""
+    first = segment.first
     for at in range(servers):
-        share = grid.size // servers + (at < grid.size % servers)
+        share = len(segment) // servers + (at < len(segment) % servers)
         used = copies(need, share)
-        blocks.append(Block((first, first + used - 1), (need.model,), used))
+        yield Block((first, first + used - 1), (need.model,), used)
         first += share
-    return blocks
 
 
 def shared(grid: Grid, needs: Sequence[Need]) -> list[Block]:

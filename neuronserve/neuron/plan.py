@@ -1,9 +1,10 @@
 """The plan: which model server owns which core range, and serves which models. Pure.
 
 A process takes all cores that it sees, exclusively, until it ends; so every server gets one contiguous
-range of its own. Where one copy of a model fits a chip, no server reaches over the chip's boundary: a
-fault of one chip then costs one server. Where the compiled model may be duplicated within a process, one
-server has as many copies as its chip has room for; where not, every copy has a server of its own.
+range of its own. Where one copy of a model fits a chip, no server reaches over the chip's boundary, unless
+fewer servers than chips were asked for: a fault of one chip then costs one server. Where the compiled model
+may be duplicated within a process, one server has as many copies as its chip has room for; where not, every
+copy has a server of its own.
 """
 
 from __future__ import annotations
@@ -77,7 +78,8 @@ def plan(
     )
     unowned = _unowned(grid, owners)
     if unowned:
-        notes.append(f"cores {', '.join(map(text, unowned))} have no owner: {_why_unowned(compiled)}")
+        why_unowned = _why_unowned(compiled, servers, placement)
+        notes.append(f"cores {', '.join(map(text, unowned))} have no owner: {why_unowned}")
     return Plan(owners, unowned, tuple(notes))
 
 
@@ -184,6 +186,10 @@ def _unowned(grid: Grid, owners: Sequence[Owner]) -> tuple[Range, ...]:
     return tuple(ranges)
 
 
-def _why_unowned(needs: Sequence[Need]) -> str:
+def _why_unowned(needs: Sequence[Need], servers: int | None, placement: Placement | None) -> str:
+    if placement is not None:
+        return "SERVE_PLACEMENT gives them to nobody"
+    if servers and len(needs) == 1:
+        return f"SAGEMAKER_TFS_INSTANCE_COUNT={servers} leaves no server for them"
     sizes = sorted({need.cores for need in needs})
     return f"a copy takes {' or '.join(map(str, sizes))} contiguous core{'s' if sizes != [1] else ''}"

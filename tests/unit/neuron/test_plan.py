@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -65,6 +66,17 @@ def test_leftover_cores_are_named() -> None:
     assert "cores 3, 7, 11, 15 have no owner: a copy takes 3 contiguous cores" in made.notes
 
 
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        ({"servers": 3}, "cores 4-7 have no owner: SAGEMAKER_TFS_INSTANCE_COUNT=3 leaves no server for them"),
+        ({"placement": [("m", 0, 11)]}, "cores 12-15 have no owner: SERVE_PLACEMENT gives them to nobody"),
+    ],
+)
+def test_a_wish_that_leaves_cores_over_is_named(wish: dict[str, Any], told: str) -> None:
+    assert told in plan(host("inf1.6xlarge"), [Need("m", 1, 4)], **wish).notes
+
+
 def test_copies_on_one_chip_are_dealt_evenly_to_as_few_servers_as_may_be() -> None:
     made = plan(host("inf1.xlarge"), [Need("m", 1, 3)])
     assert ranges(made) == ["0-1", "2-3"]
@@ -95,11 +107,27 @@ def test_without_any_neuron_op_no_core_has_an_owner() -> None:
 
 
 @pytest.mark.parametrize(
-    ("servers", "expected"),
-    [(1, ["0-15"]), (2, ["0-7", "8-15"]), (3, ["0-5", "6-10", "11-15"]), (16, [str(n) for n in range(16)])],
+    ("servers", "duplicates", "expected"),
+    [
+        (1, 64, ["0-15"]),
+        (2, 64, ["0-7", "8-15"]),
+        (3, 64, ["0-7", "8-11", "12-15"]),
+        (5, 64, ["0-1", "2-3", "4-7", "8-11", "12-15"]),
+        (16, 64, [str(n) for n in range(16)]),
+        (1, 4, ["0-3"]),
+        (3, 4, ["0-3", "8-11", "12-15"]),
+        (5, 1, ["0", "2", "4", "8", "12"]),
+    ],
 )
-def test_a_number_of_servers_that_was_asked_for_shares_the_cores(servers: int, expected: list[str]) -> None:
-    assert ranges(plan(host("inf1.6xlarge"), [Need("m", 1, 64)], servers=servers)) == expected
+def test_a_number_of_servers_that_was_asked_for_shares_the_cores(
+    servers: int, duplicates: int, expected: list[str]
+) -> None:
+    assert ranges(plan(host("inf1.6xlarge"), [Need("m", 1, duplicates)], servers=servers)) == expected
+
+
+def test_one_server_for_parts_of_chips_stays_on_the_largest_part() -> None:
+    narrow = grid(chips(4), visible=(3, 9))
+    assert ranges(plan(narrow, [Need("m", 1, 4)], servers=1)) == ["4-7"]
 
 
 def test_more_servers_than_copies_fit_are_refused() -> None:
@@ -225,6 +253,11 @@ def test_a_number_of_servers_is_met_or_refused(
     assert len(made.owners) == servers
     owned = [core for o in made.owners if o.cores for core in range(o.cores[0], o.cores[1] + 1)]
     assert len(owned) == len(set(owned))
+    if cores == 1 and servers >= count:
+        assert all(len(owner.chips) == 1 for owner in made.owners)
+    if cores == 1 and servers <= count:
+        used = [chip for owner in made.owners for chip in owner.chips]
+        assert len(used) == len(set(used))
 
 
 @given(st.integers(1, 16), NEEDS)
