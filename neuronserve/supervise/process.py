@@ -65,9 +65,9 @@ class Spec:
     An answer that says why it never will be again (``failed``) has it killed at once.
 
     Before each start ``hold``, where there is one, is asked in a thread for what the start has to wait
-    for (empty: nothing), for at most ``hold_seconds``. A start that fails after the process said a line
-    for which ``excuse`` is true is not counted against it for as long: what it needs is not free yet.
-    ``before`` is called right before each start.
+    for (empty: nothing). A start that fails after the process said a line for which ``excuse`` is true is
+    not counted against it: what it needs is not free yet. Both together go on for at most ``hold_seconds``;
+    after that, starts are tried at once, and counted. ``before`` is called right before each start.
     """
 
     name: str
@@ -110,8 +110,7 @@ class Process:
         self._cause = ""
         self._hopeless = False
         self._words = Words(loop.now, spec.excuse)
-        self._held_since = 0.0
-        self._excused_since: float | None = None  # the first of the starts in a row that were not counted
+        self._lacking_since: float | None = None  # since when what it needs is known not to be free
         self.held_by = ""  # what its start waits for
         self._stopped: Callable[[Exit | None], None] = lambda _: None
         self.state = WAITING
@@ -131,7 +130,6 @@ class Process:
     def start(self) -> None:
         self._cause, self._hopeless, self._misses, self._ready_since = "", False, 0, None
         self._words = Words(self._loop.now, self._spec.excuse)
-        self._held_since = self._loop.now()
         if self._spec.hold is None:
             self._spawn()
         else:
@@ -150,7 +148,7 @@ class Process:
     def _held(self, hold: Callable[[], str], why: str) -> None:
         if self.state != WAITING:
             return  # it was stopped meanwhile
-        if why and self._loop.now() - self._held_since < self._spec.hold_seconds:
+        if why and self._may_wait():
             if why != self.held_by:
                 _log.warning("%s waits: %s", self.name, why)
             self.held_by = why
@@ -213,7 +211,6 @@ class Process:
             self._cancel()
             self._ready_since = self._loop.now()
             self._ever_ready = True
-            self._excused_since = None
             self._move(READY)
         elif health.failed:
             # what it could never do it will not do next time; what it did before it may do again
@@ -262,10 +259,15 @@ class Process:
     def _forgiven(self) -> bool:
         """Whether a failed start does not count: what it needs was not free, and may be soon."""
         if self._ready_since is not None or not self._words.excused:
+            self._lacking_since = None  # it had what it needs
             return False
+        return self._may_wait()
+
+    def _may_wait(self) -> bool:
+        """Whether it may go on waiting for what it needs; the time begins with the first question."""
         now = self._loop.now()
-        self._excused_since = now if self._excused_since is None else self._excused_since
-        return now - self._excused_since < self._spec.hold_seconds
+        self._lacking_since = now if self._lacking_since is None else self._lacking_since
+        return now - self._lacking_since < self._spec.hold_seconds
 
     def _judge(self, cause: str, verdict: Verdict) -> None:
         event = "did not start" if self._ready_since is None else "died"

@@ -235,6 +235,43 @@ def test_an_excuse_does_not_last_for_ever(watch):
     assert "not available" in one.why
 
 
+def test_what_was_waited_for_in_vain_is_not_waited_for_again_at_each_start(watch):
+    asked = []
+    one = watch(
+        "echo not available >&2; exit 1",
+        lambda: Answer(ready=False),
+        hold=lambda: asked.append(1) or "the cores are taken",
+        excuse=lambda said: "not available" in said,
+        hold_seconds=0.5,
+        policy=Policy(start_attempts=3),
+    )
+    one.process.start()
+    one.run_until(process.FAILED)
+    assert "3 times in a row" in one.why
+    waited = len(asked) - 3  # each start asks once, and goes on all the same
+    assert 1 <= waited <= 3
+
+
+def test_one_that_had_what_it_needs_may_wait_for_it_again(watch, tmp_path):
+    """The first run fails for a reason of its own, and leaves what it needs taken for a while."""
+    asked = []
+
+    def hold():
+        asked.append(1)
+        return "the cores are taken" if len(asked) in (1, 3) else ""
+
+    one = watch(
+        "echo x >> tries; test $(wc -l < tries) -gt 1 && exec sleep 600; exit 1",
+        lambda: Answer(ready=(tmp_path / "tries").read_text().count("x") > 1),
+        hold=hold,
+        hold_seconds=60,
+    )
+    one.process.start()
+    one.run_until(process.READY)
+    assert len(asked) == 4
+    assert one.process.restarts == 1
+
+
 def test_one_that_says_it_is_lost_is_replaced_at_once(watch, tmp_path):
     lost = tmp_path / "lost"
 
