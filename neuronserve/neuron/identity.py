@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from neuronserve.instances import InstanceType, catalogue
 from neuronserve.neuron.chips import Problem
 from neuronserve.neuron.nodes import Node
-from neuronserve.neuron.told import SETTING, SYSFS, Told, disagreements, family_of
+from neuronserve.neuron.told import NEURON_LS, SETTING, SYSFS, Told, disagreements, family_of
 
 _SET = "set SERVE_INSTANCE_TYPE to the EC2 instance type, such as inf1.xlarge"
+_TOOLS = "install the tools that fit the driver"
 _CORRECT = "correct SERVE_INSTANCE_TYPE, or leave it unset"
 
 
@@ -19,12 +20,14 @@ class Known:
     """What names the whole machine; empty and None: not known.
 
     ``setting``: SERVE_INSTANCE_TYPE. ``product``: the machine's own word. ``on_host``: chips in sysfs.
+    ``neuron_ls_told``: whether it told anything at all.
     """
 
     setting: str = ""
     product: str = ""
     neuron_ls: str = ""
     on_host: int | None = None
+    neuron_ls_told: bool = False
 
 
 def certain(known: Known, chips: Sequence[Told]) -> str:
@@ -72,17 +75,23 @@ def _unknown(nodes: Sequence[Node], words: Sequence[Sequence[Told]]) -> Iterable
 
 
 def _strangers(known: Known, nodes: Sequence[Node], words: Sequence[Sequence[Told]]) -> Iterable[Problem]:
-    if known.on_host is None:
-        return
-    unseen = [
-        node
-        for node, sources in zip(nodes, words, strict=True)
-        if not any(source.source == SYSFS for source in sources)
-    ]
-    if unseen:
-        message = f"the driver shows {known.on_host} chips in sysfs, and {_paths(unseen)} is not among them"
+    by_driver = _without(SYSFS, nodes, words) if known.on_host is not None else []
+    if by_driver:
+        message = (
+            f"the driver shows {known.on_host} chips in sysfs, and {_paths(by_driver)} is not among them"
+        )
         hint = "map the devices that the driver made on the host, each by its own number"
-        yield Problem("not_in_sysfs", _device(unseen), message, hint, fatal=False)
+        yield Problem("not_in_sysfs", _device(by_driver), message, hint, fatal=False)
+    by_tool = _without(NEURON_LS, nodes, words) if known.neuron_ls_told else []
+    if by_tool:
+        message = f"neuron-ls does not show {_paths(by_tool)}"
+        yield Problem("neuron_ls_disagrees", _device(by_tool), message, _TOOLS, fatal=False)
+
+
+def _without(source: str, nodes: Sequence[Node], words: Sequence[Sequence[Told]]) -> list[Node]:
+    """The nodes of which a source tells nothing."""
+    told = zip(nodes, words, strict=True)
+    return [node for node, each in told if not any(one.source == source for one in each)]
 
 
 def _contradictions(
@@ -94,7 +103,7 @@ def _contradictions(
             code = "setting_disagrees" if other.source == SETTING else "neuron_ls_disagrees"
             found.setdefault((code, difference), []).append(node)
     for (code, difference), where in found.items():
-        hint = _CORRECT if code == "setting_disagrees" else "install the tools that fit the driver"
+        hint = _CORRECT if code == "setting_disagrees" else _TOOLS
         message = f"{_paths(where)}: {difference}; the first is believed"
         yield Problem(code, _device(where), message, hint, fatal=False)
     if known.setting and known.setting not in catalogue():

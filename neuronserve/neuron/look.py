@@ -50,6 +50,7 @@ def look(
         product=mark.instance_type if mark else sysfs.product(roots.sys),
         neuron_ls=next((device.instance_type for device in asked or () if device.instance_type), ""),
         on_host=sysfs.on_host(roots.sys),
+        neuron_ls_told=asked is not None,
     )
     name = identity.certain(known, [told.merged(each) for each in words])
     return Host(

@@ -10,7 +10,7 @@ copy has a server of its own.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from neuronserve.errors import CoreConflict, NotEnoughCores, PlanError, WrongGeneration
 from neuronserve.generation import Generation
@@ -69,6 +69,7 @@ def plan(
     notes = [f"{name} holds no NeuronOp: every server runs it on the CPU" for name in plain]
     if placement is not None:
         blocks = _placed(grid, compiled, placement)
+        notes += _idle(blocks, compiled)
     else:
         blocks, why = _chosen(grid, compiled, servers)
         notes += why
@@ -170,6 +171,20 @@ def _entry(grid: Grid, needs: Mapping[str, Need], name: str, first: int, last: i
             hint=f"give it at least {need.cores}",
         )
     return layout.Block((first, last), (name,), layout.copies(need, size))
+
+
+def _idle(blocks: Sequence[layout.Block], needs: Sequence[Need]) -> Iterator[str]:
+    """What a wish costs: cores that are owned, and on which nothing runs."""
+    sizes = {need.model: need.cores for need in needs}
+    for block in blocks:
+        (name,) = block.models
+        used = sizes[name] * block.copies
+        idle = block.cores[1] - block.cores[0] + 1 - used
+        if idle:
+            yield (
+                f"SERVE_PLACEMENT gives cores {text(block.cores)} to {name!r}, of which a process "
+                f"uses {used}: {idle} of them stay idle"
+            )
 
 
 def _unowned(grid: Grid, owners: Sequence[Owner]) -> tuple[Range, ...]:

@@ -321,6 +321,18 @@ def test_neuron_ls_that_contradicts_the_driver_is_told_once_for_all_chips(tree):
     assert [chip.cores for chip in host.chips] == [4] * 4
 
 
+def test_a_chip_that_neuron_ls_does_not_show_is_told(tree):
+    for index in range(2):
+        tree.device(index)
+        tree.sysfs(index, "Inf1", 4)
+    problem = only(tree.look(neuron_ls=lambda: [Device(0, cores=4)]))
+    assert (problem.code, problem.fatal) == ("neuron_ls_disagrees", False)
+    assert problem.message == f"neuron-ls does not show {problem.device}"
+    assert problem.device.endswith("/dev/neuron1")
+    assert {each.code for each in tree.look(neuron_ls=list).problems} == {"neuron_ls_disagrees"}
+    assert tree.look(neuron_ls=lambda: None).problems == ()
+
+
 def test_a_setting_of_another_size_than_the_machine_says_is_told(tree):
     tree.device(0)
     tree.sysfs(0)

@@ -70,6 +70,10 @@ def test_leftover_cores_are_named() -> None:
     ("wish", "told"),
     [
         ({"servers": 3}, "cores 4-7 have no owner: SAGEMAKER_TFS_INSTANCE_COUNT=3 leaves no server for them"),
+        (
+            {"placement": [("m", 0, 11)]},
+            "SERVE_PLACEMENT gives cores 0-11 to 'm', of which a process uses 4: 8 of them stay idle",
+        ),
         ({"placement": [("m", 0, 11)]}, "cores 12-15 have no owner: SERVE_PLACEMENT gives them to nobody"),
     ],
 )
