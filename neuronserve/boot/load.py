@@ -12,13 +12,13 @@ from neuronserve.boot import cores
 from neuronserve.boot.cores import Ground
 from neuronserve.boot.judge import Standard
 from neuronserve.compiled import Compiled
+from neuronserve.readiness import GOLDEN_FILE
 from neuronserve.settings import Settings
 from neuronserve.state import Model
 
 if TYPE_CHECKING:
     from neuronserve.modelserver.launch import Launch
 
-GOLDEN = "golden.jsonl"  # in the artifact, beside its models
 BOARD = "in-flight"  # the gateway's, in the runtime folder
 
 
@@ -58,7 +58,7 @@ def golden_file(settings: Settings, bundle: Bundle) -> Path | None:
     """SERVE_GOLDEN, else what came with the artifact."""
     if settings.golden is not None or bundle.extras_path is None:
         return settings.golden
-    found = bundle.extras_path / GOLDEN
+    found = bundle.extras_path / GOLDEN_FILE
     return found if found.is_file() else None
 
 

@@ -10,10 +10,8 @@ from neuronserve.artifact.bundle import Bundle
 from neuronserve.doctor.finding import Finding, fault, note, ok, warn
 from neuronserve.errors import NeuronserveError, WarmUpFailed
 from neuronserve.modelserver import warmuplog
-from neuronserve.readiness import recorded
+from neuronserve.readiness import GOLDEN_FILE, recorded
 from neuronserve.settings import Settings
-
-_GOLDEN = "golden.jsonl"  # in the artifact, beside its models
 
 
 def findings(bundle: Bundle, settings: Settings) -> Iterator[Finding]:
@@ -27,7 +25,7 @@ def findings(bundle: Bundle, settings: Settings) -> Iterator[Finding]:
 
 
 def _came_along(bundle: Bundle) -> Path | None:
-    found = bundle.extras_path / _GOLDEN if bundle.extras_path else None
+    found = bundle.extras_path / GOLDEN_FILE if bundle.extras_path else None
     return found if found is not None and found.is_file() else None
 
 
