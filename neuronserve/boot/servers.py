@@ -57,14 +57,12 @@ class Servers:
     def _process(self, launch: Launch, ground: Ground, standard: Standard) -> Process:
         judge = Judge(launch, standard)
         spec = _spec(launch, judge, ground, standard.settings, self._cwd)
-        gave_up = functools.partial(self._lost, judge)
-        return Process(self._loop, self._children, spec, changed=self._moved, gave_up=gave_up)
 
-    def _lost(self, judge: Judge, why: str) -> None:
-        """One is given up: with the kind of error that it was judged by, where it was."""
-        kind = type(judge.error) if isinstance(judge.error, ModelServerError) else ModelServerError
-        hint = judge.error.hint if judge.error else ""
-        self._gave_up(kind(why, hint="" if hint and hint in why else hint or "its own lines are above"))
+        def lost(why: str) -> None:
+            self._gave_up(_taken(run, why) if run.lacking else _given_up(judge, why))
+
+        run = Process(self._loop, self._children, spec, changed=self._moved, gave_up=lost)
+        return run
 
     def described(self) -> tuple[Server, ...]:
         """As the state tells it."""
@@ -100,6 +98,21 @@ class Servers:
     def drop_queue(self) -> None:
         """Start no more."""
         self._queue.clear()
+
+
+def _given_up(judge: Judge, why: str) -> ModelServerError:
+    """The kind of error that it was judged by, where it was."""
+    kind = type(judge.error) if isinstance(judge.error, ModelServerError) else ModelServerError
+    hint = judge.error.hint if judge.error else ""
+    return kind(why, hint="" if hint and hint in why else hint or "its own lines are above")
+
+
+def _taken(run: Process, why: str) -> ModelServerError:
+    """Its cores never became free."""
+    return ModelServerError(
+        f"{why}; {run.held_by or 'its cores are not free'}",
+        hint="end whoever holds them (`serve doctor` names it), or raise SERVE_CORES_WAIT_SECONDS",
+    )
 
 
 def _spec(launch: Launch, judge: Judge, ground: Ground, settings: Settings, cwd: Path) -> Spec:

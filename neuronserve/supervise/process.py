@@ -111,7 +111,7 @@ class Process:
         self._hopeless = False
         self._words = Words(loop.now, spec.excuse)
         self._lacking_since: float | None = None  # since when what it needs is known not to be free
-        self.held_by = ""  # what its start waits for
+        self.held_by = ""  # what its start waits for, or did not wait for any longer
         self._stopped: Callable[[Exit | None], None] = lambda _: None
         self.state = WAITING
 
@@ -126,6 +126,11 @@ class Process:
     @property
     def restarts(self) -> int:
         return self._history.restarts
+
+    @property
+    def lacking(self) -> bool:
+        """Whether what it needs was not free at its last start; ``held_by`` tells who has it, if known."""
+        return self._lacking_since is not None
 
     def start(self) -> None:
         self._cause, self._hopeless, self._misses, self._ready_since = "", False, 0, None
@@ -156,7 +161,7 @@ class Process:
             return
         if why:
             _log.warning("%s starts although %s", self.name, why)
-        self.held_by = ""
+        self.held_by = why
         self._spawn()
 
     def _spawn(self) -> None:

@@ -289,6 +289,9 @@ def test_a_server_whose_cores_are_never_free_ends_the_service_with_the_runtimes_
     service = start(STANDIN_BUSY=busy, SERVE_START_ATTEMPTS="1", SERVE_CORES_WAIT_SECONDS="1")
     assert service.wait_exit() == 30
     assert any("NeuronCore(s) not available" in line.get("error", "") for line in service.log())
+    (last,) = [line for line in service.log() if line.get("exit_code") == 30]
+    assert "its cores are not free" in last["error"]
+    assert "SERVE_CORES_WAIT_SECONDS" in last["hint"]
 
 
 def test_a_server_that_stops_predicting_while_it_says_that_it_is_available_is_replaced(start, tmp_path):

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 
 import numpy as np
 import pytest
@@ -103,6 +104,16 @@ def test_a_server_that_died_waits_for_its_cores_while_the_others_serve(on):
     assert service.stop() == 0
 
 
+def test_a_start_whose_cores_stay_taken_fails_and_names_who_has_them(on):
+    service = on("inf1.xlarge", SERVE_CORES_WAIT_SECONDS="1", SERVE_SIMULATE_FREE_SECONDS="600")
+    service.wait_ready()
+    os.kill(service.state().servers[0].pid, signal.SIGKILL)
+    assert service.wait_exit() == 30
+    (line,) = [line for line in service.log() if line.get("exit_code") == 30]
+    assert "cores 0-3 are still held by process" in line["error"]
+    assert "SERVE_CORES_WAIT_SECONDS" in line["hint"]
+
+
 def test_one_that_answers_no_prediction_any_more_is_found_and_replaced(on):
     service = on("inf1.6xlarge", SERVE_CANARY_SECONDS="0.3", SERVE_HANG_SECONDS="1")
     service.wait_ready()
@@ -140,6 +151,20 @@ def test_it_serves_as_soon_as_one_server_is_ready(on):
     assert service.get("/ping").status == 200
     assert service.post("/invocations", ROW, JSON).status == 200
     service.wait_ready()
+    assert service.stop() == 0
+
+
+def test_no_more_servers_load_at_once_than_there_are_cpus(on):
+    one_cpu = ("taskset", "-c", str(min(os.sched_getaffinity(0))), sys.executable, "serve")
+    service = on("inf1.6xlarge", SERVE_SIMULATE_LOAD_SECONDS="1", program=one_cpu)
+    service.wait_state("degraded", seconds=60)
+    loading = 0
+    while (state := service.state()).state != "ready":
+        ready = sum(server.state == "ready" for server in state.servers)  # read first: it only grows
+        loading = max(loading, len(service.children("--grpc_socket_path=")) - ready)
+        assert loading <= 1
+        service.wait_for("a change", lambda known=state: service.state() != known)
+    assert loading == 1
     assert service.stop() == 0
 
 
