@@ -32,6 +32,14 @@ class Exchange:
     answer: Callable[[Sequence[bytes]], Answer]
     split: Split | None = None
 
+    @property
+    def joins(self) -> int:
+        """How many messages like this one a model server that pads makes one batch of; 1: it does not."""
+        split = self.split
+        if split is None or split.pad or split.batch.dynamic:
+            return 1
+        return max(1, split.batch.size // max(1, split.rows))
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Dealing:

@@ -164,7 +164,7 @@ class Service:
         requests, left = exchange.requests, self._left(request)
         to = (group.servers, request.watch, request.asked)
         if len(requests) == 1:
-            return (self._pool.call(exchange.method, requests[0], left, *to),)
+            return (self._pool.call(exchange.method, requests[0], left, *to, joins=exchange.joins),)
         return self._pool.call_all(exchange.method, requests, left, *to)
 
     def _left(self, request: Invocation) -> float:

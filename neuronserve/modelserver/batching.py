@@ -3,6 +3,12 @@
 From a file (``SERVE_BATCHING_FILE``), from TFSC's variables, and from what was compiled into the model: a
 static model takes batches of one size only, so that is the only size allowed (source: AWS Neuron SDK
 documentation, "TensorFlow Neuron: serving"; that it holds for every release is not confirmed).
+
+Why the server joins, and not the gateway (``scripts/bench --only batching``, simulated cores): its queue is
+one for all gateway workers, and goes on filling while all cores are busy, so under load batches are full
+without anybody waiting for them. The gateway would have to send a batch, full or not, after a moment, since
+it does not know when a core is free, and each worker would fill its own. It saves CPU, one call for a batch
+instead of one for each row, but wastes cores, which cost more. With few rows under way both are alike.
 """
 
 from __future__ import annotations

@@ -31,6 +31,9 @@ class Owner(Protocol):
     def copies(self) -> int: ...
 
 
+_PARTS = 8 * 64  # what the most workers have lanes for (gateway/workers.py, pool.py)
+
+
 @dataclasses.dataclass(frozen=True)
 class Launch:
     """A model server to start: write ``files``, run ``argv`` with ``env``; it answers on ``target``.
@@ -109,7 +112,10 @@ def _launch(
     return Launch(
         index=owner.server,
         kind=kind,
-        argv=(*program, *_flags(settings, place, rest_port, joins=joining is not None)),
+        argv=(
+            *program,
+            *_flags(settings, place, rest_port, joins=joining is not None, waits=bool(owner.shown)),
+        ),
         env=_environment(environ, owner, place.runtime, tag),
         target=f"unix:{place.socket}",
         rest_port=rest_port,
@@ -133,7 +139,17 @@ def _environment(environ: Mapping[str, str], owner: Owner, runtime: Path, tag: s
     return env
 
 
-def _flags(settings: Settings, place: _Place, rest_port: int, *, joins: bool) -> list[str]:
+def _grpc_threads(settings: Settings) -> int:
+    """A thread for each call that may be there at once: those admitted, and parts of requests.
+
+    A call holds its thread while it waits for its batch or core. TF Serving's default, 4 for each CPU, is 16
+    on an inf1.xlarge: fewer rows than four cores take in batches of 8; gRPC refuses the others as
+    RESOURCE_EXHAUSTED. Threads are made when they are needed.
+    """
+    return max(4 * machine.cpus(), settings.max_in_flight + _PARTS)
+
+
+def _flags(settings: Settings, place: _Place, rest_port: int, *, joins: bool, waits: bool) -> list[str]:
     flags = [
         "--port=0",
         f"--grpc_socket_path={place.socket}",
@@ -142,6 +158,8 @@ def _flags(settings: Settings, place: _Place, rest_port: int, *, joins: bool) ->
         "--file_system_poll_wait_seconds=0",  # the bundle does not change: look once
         "--max_num_load_retries=0",  # the supervisor tries again, with back-off and an end
     ]
+    if waits:
+        flags.append(f"--grpc_max_threads={_grpc_threads(settings)}")
     if settings.inter_op_threads:
         flags.append(f"--tensorflow_inter_op_parallelism={settings.inter_op_threads}")
     if settings.intra_op_threads:

@@ -14,6 +14,7 @@ from neuronserve.modelserver.channels import Channels
 from neuronserve.modelserver.client import Lost, ServerFault, Unsent
 from neuronserve.modelserver.ejection import Ejection
 from neuronserve.modelserver.lanes import Lanes, Watch
+from neuronserve.modelserver.ranking import Rank, rank
 
 _MOST_LANES = 64  # threads of one worker for parts of requests
 _AHEAD = 2  # calls of one request for each copy of the model: one runs, one is ready to
@@ -67,13 +68,16 @@ class Pool:
         servers: Sequence[Server],
         watch: Watch,
         asked: Asked | None = None,
+        *,
+        joins: int = 1,
     ) -> bytes:
         """Send to one of ``servers``; to one other when the first could not be reached at all.
 
         ``watch`` is told how to cancel the call while it runs, and None when it is over. ``asked``: gets
-        the server as part 0's. Nothing that may have reached a server is ever sent twice.
+        the server as part 0's. ``joins``: such calls that a server makes one batch of, see ``ranking.py``.
+        Nothing that may have reached a server is ever sent twice.
         """
-        job = _Job(method, _some(servers), time.monotonic() + timeout, asked)
+        job = _Job(method, _some(servers), time.monotonic() + timeout, asked, joins)
         return self._deliver(job, 0, request, watch)
 
     def call_all(
@@ -104,43 +108,37 @@ class Pool:
         self._ejection.forget(server.index)
 
     def _deliver(self, job: _Job, part: int, request: bytes, watch: Watch) -> bytes:
-        server = self._enter(job.servers)
+        server = self._enter(job.servers, job.joins)
         try:
             return self._send(job, part, request, server, watch)
         except Unsent:
             others = [s for s in job.servers if s is not server]
             if not others:
                 raise
-            return self._send(job, part, request, self._enter(others), watch)
+            return self._send(job, part, request, self._enter(others, job.joins), watch)
 
-    def _enter(self, servers: Sequence[Server]) -> Server:
+    def _enter(self, servers: Sequence[Server], joins: int) -> Server:
         """Choose and count at once: calls that begin together do not meet at one server."""
         with self._lock:
-            server = servers[0] if len(servers) == 1 else self._chosen(servers)
+            server = servers[0] if len(servers) == 1 else self._chosen(servers, joins)
             self._board.enter(server.index)
             return server
 
-    def _chosen(self, servers: Sequence[Server]) -> Server:
-        """The one with the fewest in flight for each of its copies; of several, who waited longest.
+    def _chosen(self, servers: Sequence[Server], joins: int) -> Server:
+        """The one that ``ranking.py`` puts first.
 
-        Who was chosen longest ago, by any worker, will be free first, too. An ejected one whose time is
-        over is chosen once. When all are ejected, they are as good as any.
+        An ejected one whose time is over is chosen once. When all are ejected, they are as good as any.
         """
         in_flight, last, until = self._board.in_flight, self._board.chosen, self._board.until
-        best: Server | None = None
-        least = (0.0, 0)
-        for server in servers:
-            if until[server.index]:
-                if self._ejection.tries(server.index):
-                    best = server
-                    break
-                continue
-            load = (in_flight(server.index) / server.copies, last[server.index])
-            if best is None or load < least:
-                best, least = server, load
-        if best is None:
-            best = min(servers, key=lambda s: (in_flight(s.index) / s.copies, last[s.index]))
-        last[best.index] = time.monotonic_ns()
+        now = time.monotonic_ns()
+
+        def ranked(server: Server) -> Rank:
+            return rank(server, in_flight(server.index), last[server.index], now, joins)
+
+        tried = next((s for s in servers if until[s.index] and self._ejection.tries(s.index)), None)
+        well = [s for s in servers if not until[s.index]] or servers
+        best = tried or min(well, key=ranked)
+        last[best.index] = now
         return best
 
     def _send(self, job: _Job, part: int, request: bytes, server: Server, watch: Watch) -> bytes:
@@ -200,6 +198,7 @@ class _Job(NamedTuple):
     servers: Sequence[Server]
     end: float
     asked: Asked | None
+    joins: int = 1
 
 
 def _some(servers: Sequence[Server]) -> Sequence[Server]:

@@ -142,3 +142,10 @@ def test_a_model_compiled_at_a_fixed_batch_has_its_rows_joined_by_the_server(tmp
     (server,) = plan(tmp_path, models=(fixed,))
     assert server.joins
     assert "--enable_batching" in server.argv
+
+
+def test_a_server_with_cores_has_a_grpc_thread_for_each_call_that_may_wait_there(tmp_path: Path) -> None:
+    on_cores, on_cpu = plan(tmp_path, owners=(Owner(0, shown="0-3"), Owner(1)), SERVE_MAX_IN_FLIGHT="1000")
+    (flag,) = (a for a in on_cores.argv if a.startswith("--grpc_max_threads="))
+    assert int(flag.partition("=")[2]) > 1000
+    assert not any(a.startswith("--grpc_max_threads=") for a in on_cpu.argv)

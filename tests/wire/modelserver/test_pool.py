@@ -74,6 +74,17 @@ def test_workers_take_turns_with_each_other(scripted, board: Board, tmp_path: Pa
             assert (turn, asked[0]) == (turn, expected)
 
 
+def test_rows_that_servers_join_go_where_they_complete_a_batch(scripted, board: Board) -> None:
+    pool, servers = Pool(board), of(scripted(), scripted())
+    for server, flying in zip(servers, (5, 6), strict=True):
+        for _ in range(flying):
+            board.enter(server.index)
+    for joins, expected in ((1, 0), (4, 1)):
+        asked: Asked = {}
+        pool.call(client.PREDICT, request(), LONG, servers, nobody, asked, joins=joins)
+        assert asked == {0: expected}
+
+
 def test_models_that_share_servers_do_not_upset_each_others_turns(scripted, board: Board) -> None:
     pool, servers = Pool(board), of(scripted(), scripted())
     counted: collections.Counter[int] = collections.Counter()
