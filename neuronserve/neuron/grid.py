@@ -52,11 +52,6 @@ class Grid:
         """How many cores may be used."""
         return sum(len(segment) for segment in self.segments)
 
-    @property
-    def per_chip(self) -> int:
-        """Cores of the largest chip."""
-        return max(last - first + 1 for _, first, last in self.chips)
-
     def chips_of(self, cores: Range) -> tuple[int, ...]:
         """The chips that a range lies on."""
         return tuple(chip for chip, first, last in self.chips if first <= cores[1] and cores[0] <= last)

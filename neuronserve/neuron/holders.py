@@ -50,15 +50,6 @@ def holders(
     return tuple(sorted(found, key=lambda holder: (holder.pid, holder.cores or (0, 0), holder.chips)))
 
 
-def held_by_tag(roots: Roots, host: Host, tag: str, *, core_offset: int = 0) -> tuple[Holder, ...]:
-    """Holders of this tag: whether the server that had it before still has its cores.
-
-    Only of this pid namespace, because neuron-ls knows no tags.
-    """
-    found = holders(roots, host, core_offset=core_offset, neuron_ls=None)
-    return tuple(holder for holder in found if holder.tag == tag)
-
-
 def busy(
     roots: Roots,
     host: Host,

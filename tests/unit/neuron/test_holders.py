@@ -10,7 +10,7 @@ import pytest
 from neuronserve.generation import Generation
 from neuronserve.neuron import marker
 from neuronserve.neuron.chips import Chip, Host, Roots
-from neuronserve.neuron.holders import Holder, busy, held_by_tag, holders
+from neuronserve.neuron.holders import Holder, busy, holders
 from neuronserve.neuron.neuronls import Device, Process
 
 NULL_MINOR = 3
@@ -136,11 +136,13 @@ def test_a_process_on_several_chips_is_one_holder(roots):
     assert found(roots, lambda: everywhere)[0].chips == (0, 1, 2)
 
 
-def test_the_old_server_is_found_by_its_tag(roots):
+def test_the_old_server_is_known_by_its_tag(roots):
     process(roots, 7, environ="NEURON_PROCESS_TAG=a")
     process(roots, 8, environ="NEURON_PROCESS_TAG=b")
-    assert [holder.pid for holder in held_by_tag(roots, HOST, "b")] == [8]
-    assert held_by_tag(roots, HOST, "c") == ()
+    assert [(holder.pid, holder.tag) for holder in holders(roots, HOST, neuron_ls=None)] == [
+        (7, "a"),
+        (8, "b"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -231,6 +233,6 @@ def test_others_who_ask_at_the_same_time_are_no_owners(roots, simulated, tmp_pat
 def test_tags_and_ranges_of_a_simulated_host(roots, simulated):
     simulated(4, owner(7, "a"))
     simulated(8, owner(8, "b"))
-    assert [h.pid for h in held_by_tag(roots, PRETENDED, "b")] == [8]
+    assert [(h.pid, h.tag) for h in holders(roots, PRETENDED)] == [(7, "a"), (8, "b")]
     assert [h.pid for h in busy(roots, PRETENDED, 0, 3)] == [7]
     assert busy(roots, PRETENDED, 1, 3) == ()
