@@ -37,8 +37,10 @@ _OPTIONS = (
     ("grpc.service_config_disable_resolution", 1),
     # a restarted server is found again quickly: gRPC's own back-off grows to two minutes
     ("grpc.initial_reconnect_backoff_ms", 50),
-    ("grpc.min_reconnect_backoff_ms", 50),
     ("grpc.max_reconnect_backoff_ms", 250),
+    # what is called a back-off here is how long a connection may take to be made (subchannel.cc): on a busy
+    # machine, or one whose CPU quota is used up for now, a server does not greet at once
+    ("grpc.min_reconnect_backoff_ms", 1000),
 )
 
 _LONGEST_TEXT = 500

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
+import time
 from pathlib import Path
 
 import grpc
@@ -153,3 +156,56 @@ def test_a_probe_tells_ready_from_loading_from_silent(scripted, tmp_path: Path) 
     assert probe.available({"m": (2,)}, 5) == Readiness(ready=False)
     assert probe.available({}, 5) == Readiness(ready=True)
     assert Probe(f"unix:{tmp_path}/none").available({"m": (1,)}, 1) == Readiness(ready=False, answered=False)
+
+
+class _SlowToGreet:
+    """A way to a server that is not there at once for those who connect: its machine had no CPU for it."""
+
+    SECONDS = 0.5  # longer than gRPC's first back-off, shorter than the patience with a server
+
+    def __init__(self, place: Path, to: Path) -> None:
+        self._to = to
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(place))
+        self._listener.listen()
+        self._ends: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        client_end, _ = self._listener.accept()
+        time.sleep(self.SECONDS)
+        server_end = socket.socket(socket.AF_UNIX)
+        server_end.connect(str(self._to))
+        self._ends = [client_end, server_end]
+        there = threading.Thread(target=self._pass, args=(client_end, server_end))
+        there.start()
+        self._pass(server_end, client_end)
+        there.join()
+
+    def _pass(self, source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65_536):
+                sink.sendall(data)
+        for end in (source, sink):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        for end in (self._listener, *self._ends):
+            end.close()
+
+
+def test_a_server_that_greets_half_a_second_late_is_waited_for(scripted, tmp_path: Path) -> None:
+    server = scripted()
+    place = tmp_path / "late.sock"
+    slow = _SlowToGreet(place, Path(server.target.removeprefix("unix:")))
+    channel = client.Channel(f"unix:{place}")
+    try:
+        assert channel.call(client.PREDICT, request(), 30)
+    finally:
+        channel.cancel()
+        slow.close()
