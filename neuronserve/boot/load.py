@@ -38,7 +38,9 @@ def plan(
     from neuronserve.modelserver import launch
 
     allotment = cores.allot(settings, ground, bundle.models)
-    launches = launch.plan(settings, bundle.models, allotment.owners, runtime, environ, kind)
+    # servers must show that they answer what workers will send them
+    models = tuple(sized(model, settings) for model in bundle.models)
+    launches = launch.plan(settings, models, allotment.owners, runtime, environ, kind)
     return Loading(
         launches,
         Standard(
@@ -47,7 +49,7 @@ def plan(
         {
             "step": "load",
             "detail": "",
-            "models": tuple(served(model, settings) for model in bundle.models),
+            "models": tuple(Model(model.name, model.versions, model.compiled) for model in models),
             "default_model": settings.default_model_name or bundle.default_model,
             "ownership": allotment.map,
         },
@@ -62,15 +64,15 @@ def golden_file(settings: Settings, bundle: Bundle) -> Path | None:
     return found if found.is_file() else None
 
 
-def served(model: BundledModel, settings: Settings) -> Model:
-    """The model as the state tells it, its compiled batches as SERVE_COMPILED_BATCH has them."""
+def sized(model: BundledModel, settings: Settings) -> BundledModel:
+    """The model with its compiled batches as SERVE_COMPILED_BATCH has them."""
     wanted = settings.compiled_batch
     compiled = model.compiled
     if wanted == "off":
         compiled = tuple(dataclasses.replace(one, signatures={}) for one in compiled)
     elif isinstance(wanted, int):
         compiled = tuple(_resized(one, wanted) for one in compiled)
-    return Model(model.name, model.versions, compiled)
+    return dataclasses.replace(model, compiled=compiled)
 
 
 def _resized(one: Compiled, size: int) -> Compiled:

@@ -182,9 +182,9 @@ def test_any_number_of_rows_is_answered_as_row_by_row(on, model):
     assert service.stop() == 0
 
 
-def golden(tmp_path, second):
+def golden(tmp_path, second, **model):
     file = tmp_path / "models" / "golden.jsonl"
-    handmade.compiled(tmp_path / "models" / "m" / "1")
+    handmade.compiled(tmp_path / "models" / "m" / "1", **model)
     right = (np.array([[1, 2, 5]], np.float32) @ handmade.weights()).tolist()
     lines = [
         {"instances": [[1, 2, 5]], "predictions": right},
@@ -207,6 +207,21 @@ def test_a_golden_answer_that_does_not_come_is_a_failed_start_that_shows_the_dif
     assert service.wait_exit() == 34
     (line,) = [line for line in service.log() if line.get("exit_code") == 34]
     assert "line 2" in line["error"]
+
+
+@pytest.mark.parametrize(("batch", "code"), [("auto", None), ("off", 33)])
+def test_golden_requests_are_sent_in_the_batches_that_requests_will_be(on, tmp_path, batch, code):
+    """A model that takes 4 rows and no others, of which the file asks one."""
+    golden(tmp_path, handmade.weights()[2:].tolist(), batch=4, dynamic=False)
+    service = on("inf1.xlarge", SERVE_COMPILED_BATCH=batch, SERVE_START_ATTEMPTS="1")
+    if code is None:
+        service.wait_ready()
+        assert service.post("/invocations", ROW, JSON).status == 200
+        assert service.stop() == 0
+    else:
+        assert service.wait_exit() == code
+        (line,) = [line for line in service.log() if line.get("exit_code") == code]
+        assert "line 1" in line["error"]
 
 
 def test_two_models_have_servers_of_their_own(on, tmp_path):
