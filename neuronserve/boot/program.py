@@ -85,7 +85,7 @@ def _serve(
     runtime: Path,
     display: Display,
 ) -> int:
-    for line in settings_room.unknown(environ):
+    for line in settings_room.without_effect(environ):
         _log.warning("%s", line)
     around = Surroundings(
         settings=settings,

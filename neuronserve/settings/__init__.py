@@ -97,10 +97,10 @@ def name_of(field: str) -> str:
     return dict(_fields())[field].name
 
 
-def unknown(environ: Mapping[str, str]) -> list[str]:
-    """Variables that begin with ``SERVE_`` and are not ours, each with the nearest known name.
+def without_effect(environ: Mapping[str, str]) -> list[str]:
+    """What is set and does nothing: another class of workers, and ``SERVE_`` names that are not ours.
 
-    Only worth a warning: an orchestrator may set such names for reasons of its own.
+    These with the nearest known name. Only worth a warning: an orchestrator may set such names for reasons of its own.
     """
     known = [v.name for v in variables()]
     lines = []
@@ -108,4 +108,7 @@ def unknown(environ: Mapping[str, str]) -> list[str]:
         if name.startswith("SERVE_") and name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             lines.append(f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else ""))
+    word = environ.get("SAGEMAKER_GUNICORN_WORKER_CLASS", "").strip()
+    if word not in ("", "gthread"):
+        lines.append(f"SAGEMAKER_GUNICORN_WORKER_CLASS={word} has no effect: workers are always threaded")
     return lines

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuronserve.errors import SettingsError
-from neuronserve.settings import Settings, name_of, unknown, variables
+from neuronserve.settings import Settings, name_of, variables, without_effect
 
 
 def test_an_empty_environment_has_the_documented_defaults() -> None:
@@ -91,8 +91,16 @@ def test_the_default_body_limit_is_not_below_the_platforms_six_megabytes() -> No
 
 
 def test_a_misspelt_setting_is_noticed_with_the_nearest_name() -> None:
-    (line,) = unknown({"SERVE_DEADLINE_SECOND": "1", "SERVE_LOG_LEVEL": "info", "HOME": "/"})
+    (line,) = without_effect({"SERVE_DEADLINE_SECOND": "1", "SERVE_LOG_LEVEL": "info", "HOME": "/"})
     assert "did you mean SERVE_DEADLINE_SECONDS?" in line
+
+
+@pytest.mark.parametrize(("word", "lines"), [("gevent", 1), ("gthread", 0), ("", 0)])
+def test_another_class_of_workers_is_told_to_do_nothing(word: str, lines: int) -> None:
+    found = without_effect({"SAGEMAKER_GUNICORN_WORKER_CLASS": word})
+    assert [line.startswith(f"SAGEMAKER_GUNICORN_WORKER_CLASS={word} has no") for line in found] == [
+        True
+    ] * lines
 
 
 def test_every_variable_has_a_meaning_and_a_name_of_its_own() -> None:

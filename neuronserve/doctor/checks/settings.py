@@ -27,7 +27,7 @@ def check(patient: Patient) -> Outcome:
         given = [name for name in known if patient.environ.get(name, "").strip()]
         findings.append(ok(f"{', '.join(given) or 'all defaults'}; user {os.geteuid()}", set=given))
     findings += [
-        warn(line, "unset it, or correct its name") for line in settings_room.unknown(patient.environ)
+        warn(line, "unset it, or correct its name") for line in settings_room.without_effect(patient.environ)
     ]
     findings += [warn(line) for line in variables.warnings(patient.environ)]
     return Outcome(tuple(findings), {"known": settings, "environ": environ}, goes_on=True)
