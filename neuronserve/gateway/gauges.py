@@ -40,6 +40,9 @@ class Gauges:
         for word in (STARTING, READY, DEGRADED, DRAINING, FAILED):
             service.add_metric([word], 1.0 if now.state == word else 0.0)
         yield service
+        yield GaugeMetricFamily(
+            "neuronserve_simulated", "1 where the NeuronCores are pretended", float(now.simulated)
+        )
         yield from self._servers(now.servers)
         yield from self._cores()
 

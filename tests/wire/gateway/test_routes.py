@@ -77,6 +77,7 @@ def test_metrics_count_requests_by_model_and_status(gateway) -> None:
     assert 'neuronserve_requests_total{model="m",status="200"} 1.0' in text
     assert 'status="400"} 1.0' in text
     assert 'neuronserve_state{state="ready"} 1.0' in text
+    assert "neuronserve_simulated 0.0" in text
     assert 'neuronserve_model_server_up{cores="",server="0"} 1.0' in text
     assert 'neuronserve_request_seconds_bucket{le="60.0"} 2.0' in text
     assert 'neuronserve_model_server_seconds_bucket{cores="",le="60.0",server="0"}' in text
@@ -121,6 +122,7 @@ def test_each_model_server_is_told_with_its_cores(gateway, scripted) -> None:
         assert line % of in text
     errors = 'neuronserve_model_server_errors_total{code="model_failed",cores="0-3",server="0"} 1.0'
     assert errors in text
+    assert "neuronserve_simulated 1.0" in text
     about = made.get("/").json
     assert about["simulated"] is True
     assert about["ownership"] == {"servers": [{"cores": "0-3"}]}
