@@ -100,7 +100,8 @@ def name_of(field: str) -> str:
 def without_effect(environ: Mapping[str, str]) -> list[str]:
     """What is set and does nothing: another class of workers, and ``SERVE_`` names that are not ours.
 
-    These with the nearest known name. Only worth a warning: an orchestrator may set such names for reasons of its own.
+    These with the nearest known name. Only worth a warning: an orchestrator may set such names for reasons of
+    its own.
     """
     known = [v.name for v in variables()]
     lines = []
