@@ -61,4 +61,5 @@ class Compiled:
 
 
 def _batch(raw: Mapping[str, Any]) -> SignatureBatch:
-    return SignatureBatch(raw["size"], raw["dynamic"], tuple(raw["inputs"]), tuple(raw["unjoinable"]), raw["whole"])
+    inputs, unjoinable = tuple(raw["inputs"]), tuple(raw["unjoinable"])
+    return SignatureBatch(raw["size"], raw["dynamic"], inputs, unjoinable, raw["whole"])

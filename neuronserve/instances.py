@@ -13,7 +13,7 @@ from neuronserve.generation import Generation
 
 @dataclasses.dataclass(frozen=True)
 class InstanceType:
-    """One type. ``cores`` are NeuronCores of one chip, as programs count them; ``device_mib`` a chip's memory.
+    """One type. ``cores`` are NeuronCores of one chip, as programs count them; ``device_mib`` its memory.
 
     ``memory_mib`` is the host's nominal memory in MiB.
     """

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from _workshop import say
 from neuronserve import exitcodes
@@ -36,7 +37,7 @@ def show(model: str, environ: Mapping[str, str], *, as_json: bool) -> int:
                 code = _failed(error)
     if as_json:
         versions = [
-            {"model": name, "version": version, **report.as_dict()} for name, version, report in found
+            {"model": name, "version": version, **_lasting(report)} for name, version, report in found
         ]
         print(json.dumps({"source": model, "versions": versions}, indent=2))
     elif found:
@@ -56,6 +57,11 @@ def _versions(bundle: Bundle) -> Iterator[tuple[str, int, Path]]:
     for model in bundle.models:
         for version in model.versions:
             yield model.name, version, (model.base_path / str(version)).resolve()
+
+
+def _lasting(report: Report) -> dict[str, Any]:
+    """All but where the version lay: that is gone."""
+    return {key: value for key, value in report.as_dict().items() if key != "path"}
 
 
 def _failed(error: NeuronserveError) -> int:

@@ -67,6 +67,7 @@ def test_what_is_wrong_is_one_line_and_an_exit_code(script, tmp_path, pipeline):
         (str(pipeline), 23, "cut short"),
         (str(tmp_path / "absent"), 11, "no such file"),
         ("s3://x", 10, "names no bucket"),
+        ("ftp://host/m.tar.gz", 2, "expected s3://bucket/key, or a path"),
     ):
         done = script("inspect-model", model)
         assert done.returncode == code, done.stderr
