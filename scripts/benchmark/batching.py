@@ -20,7 +20,7 @@ CONNECTIONS = (8, 16, 32, 64)
 _OFF = {"SAGEMAKER_TFS_ENABLE_BATCHING": "false"}
 WAYS: dict[str, tuple[dict[str, str], str]] = {  # settings, program
     "nobody": (_OFF, "serve"),
-    "model server": ({}, "serve"),
+    "server": ({}, "serve"),
     "gateway": (_OFF, "scripts/benchmark/serve_joining.py"),
 }
 # so that all rows may be under way also where there are few CPUs, and so few workers
@@ -56,7 +56,7 @@ def _one(service: Simulated, batch: int, connections: int, seconds: float) -> di
     ideal = min(connections, service.copies * batch) / service.service_seconds
     answered = sum(outcome.counts.values()) * seen.wall / seconds
     return {
-        "connections": connections, "ideal": ideal, "rate": outcome.rate, "share": outcome.rate / ideal,
+        "clients": connections, "ideal": ideal, "rate": outcome.rate, "share": outcome.rate / ideal,
         "errors": outcome.errors,
         "p50_ms": figures.percentile(outcome.latencies, 50) * 1e3,
         "p99_ms": figures.percentile(outcome.latencies, 99) * 1e3,

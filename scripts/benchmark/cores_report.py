@@ -76,13 +76,13 @@ def batching(seconds: float) -> list[dict[str, Any]]:
     found = batchings.measure(seconds)
     rows = [
         {**row, "gateway_cpu": row["cpu_ms"]["gateway"], "servers_cpu": row["cpu_ms"]["servers"]}
-        for row in sorted(found, key=lambda r: (r["batch"], r["layout"], r["connections"]))
+        for row in sorted(found, key=lambda r: (r["batch"], r["layout"], r["clients"]))
     ]
     _table(
         f"SIMULATED {batchings.INSTANCE}, {batchings.SERVICE_MS:g} ms for each batch: single rows, joined by "
         "whom; rows/s, ms of CPU for each row",
         rows,
-        "batch layout connections way ideal rate share fill p50_ms p99_ms gateway_cpu servers_cpu errors",
+        "batch layout clients way ideal rate share fill p50_ms p99_ms gateway_cpu servers_cpu errors",
     )
     return found
 
