@@ -37,6 +37,9 @@ class Metrics:
         import prometheus_client as prometheus
         from prometheus_client import values
 
+        from neuronserve.gateway import reserved
+
+        reserved.install()
         values.ValueClass = values.MultiProcessValue()
         self._folder = folder
         self._gauges = gauges
