@@ -36,7 +36,7 @@ from neuronserve.errors import (
 from neuronserve.settings import Settings
 from neuronserve.supervise import process
 from neuronserve.supervise.children import Child, Children, Command, Exit
-from neuronserve.supervise.loop import Loop
+from neuronserve.supervise.loop import Loop, Timer
 from neuronserve.supervise.policy import Policy
 from neuronserve.supervise.process import Answer, Process, Spec
 
@@ -65,6 +65,7 @@ class Service:
         self._publisher = Publisher(around.runtime)
         self._condition = Condition(step="locate")
         self._failure: Failure | None = None
+        self._again: Timer | None = None  # that the state is written, after it could not be
         self._fetching: Child | None = None
         self._bundle: Bundle | None = None
         self._ground: Ground | None = None
@@ -200,15 +201,23 @@ class Service:
         before = self._publisher.state
         try:
             self._publisher.publish(self._condition.state())
+            self._again = None
         except OSError as error:  # no space left, perhaps, for as long as some large bodies are there
-            _log.error("the state could not be written: %s; again in 1 s", error)
-            self._loop.later(1, self._changed)
+            self._write_again(error)
         now = self._publisher.state
         if now.state != before.state:
             _log.info("state: %s%s", now.state, f" ({now.step})" if now.step else "")
         if now.serving and not self._condition.was_ready:
             self._condition = dataclasses.replace(self._condition, was_ready=True, step="", detail="")
             _log.info("serving on port %d", self._around.settings.bind_port)
+
+    def _write_again(self, error: OSError) -> None:
+        """Each second until it succeeds; told once."""
+        if self._again is None:
+            _log.error("the state could not be written: %s; it is tried again each second", error)
+        else:
+            self._again.cancel()
+        self._again = self._loop.later(1, self._changed)
 
     # --- the end
 
@@ -221,12 +230,8 @@ class Service:
         if self._fetching:
             self._fetching.signal(signal.SIGTERM)
             self._loop.later(_QUICK_GRACE, self._stop_fetching)
-        parts = Parts(
-            self._front,
-            self._gateway,
-            self._servers.processes,
-            functools.partial(front.connections, self._around.runtime),
-        )
+        connections = functools.partial(front.connections, self._around.runtime)
+        parts = Parts(self._front, self._gateway, self._servers.processes, connections)
         if self._condition.was_ready:
             Drain(self._loop, parts, self._around.settings.drain_seconds, self._ended).begin()
         else:

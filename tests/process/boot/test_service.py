@@ -303,3 +303,19 @@ def test_a_server_that_stops_predicting_while_it_says_that_it_is_available_is_re
     stuck.unlink()
     service.wait_ready()
     assert service.state().servers[0].restarts == 1
+
+
+def test_a_state_that_cannot_be_written_is_told_once_and_written_when_it_can_be(start):
+    service = start()
+    service.wait_ready()
+    in_the_way = service.runtime / ".ping.json.partial"
+    in_the_way.mkdir()
+    for _ in range(2):
+        first = _kill(service, "ms-0.sock")
+        service.wait_for("its end", lambda gone=first: gone not in service.children("ms-0.sock"))
+        service.wait_for("its restart", lambda: service.children("ms-0.sock"))
+    in_the_way.rmdir()
+    service.wait_ready()
+    told = [line["message"] for line in service.log() if "state could not be written" in line["message"]]
+    assert len(told) == 1
+    assert service.stop() == 0
