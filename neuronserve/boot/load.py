@@ -65,16 +65,40 @@ def golden_file(settings: Settings, bundle: Bundle) -> Path | None:
 
 
 def sized(model: BundledModel, settings: Settings) -> BundledModel:
-    """The model with its compiled batches as SERVE_COMPILED_BATCH has them."""
+    """The model with its compiled batches as SERVE_COMPILED_BATCH has them, and as its servers take them."""
     wanted = settings.compiled_batch
     compiled = model.compiled
     if wanted == "off":
         compiled = tuple(dataclasses.replace(one, signatures={}) for one in compiled)
     elif isinstance(wanted, int):
         compiled = tuple(_resized(one, wanted) for one in compiled)
+    if settings.enable_batching and settings.batching_file is None:
+        compiled = tuple(_joined(one, settings.max_batch_size) for one in compiled)
     return dataclasses.replace(model, compiled=compiled)
 
 
 def _resized(one: Compiled, size: int) -> Compiled:
     signatures = {name: dataclasses.replace(batch, size=size) for name, batch in one.signatures.items()}
     return dataclasses.replace(one, signatures=signatures)
+
+
+def _joined(one: Compiled, most: int | None) -> Compiled:
+    """What takes any number of rows is taken as fixed at ``most``, where its server joins rows.
+
+    So no part of a request has more rows than a batch of the server, which would refuse it.
+    """
+    signatures = {
+        name: dataclasses.replace(batch, size=_multiple(batch.size, most), dynamic=False)
+        if batch.dynamic and batch.whole and not batch.unjoinable
+        else batch
+        for name, batch in one.signatures.items()
+    }
+    return dataclasses.replace(one, signatures=signatures)
+
+
+def _multiple(size: int, most: int | None) -> int:
+    """The rows that a server joins: whole batches of the compiled size, at least ``most``."""
+    from neuronserve.modelserver import batching
+
+    wanted = most or (size if size > 1 else batching.DEFAULT_ROWS)
+    return -(-wanted // size) * size

@@ -26,7 +26,7 @@ from neuronserve.errors import ModelServerError, SettingsError
 from neuronserve.modelserver import configs
 from neuronserve.settings import Settings
 
-_TFSC_BATCH = 8  # rows: TFSC's default for SAGEMAKER_TFS_MAX_BATCH_SIZE
+DEFAULT_ROWS = 8  # rows: TFSC's default for SAGEMAKER_TFS_MAX_BATCH_SIZE
 _UNBOUNDED = 100_000_000  # batches: TFSC's queue in batch transform
 
 
@@ -97,7 +97,7 @@ def _from_file(path: Path) -> str:
 
 def _parameters(settings: Settings, static: int, copies: int, cpus: int) -> str:
     """BatchingParameters from TFSC's variables, with TFSC's defaults; from the model where it decides."""
-    size = static or settings.max_batch_size or _TFSC_BATCH
+    size = static or settings.max_batch_size or DEFAULT_ROWS
     threads = settings.batch_threads or (copies if static else cpus)
     # a row that waits has been admitted already: for compiled models the queue must not refuse it
     queue = settings.max_enqueued_batches or (settings.max_in_flight if static else cpus)

@@ -31,7 +31,8 @@ class Batches:
     )
     max_batch_size: int | None = variable(
         "SAGEMAKER_TFS_MAX_BATCH_SIZE", read.integer(1, 1 << 20), "", unit="rows", group=_BATCHES,
-        meaning="rows in one batch; not set: the compiled batch, else 8",
+        meaning="rows in one batch, where the model was not compiled at a fixed one; not set: the compiled "
+        "batch, else 8",
     )
     batch_timeout_micros: int = variable(
         "SAGEMAKER_TFS_BATCH_TIMEOUT_MICROS", read.integer(0, 10**9), "1000", unit="µs", group=_BATCHES,
@@ -39,10 +40,11 @@ class Batches:
     )
     batch_threads: int | None = variable(
         "SAGEMAKER_TFS_NUM_BATCH_THREADS", read.integer(1, 1024), "", unit="threads", group=_BATCHES,
-        meaning="batches run at once; not set: the container's CPUs",
+        meaning="batches run at once; not set: a compiled model's copies, else the container's CPUs",
     )
     max_enqueued_batches: int | None = variable(
         "SAGEMAKER_TFS_MAX_ENQUEUED_BATCHES", read.integer(1, 10**9), "", unit="batches", group=_BATCHES,
-        meaning="batches that may wait; not set: the container's CPUs, or 100,000,000 in batch transform",
+        meaning="batches that may wait; not set: the container's CPUs, for compiled models "
+        "`SERVE_MAX_IN_FLIGHT`, or 100,000,000 in batch transform",
     )
     # fmt: on

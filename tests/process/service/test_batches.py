@@ -51,9 +51,18 @@ def asked(service, form, x):
         (STATIC, {}, True),
         (STATIC, {"SAGEMAKER_TFS_ENABLE_BATCHING": "false"}, False),
         (DYNAMIC, {}, False),
+        (DYNAMIC, {"SAGEMAKER_TFS_ENABLE_BATCHING": "true"}, True),
+        ({}, {"SAGEMAKER_TFS_ENABLE_BATCHING": "true", "SAGEMAKER_TFS_MAX_BATCH_SIZE": "6"}, True),
         ({}, {}, False),
     ],
-    ids=["static, joined by the server", "static, padded by the gateway", "dynamic", "compiled for one row"],
+    ids=[
+        "static, joined by the server",
+        "static, padded by the gateway",
+        "dynamic",
+        "dynamic, joined by the server",
+        "compiled for one row, joined by the server",
+        "compiled for one row",
+    ],
 )
 def test_any_number_of_rows_in_any_form_is_answered_as_row_by_row(serve, tmp_path, model, environ, joins):
     handmade.compiled(tmp_path / "models" / "m" / "1", max_duplicates=2, **model)
