@@ -7,6 +7,7 @@ import fcntl
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,8 +74,19 @@ def _check(folder: Path) -> None:
         faults.append(f"expected at most {_SUN_PATH - len(_LONGEST_SOCKET)} bytes: unix sockets lie in it")
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         faults.append("expected a folder that can be written to")
+    closed = _closed_to_nginx(folder)
+    if closed:
+        faults.append(f"expected a path that nginx's workers may follow: only its owner may enter {closed}")
     if faults:
         raise SettingsError([f"{_variable()}='{folder}': {fault}" for fault in faults])
+
+
+def _closed_to_nginx(folder: Path) -> Path | None:
+    """A folder above that nginx's workers, who are somebody else when we are root, cannot pass."""
+    if os.geteuid() != 0:
+        return None
+    above = Path(os.path.realpath(folder)).parents
+    return next((one for one in above if not one.stat().st_mode & stat.S_IXOTH), None)
 
 
 @contextlib.contextmanager
@@ -97,7 +109,7 @@ def _let_in_nginx(folder: Path) -> None:
 
 def _clear(folder: Path) -> None:
     """Take away what a serve leaves, or one that was killed has left, in a folder that was given."""
-    for name in ("serving", ".ping.json", "state.json", "in-flight", "nginx.conf", "nginx.pid"):
+    for name in ("serving", ".ping.json", "state.json", "in-flight", "neuron.json", "nginx.conf", "nginx.pid"):
         (folder / name).unlink(missing_ok=True)
     for kind in ("*.sock", "*.config", "*.partial"):
         for path in folder.glob(kind):
@@ -107,6 +119,7 @@ def _clear(folder: Path) -> None:
         *folder.glob("neuronserve-cpu-*"),
         folder / "metrics",
         folder / "model",
+        folder / "neuron-host",
     ):
         shutil.rmtree(path, ignore_errors=True)
 

@@ -14,6 +14,7 @@ def short():
     import tempfile
 
     folder = Path(tempfile.mkdtemp(prefix="r-", dir="/tmp"))
+    folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder)
 
@@ -70,3 +71,20 @@ def test_a_folder_that_cannot_be_made_is_refused(short):
     (short / "file").touch()
     with pytest.raises(SettingsError, match="Not a directory"), open_runtime_dir(short / "file" / "x"):
         pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="nginx's workers are somebody else only under root")
+def test_a_folder_that_nginxs_workers_could_not_reach_is_refused(short):
+    short.chmod(0o700)
+    with (
+        pytest.raises(SettingsError, match=f"only its owner may enter {short}"),
+        open_runtime_dir(short / "a"),
+    ):
+        pass
+
+
+def test_a_pretended_host_of_the_run_before_is_gone(short):
+    (short / "neuron-host" / "dev").mkdir(parents=True)
+    (short / "neuron.json").touch()
+    with open_runtime_dir(short) as folder:
+        assert sorted(path.name for path in folder.iterdir()) == ["lock"]
