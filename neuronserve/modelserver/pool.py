@@ -150,7 +150,8 @@ class Pool:
         try:
             answer = self._spoken(server, job.method, request, job.end - began, watch)
         except NeuronserveError as fault:
-            code = fault.code
+            # of a call, it is not known why: the client may have left, or another part have failed
+            code = "cancelled" if isinstance(fault, ClientGone) else fault.code
             answered = self._judged(fault, server, job, job.end - began)
             raise
         else:

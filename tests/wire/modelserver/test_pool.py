@@ -175,7 +175,7 @@ def test_one_request_has_no_more_under_way_than_twice_the_copies(scripted, board
 
 
 def test_the_first_fault_of_a_part_cancels_the_others(scripted, board: Board) -> None:
-    good, bad = scripted(), scripted()
+    good, bad, codes = scripted(), scripted(), []
     good.hold = threading.Event()
 
     def refuse(_arrays):
@@ -183,10 +183,13 @@ def test_the_first_fault_of_a_part_cancels_the_others(scripted, board: Board) ->
         raise AssertionError("no")
 
     bad.predict = refuse
+    pool = Pool(board, lambda server, code, _seconds: codes.append((server.index, code)))
     with pytest.raises(errors.ModelFailed):
-        Pool(board).call_all(client.PREDICT, Made(50), LONG, of(good, bad), nobody)
+        pool.call_all(client.PREDICT, Made(50), LONG, of(good, bad), nobody)
     assert good.cancelled.wait(LONG)
     assert (board.in_flight(0), board.in_flight(1)) == (0, 0)
+    assert {(0, "cancelled"), (1, "model_failed")} <= set(codes)
+    assert {code for _, code in codes} == {"cancelled", "model_failed"}  # and no client has left
 
 
 def test_a_client_that_leaves_cancels_all_parts(scripted, board: Board) -> None:
