@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuronserve.artifact.bundle import Bundle, BundledModel
+from neuronserve.artifact.bundle import Bundle
 from neuronserve.boot import cores
 from neuronserve.boot.cores import Ground
 from neuronserve.boot.judge import Standard
-from neuronserve.compiled import Compiled
+from neuronserve.boot.sizing import sized
 from neuronserve.readiness import GOLDEN_FILE
 from neuronserve.settings import Settings
 from neuronserve.state import Model
@@ -19,6 +20,7 @@ from neuronserve.state import Model
 if TYPE_CHECKING:
     from neuronserve.modelserver.launch import Launch
 
+_log = logging.getLogger("serve")
 BOARD = "in-flight"  # the gateway's, in the runtime folder
 
 
@@ -41,6 +43,8 @@ def plan(
     # servers must show that they answer what workers will send them
     models = tuple(sized(model, settings) for model in bundle.models)
     launches = launch.plan(settings, models, allotment.owners, runtime, environ, kind)
+    if settings.max_batch_size and any(one.joins for one in launches):
+        _log.warning("SAGEMAKER_TFS_MAX_BATCH_SIZE has no effect: the model was compiled at a fixed batch")
     return Loading(
         launches,
         Standard(
@@ -62,43 +66,3 @@ def golden_file(settings: Settings, bundle: Bundle) -> Path | None:
         return settings.golden
     found = bundle.extras_path / GOLDEN_FILE
     return found if found.is_file() else None
-
-
-def sized(model: BundledModel, settings: Settings) -> BundledModel:
-    """The model with its compiled batches as SERVE_COMPILED_BATCH has them, and as its servers take them."""
-    wanted = settings.compiled_batch
-    compiled = model.compiled
-    if wanted == "off":
-        compiled = tuple(dataclasses.replace(one, signatures={}) for one in compiled)
-    elif isinstance(wanted, int):
-        compiled = tuple(_resized(one, wanted) for one in compiled)
-    if settings.enable_batching and settings.batching_file is None:
-        compiled = tuple(_joined(one, settings.max_batch_size) for one in compiled)
-    return dataclasses.replace(model, compiled=compiled)
-
-
-def _resized(one: Compiled, size: int) -> Compiled:
-    signatures = {name: dataclasses.replace(batch, size=size) for name, batch in one.signatures.items()}
-    return dataclasses.replace(one, signatures=signatures)
-
-
-def _joined(one: Compiled, most: int | None) -> Compiled:
-    """What takes any number of rows is taken as fixed at ``most``, where its server joins rows.
-
-    So no part of a request has more rows than a batch of the server, which would refuse it.
-    """
-    signatures = {
-        name: dataclasses.replace(batch, size=_multiple(batch.size, most), dynamic=False)
-        if batch.dynamic and batch.whole and not batch.unjoinable
-        else batch
-        for name, batch in one.signatures.items()
-    }
-    return dataclasses.replace(one, signatures=signatures)
-
-
-def _multiple(size: int, most: int | None) -> int:
-    """The rows that a server joins: whole batches of the compiled size, at least ``most``."""
-    from neuronserve.modelserver import batching
-
-    wanted = most or (size if size > 1 else batching.DEFAULT_ROWS)
-    return -(-wanted // size) * size

@@ -109,7 +109,15 @@ def _let_in_nginx(folder: Path) -> None:
 
 def _clear(folder: Path) -> None:
     """Take away what a serve leaves, or one that was killed has left, in a folder that was given."""
-    for name in ("serving", ".ping.json", "state.json", "in-flight", "neuron.json", "nginx.conf", "nginx.pid"):
+    for name in (
+        "serving",
+        ".ping.json",
+        "state.json",
+        "in-flight",
+        "neuron.json",
+        "nginx.conf",
+        "nginx.pid",
+    ):
         (folder / name).unlink(missing_ok=True)
     for kind in ("*.sock", "*.config", "*.partial"):
         for path in folder.glob(kind):

@@ -27,6 +27,7 @@ from neuronserve.modelserver import configs
 from neuronserve.settings import Settings
 
 DEFAULT_ROWS = 8  # rows: TFSC's default for SAGEMAKER_TFS_MAX_BATCH_SIZE
+_SERVING_BATCH = 1000  # rows: TensorFlow Serving's own default
 _UNBOUNDED = 100_000_000  # batches: TFSC's queue in batch transform
 
 
@@ -51,7 +52,7 @@ def chosen(settings: Settings, models: Sequence[Model], *, copies: int, cpus: in
     ``copies``: batches that it runs at the same time.
     """
     if settings.batching_file is not None:
-        return Joining(_from_file(settings.batching_file), pads=False)
+        return Joining(from_file(settings.batching_file)[0], pads=False)
     sizes = _compiled_sizes(settings, models)
     static = next(iter(sizes)) if len(sizes) == 1 else 0
     wanted = static > 1 if settings.enable_batching is None else settings.enable_batching
@@ -82,17 +83,19 @@ def _size(settings: Settings, batch: SignatureBatch) -> int:
     return settings.compiled_batch if isinstance(settings.compiled_batch, int) else batch.size
 
 
-def _from_file(path: Path) -> str:
+def from_file(path: Path) -> tuple[str, int]:
+    """The BatchingParameters as they stand there, and the rows of its largest batch. Raises SettingsError."""
+    parameters = unpublished.message(unpublished.BATCHING)
     try:
         text = path.read_text()
-        text_format.Parse(text, unpublished.message(unpublished.BATCHING))
+        text_format.Parse(text, parameters)
     except OSError as error:
         raise SettingsError([f"SERVE_BATCHING_FILE={path}: {error.strerror or error}"]) from error
     except (text_format.ParseError, UnicodeDecodeError) as error:
         raise SettingsError(
             [f"SERVE_BATCHING_FILE={path}: expected BatchingParameters in protobuf's text format: {error}"]
         ) from error
-    return text
+    return text, parameters.max_batch_size.value if parameters.HasField("max_batch_size") else _SERVING_BATCH
 
 
 def _parameters(settings: Settings, static: int, copies: int, cpus: int) -> str:

@@ -16,6 +16,7 @@ from neuronserve.settings import Settings
 _FILES_EACH = 3  # that a connection may need in nginx
 _MOST_WORKERS = 8  # gateway workers, where not set
 _THREADS_EACH = 32  # of a model server, roughly, beside those per CPU
+_PROCESS = 250 << 20  # bytes of a model server without a model, roughly
 _COPIES = 2  # of a model in memory, roughly: the file as read, and what is made of it
 
 
@@ -71,7 +72,7 @@ def _memory(patient: Patient, servers: int) -> Finding:
     if patient.bundle is None:
         return ok(f"memory: {space.mib(limit)}", limit=limit)
     size = _size(patient.bundle)
-    needed = _COPIES * size * servers
+    needed = (_PROCESS + _COPIES * size) * servers
     guess = f"about {space.mib(needed)} for {counted(servers, 'server')} of a model of {space.mib(size)}"
     told = f"{guess}, roughly"
     if needed > limit:
