@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 
+from neuronserve import logs
 from neuronserve.settings import Settings
 from predictor import create_app
 
+logs.setup(form="json", environ=os.environ)  # the supervisor reads it, and knows how bad a line is
 app = create_app(Settings.from_environ(os.environ), Path(os.environ["SERVE_RUNTIME_DIR"]))

@@ -43,6 +43,7 @@ class Server:
     copies: int = 1
     models: tuple[str, ...] = ()
     joins: bool = False
+    waits: str = ""  # what its start waits for
 
     def serves(self, model: str) -> bool:
         return not self.models or model in self.models

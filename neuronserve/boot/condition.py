@@ -52,6 +52,8 @@ class Condition:
         up = [server for server in self.servers if server.state == states.READY]
         count = len(self.servers)
         how_many = f"{len(up)} of {count} model servers are ready" if count else ""
+        waits = next((server.waits for server in self.servers if server.waits), "")
+        how_many += f"; {waits}" if waits else ""
         # until each model has a server of its own, requests would be turned away at random
         covered = bool(up) and all(any(server.serves(model.name) for server in up) for model in self.models)
         if not self.was_ready:

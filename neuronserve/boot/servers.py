@@ -79,6 +79,7 @@ class Servers:
                 copies=launch.copies,
                 models=tuple(model.name for model in launch.models),
                 joins=launch.joins,
+                waits=run.held_by if run.state == process.WAITING else "",
             )
             for launch, run in zip(self._launches, self.processes, strict=True)
         )

@@ -16,13 +16,12 @@ Change = Callable[[SignatureBatch], SignatureBatch]
 
 
 def sized(model: BundledModel, settings: Settings) -> BundledModel:
-    """The model with the batches that are served. Raises SettingsError: a batching file does not fit."""
+    """The model with the batches that are served. Raises SettingsError: what was set does not fit."""
     compiled = model.compiled
     if settings.compiled_batch == "off":
         compiled = tuple(dataclasses.replace(one, signatures={}) for one in compiled)
     elif isinstance(settings.compiled_batch, int):
-        size = settings.compiled_batch
-        compiled = _each(compiled, lambda batch: dataclasses.replace(batch, size=size))
+        compiled = _each(compiled, functools.partial(_resized, size=settings.compiled_batch))
     if settings.batching_file is not None:
         compiled = _each(compiled, _within(settings.batching_file))
     elif settings.enable_batching:
@@ -35,6 +34,13 @@ def _each(compiled: tuple[Compiled, ...], change: Change) -> tuple[Compiled, ...
         dataclasses.replace(one, signatures={name: change(batch) for name, batch in one.signatures.items()})
         for one in compiled
     )
+
+
+def _resized(batch: SignatureBatch, *, size: int) -> SignatureBatch:
+    if not batch.dynamic and batch.size != size:
+        fault = f"the model was compiled at a fixed batch, which is {batch.size}"
+        raise SettingsError([f"SERVE_COMPILED_BATCH={size}: {fault}: expected auto, off or {batch.size}"])
+    return dataclasses.replace(batch, size=size)
 
 
 def _joined(batch: SignatureBatch, *, most: int | None) -> SignatureBatch:

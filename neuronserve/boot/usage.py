@@ -90,10 +90,13 @@ class Measuring:
             )
 
     def _seen(self, ground: Ground, before: Sample | None, found: Sample | None) -> None:
-        if found is None:
+        if found is None and before is None:
             return  # this driver counts nothing there, and will not begin to
-        self._write(sysfs_stats.between(before, found))
-        self._loop.later(_PERIOD, lambda: self._look(ground, found))
+        if found is None:
+            (self._runtime / FILE).unlink(missing_ok=True)  # what it counted is no longer so
+        else:
+            self._write(sysfs_stats.between(before, found))
+        self._loop.later(_PERIOD, lambda: self._look(ground, found or before))
 
     def _write(self, usage: Usage) -> None:
         partial = self._runtime / f"{FILE}.partial"

@@ -156,7 +156,8 @@ class Process:
         if why and self._may_wait():
             if why != self.held_by:
                 _log.warning("%s waits: %s", self.name, why)
-            self.held_by = why
+                self.held_by = why
+                self._changed()
             self._after(_HOLD_POLL, lambda: self._ask_hold(hold))
             return
         if why:

@@ -176,3 +176,13 @@ def test_a_missing_model_server_is_told_before_the_model_has_come(serve) -> None
         )
         assert service.wait_exit() == 30
     assert any("MODEL_SERVER_BINARY" in line.get("hint", "") for line in service.log())
+
+
+def test_a_warning_of_the_gateway_is_one_in_the_log_too(serve, doubling) -> None:
+    service = serve(MODEL_URI=str(doubling), MODEL_SERVER="cpu")
+    service.wait_ready()
+    (service.runtime / "neuron.json").write_text("no json")
+    assert service.get("/metrics").status == 200
+    line = service.wait_logged("neuron.json cannot be read")
+    assert line["level"] == "warning"
+    assert service.stop() == 0

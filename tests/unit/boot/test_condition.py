@@ -53,6 +53,12 @@ def test_the_first_start_serves_only_when_each_model_has_a_server():
     assert dataclasses.replace(UP, models=models, servers=both).state().state == "degraded"
 
 
+def test_the_detail_tells_what_a_start_waits_for():
+    waiting = (Server(0, "unix:a", waits="cores 0-3 are still held by process 7"),)
+    found = dataclasses.replace(UP, servers=waiting).state()
+    assert found.detail == "0 of 1 model servers are ready; cores 0-3 are still held by process 7"
+
+
 def test_the_detail_counts_the_servers():
     assert dataclasses.replace(UP, servers=ONE_DOWN).state().detail == "1 of 2 model servers are ready"
 

@@ -24,7 +24,13 @@ FIXED, DYNAMIC = SignatureBatch(4, inputs=("x",)), SignatureBatch(4, dynamic=Tru
 def test_it_is_the_compiled_one_unless_set_otherwise(batch):
     assert served(batch) == batch
     assert served(batch, SERVE_COMPILED_BATCH="off") is None
-    assert served(batch, SERVE_COMPILED_BATCH="2").size == 2
+    assert served(batch, SERVE_COMPILED_BATCH="4").size == 4
+
+
+def test_a_fixed_batch_can_be_no_other():
+    assert served(DYNAMIC, SERVE_COMPILED_BATCH="2").size == 2
+    with pytest.raises(SettingsError, match=r"SERVE_COMPILED_BATCH=2: .* a fixed batch, which is 4"):
+        served(FIXED, SERVE_COMPILED_BATCH="2")
 
 
 @pytest.mark.parametrize(
@@ -38,7 +44,8 @@ def test_where_the_server_joins_rows_a_dynamic_batch_is_as_large_as_the_servers(
 
 
 @pytest.mark.parametrize(
-    "batch", [SignatureBatch(4, dynamic=True, whole=False), SignatureBatch(4, dynamic=True, unjoinable=("y",))]
+    "batch",
+    [SignatureBatch(4, dynamic=True, whole=False), SignatureBatch(4, dynamic=True, unjoinable=("y",))],
 )
 def test_what_a_server_cannot_join_stays_as_it_is(batch):
     assert served(batch, SAGEMAKER_TFS_ENABLE_BATCHING="true") == batch

@@ -207,7 +207,7 @@ def test_a_model_larger_than_the_memory_is_a_warning(patient, tmp_path):
     bundle = Bundle(tmp_path, (BundledModel("m", tmp_path / "m", (1,)),), "m")
     owners = tuple(Owner(n, (n, n), (0,), ("m",)) for n in range(2))
     [warning] = told(limits.check(patient(bundle=bundle, allotment=Allotment(owners))), Level.WARN)
-    assert warning.data == {"limit": 1 << 20, "needed": 1200 << 10}
+    assert warning.data == {"limit": 1 << 20, "needed": (500 << 20) + (1200 << 10)}
     assert "roughly" in warning.message
 
 
