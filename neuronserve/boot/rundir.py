@@ -42,10 +42,10 @@ def open_runtime_dir(wanted: Path | None) -> Iterator[Path]:
 
 
 def _new() -> Path:
-    # unix sockets lie in it: a TMPDIR too long for them will not do
+    # unix sockets lie in it: a TMPDIR too long for them will not do, nor one that nginx cannot enter
     base = tempfile.gettempdir()
     room = _SUN_PATH - len("/neuronserve-12345678") - len(_LONGEST_SOCKET)
-    if len(os.fsencode(base)) > room:
+    if len(os.fsencode(base)) > room or _closed_to_nginx(Path(base) / "here"):
         base = "/tmp"  # noqa: S108  mkdtemp makes a folder of our own in it
     try:
         return Path(tempfile.mkdtemp(prefix="neuronserve-", dir=base))

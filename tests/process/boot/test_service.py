@@ -213,6 +213,7 @@ def test_two_services_do_not_share_a_runtime_folder(start, service):
 def test_without_a_runtime_folder_one_is_made_and_removed(start):
     with tempfile.TemporaryDirectory(prefix="t-", dir="/tmp") as name:  # short: unix sockets lie in it
         folder = Path(name)
+        folder.chmod(0o711)  # nginx's workers must get through
         service = start(SERVE_RUNTIME_DIR="", TMPDIR=folder)
         service.wait_for("ready", lambda: any("serving on port" in line["message"] for line in service.log()))
         assert list(folder.glob("neuronserve-*/state.json"))

@@ -82,4 +82,4 @@ def test_no_sequence_gives_a_core_to_another_server_or_leaves_it_without_one(ser
     whatever()
     assert any(server.restarts for server in service.state().servers)
     assert service.stop() == 0
-    assert not owners(host)
+    assert not host.folder.exists()

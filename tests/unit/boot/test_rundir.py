@@ -89,3 +89,11 @@ def test_a_pretended_host_of_the_run_before_is_gone(short):
     (short / "neuron.json").touch()
     with open_runtime_dir(short) as folder:
         assert sorted(path.name for path in folder.iterdir()) == ["lock"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="nginx's workers are somebody else only under root")
+def test_a_temporary_directory_that_nginxs_workers_could_not_reach_is_not_used(short, monkeypatch):
+    short.chmod(0o700)
+    monkeypatch.setattr("tempfile.tempdir", str(short))
+    with open_runtime_dir(None) as folder:
+        assert short not in folder.parents
