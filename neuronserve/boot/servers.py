@@ -13,7 +13,7 @@ from neuronserve.boot import cores
 from neuronserve.boot.cores import Ground
 from neuronserve.boot.judge import Judge, Standard
 from neuronserve.boot.relay import relay
-from neuronserve.errors import ModelServerError, NeuronserveError
+from neuronserve.errors import CoreConflict, ModelServerError, NeuronserveError
 from neuronserve.settings import Settings
 from neuronserve.state import Server
 from neuronserve.supervise import process
@@ -108,9 +108,9 @@ def _given_up(judge: Judge, why: str) -> ModelServerError:
     return kind(why, hint="" if hint and hint in why else hint or "its own lines are above")
 
 
-def _taken(run: Process, why: str) -> ModelServerError:
+def _taken(run: Process, why: str) -> CoreConflict:
     """Its cores never became free."""
-    return ModelServerError(
+    return CoreConflict(
         f"{why}; {run.held_by or 'its cores are not free'}",
         hint="end whoever holds them (`serve doctor` names it), or raise SERVE_CORES_WAIT_SECONDS",
     )

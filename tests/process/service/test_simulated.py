@@ -109,8 +109,8 @@ def test_a_start_whose_cores_stay_taken_fails_and_names_who_has_them(on):
     service = on("inf1.xlarge", SERVE_CORES_WAIT_SECONDS="1", SERVE_SIMULATE_FREE_SECONDS="600")
     service.wait_ready()
     os.kill(service.state().servers[0].pid, signal.SIGKILL)
-    assert service.wait_exit() == 30
-    (line,) = [line for line in service.log() if line.get("exit_code") == 30]
+    assert service.wait_exit() == 38
+    (line,) = [line for line in service.log() if line.get("exit_code") == 38]
     assert "cores 0-3 are still held by process" in line["error"]
     assert "SERVE_CORES_WAIT_SECONDS" in line["hint"]
 
