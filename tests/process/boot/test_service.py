@@ -290,7 +290,7 @@ def test_a_server_whose_cores_are_never_free_ends_the_service_with_the_runtimes_
     service = start(STANDIN_BUSY=busy, SERVE_START_ATTEMPTS="1", SERVE_CORES_WAIT_SECONDS="1")
     assert service.wait_exit() == 38
     assert any("NeuronCore(s) not available" in line.get("error", "") for line in service.log())
-    (last,) = [line for line in service.log() if line.get("exit_code") == 30]
+    (last,) = [line for line in service.log() if line.get("exit_code") == 38]
     assert "its cores are not free" in last["error"]
     assert "SERVE_CORES_WAIT_SECONDS" in last["hint"]
 
