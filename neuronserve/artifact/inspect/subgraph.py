@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError
 
 from neuronserve.artifact.inspect.erased import emptied
 from neuronserve.artifact.inspect.neff import MOST_CORES, Executable
+from neuronserve.artifact.inspect.ports import axis_at, shape_at
 from neuronserve.artifact.inspect.scan import OP
 from neuronserve.messages import graph_pb2, types_pb2
 
@@ -166,7 +167,11 @@ def _ports(node: Any, side: str) -> tuple[Port, ...]:
     shapes, axes = _attr(node, f"{side}_shapes").list.shape, _attr(node, f"{side}_batch_axis").list.i
     return tuple(
         Port(
-            at, name, dtype_name(dtypes[at]) if at < len(dtypes) else "", _shape(shapes, at), _axis(axes, at)
+            at,
+            name,
+            dtype_name(dtypes[at]) if at < len(dtypes) else "",
+            shape_at(shapes, at),
+            axis_at(axes, at),
         )
         for at, name in enumerate(names)
     )
@@ -178,13 +183,3 @@ def dtype_name(number: int) -> str:
         return str(types_pb2.DataType.Name(number)).removeprefix("DT_").lower()
     except ValueError:
         return f"dtype {number}"
-
-
-def _shape(shapes: Any, at: int) -> tuple[int, ...] | None:
-    if at >= len(shapes) or shapes[at].unknown_rank:
-        return None
-    return tuple(dim.size for dim in shapes[at].dim)
-
-
-def _axis(axes: Any, at: int) -> int | None:
-    return axes[at] if at < len(axes) and axes[at] >= 0 else None

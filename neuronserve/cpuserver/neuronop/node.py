@@ -7,6 +7,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
+from neuronserve.artifact.inspect.ports import axis_at, shape_at
 from neuronserve.cpuserver.status import Code, Refused
 from neuronserve.messages import graph_pb2
 
@@ -81,16 +82,6 @@ def _ports(node: Any, side: str, names: list[str]) -> tuple[Port, ...]:
         names = [*names[: len(types)], *([""] * (len(types) - len(names)))]
     shapes, axes = node.attr[f"{side}_shapes"].list.shape, node.attr[f"{side}_batch_axis"].list.i
     return tuple(
-        Port(name, dtype, _shape(shapes, at), _axis(axes, at))
+        Port(name, dtype, shape_at(shapes, at), axis_at(axes, at))
         for at, (name, dtype) in enumerate(zip(names, types, strict=True))
     )
-
-
-def _shape(shapes: Any, at: int) -> tuple[int, ...] | None:
-    if at >= len(shapes) or shapes[at].unknown_rank:
-        return None
-    return tuple(dim.size for dim in shapes[at].dim)
-
-
-def _axis(axes: Any, at: int) -> int | None:
-    return axes[at] if at < len(axes) and axes[at] >= 0 else None
