@@ -1,8 +1,9 @@
 """The one exception tree of the project.
 
-It knows no HTTP, no AWS and no gRPC: the edges map it (``exitcodes.py`` to exit codes,
-``gateway/statuses.py`` to HTTP statuses). Each class carries a ``code``, the word a machine reads;
-each error carries one line for a person: what was wrong, where, and a ``hint``: what to do.
+It knows no HTTP, no AWS and no gRPC: the edges map it (``exitcodes.py`` to exit codes of ``serve``,
+``deploy/exits.py`` to those of the scripts that deploy, ``gateway/statuses.py`` to HTTP statuses). Each
+class carries a ``code``, the word a machine reads; each error carries one line for a person: what was
+wrong, where, and a ``hint``: what to do.
 
 ::
 
@@ -45,12 +46,21 @@ each error carries one line for a person: what was wrong, where, and a ``hint``:
     │   ├── Overloaded
     │   ├── DeadlineExceeded
     │   └── ModelFailed             the model server answered with an error of its own
-    └── ProcessError                a child could not start or keep running
-        ├── ModelServerError
-        │   ├── WarmUpFailed        it loaded, and could not answer its warm-up
-        │   └── GoldenMismatch      it answers, and not what the golden answers say
-        ├── GatewayError
-        └── FrontError
+    ├── ProcessError                a child could not start or keep running
+    │   ├── ModelServerError
+    │   │   ├── WarmUpFailed        it loaded, and could not answer its warm-up
+    │   │   └── GoldenMismatch      it answers, and not what the golden answers say
+    │   ├── GatewayError
+    │   └── FrontError
+    └── DeployError                 of the scripts, never of the container
+        ├── InvalidInput            an option, a file or a value in it cannot be used
+        ├── NoSuchResource          AWS has nothing of that name
+        ├── AwsRefused              credentials absent, expired, or without the right
+        ├── AwsFailed               AWS cannot be reached, throttles, or rejects the request
+        ├── NotPlaced               ECS found no container instance for a task
+        ├── DeploymentFailed        a service runs, and not what was deployed; or it does not run
+        ├── EngineFailed            docker or podman did not do what was asked
+        └── TimedOut                not there yet when the time was up
 """
 
 from __future__ import annotations
@@ -258,3 +268,39 @@ class GatewayError(ProcessError):
 
 class FrontError(ProcessError):
     code = "front"
+
+
+class DeployError(NeuronserveError):
+    code = "deploy"
+
+
+class InvalidInput(DeployError):
+    code = "invalid_input"
+
+
+class NoSuchResource(DeployError):
+    code = "no_such_resource"
+
+
+class AwsRefused(DeployError):
+    code = "aws_refused"
+
+
+class AwsFailed(DeployError):
+    code = "aws_failed"
+
+
+class NotPlaced(DeployError):
+    code = "not_placed"
+
+
+class DeploymentFailed(DeployError):
+    code = "deployment_failed"
+
+
+class EngineFailed(DeployError):
+    code = "engine_failed"
+
+
+class TimedOut(DeployError):
+    code = "timed_out"

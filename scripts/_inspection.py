@@ -1,8 +1,9 @@
-"""A model fetched and looked into, for scripts/inspect-model."""
+"""A model fetched and looked into, for scripts/inspect-model and the scripts that deploy."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,8 @@ from neuronserve.artifact.inspect import look, scan
 from neuronserve.artifact.inspect.report import Report
 from neuronserve.artifact.obtain import fetch
 from neuronserve.artifact.progress import Progress
+from neuronserve.compiled import Compiled
+from neuronserve.deploy.desk import Desk
 from neuronserve.errors import DamagedModel, NeuronserveError
 from neuronserve.settings import Settings
 
@@ -43,6 +46,23 @@ def show(model: str, environ: Mapping[str, str], *, as_json: bool) -> int:
     elif found:
         print("\n\n".join(report.to_text(f"{name}, version {number}") for name, number, report in found))
     return code
+
+
+def desk() -> Desk:
+    """A desk for a script that deploys, which can look into models."""
+    return Desk(inspect=compiled)
+
+
+def compiled(model: str) -> dict[str, tuple[Compiled, ...]]:
+    """What was compiled into each version of each model of an artifact; raises ArtifactError."""
+    if "://" not in model:
+        model = str(Path(model).absolute())
+    with tempfile.TemporaryDirectory(prefix="inspect-model-") as scratch:
+        bundle = fetch(_settings(model, os.environ, Path(scratch)), work_dir=Path(scratch), report=_Steps())
+        found: dict[str, tuple[Compiled, ...]] = {}
+        for name, version, folder in _versions(bundle):
+            found[name] = (*found.get(name, ()), look.inspect(folder).compiled(version))
+        return found
 
 
 def _settings(model: str, environ: Mapping[str, str], scratch: Path) -> Settings:

@@ -23,11 +23,12 @@ LOCK = ROOT / "requirements" / "dev.txt"
 CACHE = ROOT / ".cache"
 
 
-def enter(*, needs: tuple[str, ...] = ()) -> None:
+def enter(*, needs: tuple[str, ...] = (), stay: bool = False) -> None:
     """Go on inside ``.venv``, made first where it is missing or old, with the checkout as folder.
 
-    ``needs`` names programs from Debian's packages, such as ``nginx``. The caller's script starts
-    again with the environment's Python when it was started with another.
+    ``needs`` names programs from Debian's packages, such as ``nginx``. ``stay``: in the caller's folder, for
+    scripts that are given files. The caller's script starts again with the environment's Python when it was
+    started with another.
     """
     # a plain user's PATH on Debian has no sbin, where nginx lives
     path = [str(VENV / "bin"), os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"]
@@ -38,7 +39,9 @@ def enter(*, needs: tuple[str, ...] = ()) -> None:
     system_packages(missing if fresh else [*missing, *_venv_package()])
     if not fresh:
         _make_environment(wanted)
-    os.chdir(ROOT)
+    sys.argv[0] = str(Path(sys.argv[0]).resolve())
+    if not stay:
+        os.chdir(ROOT)
     os.environ["PYTHONPATH"] = str(ROOT)
     if Path(sys.prefix).resolve() != VENV.resolve():
         os.execv(PYTHON, [str(PYTHON), *sys.argv])  # noqa: S606  a list, and no shell

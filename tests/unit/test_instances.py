@@ -6,13 +6,15 @@ import gzip
 import json
 from pathlib import Path
 
+import botocore.session
 import moto
 import pytest
 
 from neuronserve.generation import Generation
 from neuronserve.instances import catalogue
 
-_COPY = Path(moto.__file__).parent / "ec2/resources/instance_types.json.gz"
+_MOTO = Path(moto.__file__).parent
+_COPY = _MOTO / "ec2/resources/instance_types.json.gz"
 
 # Where the copy differs from the catalogue, and why the catalogue is right.
 _TRN2_MEMORY = "the copy has 512 GiB for a chip that AWS's pages, neuron-ls and neuron-monitor give 96 GiB"
@@ -50,6 +52,7 @@ def numbers(entry):
         "chips": device.get("Count"),
         "cores": core.get("Count"),
         "device_mib": device.get("MemoryInfo", {}).get("SizeInMiB"),
+        "enis": entry["NetworkInfo"]["MaximumNetworkInterfaces"],
     }
 
 
@@ -73,3 +76,50 @@ def test_inference_accelerators_are_the_same_chips():
         for accelerator in info["Accelerators"] if info else ():
             assert accelerator["Count"] == instance.chips
             assert accelerator["MemoryInfo"]["SizeInMiB"] == instance.device_mib
+
+
+def ami_regions():
+    """Where ECS publishes its Neuron AMI for Amazon Linux 2023, in moto's copy of SSM's public parameters."""
+    folder = _MOTO / "ssm/resources/ecs/optimized_amis"
+    raw = {
+        file.name.partition(".")[0]: json.loads(gzip.decompress(file.read_bytes()))
+        for file in folder.iterdir()
+    }
+    found = set()
+    for region, tree in raw.items():
+        families = tree["aws"]["service"]["ecs"]["optimized-ami"]["amazon-linux-2023"]
+        if "image_id" in families.get("neuron", {}).get("recommended", {}):
+            found.add(region)
+    return found
+
+
+def offered(name):
+    """Where EC2 offers a type."""
+    return {
+        file.name.partition(".")[0]
+        for file in (_MOTO / "ec2/resources/instance_type_offerings/region").iterdir()
+        if any(row["InstanceType"] == name for row in json.loads(gzip.decompress(file.read_bytes())))
+    }
+
+
+@pytest.mark.parametrize("name", sorted(catalogue()))
+def test_the_regions_are_those_that_offer_the_type_and_have_the_neuron_ami(name):
+    assert set(catalogue()[name].regions) == offered(name) & ami_regions()
+
+
+def test_the_names_at_sagemaker_are_those_of_its_api():
+    shape = (
+        botocore.session.get_session()
+        .get_service_model("sagemaker")
+        .shape_for("ProductionVariantInstanceType")
+    )
+    neuron = {word for word in shape.enum if word.startswith(("ml.inf", "ml.trn"))}
+    assert {t.sagemaker for t in catalogue().values() if t.sagemaker} == neuron
+
+
+def test_every_region_that_aws_lists_for_its_ami_has_a_type():
+    # ap-northeast-3, the 17th, has the AMI, and no instance for it
+    listed = """us-east-1 us-east-2 us-west-1 us-west-2 ap-south-1 ap-northeast-2 ap-northeast-1
+    ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 eu-west-1 eu-west-2 eu-west-3 eu-north-1 sa-east-1"""
+    everywhere = {region for t in catalogue().values() for region in t.regions}
+    assert set(listed.split()) <= everywhere

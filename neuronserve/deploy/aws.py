@@ -1,0 +1,178 @@
+"""One way to AWS: profile, region and endpoint as the AWS SDK finds them, and errors that say what to do."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+from botocore import exceptions
+from botocore.config import Config
+
+import neuronserve
+from neuronserve.errors import AwsFailed, AwsRefused, DeployError, InvalidInput, NoSuchResource
+
+if TYPE_CHECKING:
+    from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_sts import STSClient
+
+_CONFIG = Config(
+    connect_timeout=10,
+    read_timeout=60,
+    retries={"mode": "standard", "total_max_attempts": 5},
+    user_agent_extra=f"neuronserve/{neuronserve.__version__}",
+)
+
+
+class Aws:
+    """Clients, made when first used. None means: as AWS's variables and files say.
+
+    botocore itself does not read AWS_REGION, which ECS and every other SDK set.
+    """
+
+    def __init__(
+        self, *, profile: str | None = None, region: str | None = None, endpoint_url: str | None = None
+    ) -> None:
+        self._profile = profile
+        self._region = region or os.environ.get("AWS_REGION") or None
+        self._endpoint_url = endpoint_url
+
+    @functools.cached_property
+    def session(self) -> boto3.Session:
+        return boto3.Session(profile_name=self._profile, region_name=self._region)
+
+    @property
+    def region_if_known(self) -> str | None:
+        return self.session.region_name
+
+    @property
+    def region(self) -> str:
+        if not self.session.region_name:
+            raise InvalidInput(
+                "no AWS region is set", hint="use --region, AWS_REGION, or a profile that has one"
+            )
+        return self.session.region_name
+
+    def _client(self, service: Any) -> Any:
+        return self.session.client(
+            service, region_name=self.region, endpoint_url=self._endpoint_url, config=_CONFIG
+        )
+
+    @functools.cached_property
+    def ecs(self) -> ECSClient:
+        return cast("ECSClient", self._client("ecs"))
+
+    @functools.cached_property
+    def ec2(self) -> EC2Client:
+        return cast("EC2Client", self._client("ec2"))
+
+    @functools.cached_property
+    def ecr(self) -> ECRClient:
+        return cast("ECRClient", self._client("ecr"))
+
+    @functools.cached_property
+    def iam(self) -> IAMClient:
+        return cast("IAMClient", self._client("iam"))
+
+    @functools.cached_property
+    def kms(self) -> KMSClient:
+        return cast("KMSClient", self._client("kms"))
+
+    @functools.cached_property
+    def logs(self) -> CloudWatchLogsClient:
+        return cast("CloudWatchLogsClient", self._client("logs"))
+
+    @functools.cached_property
+    def s3(self) -> S3Client:
+        return cast("S3Client", self._client("s3"))
+
+    @functools.cached_property
+    def ssm(self) -> SSMClient:
+        return cast("SSMClient", self._client("ssm"))
+
+    @functools.cached_property
+    def sts(self) -> STSClient:
+        return cast("STSClient", self._client("sts"))
+
+    @functools.cached_property
+    def secretsmanager(self) -> SecretsManagerClient:
+        return cast("SecretsManagerClient", self._client("secretsmanager"))
+
+    @functools.cached_property
+    def scaling(self) -> ApplicationAutoScalingClient:
+        return cast("ApplicationAutoScalingClient", self._client("application-autoscaling"))
+
+    @functools.cached_property
+    def cloudformation(self) -> CloudFormationClient:
+        return cast("CloudFormationClient", self._client("cloudformation"))
+
+
+_DENIED = {
+    "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException", "AuthFailure",
+    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
+    "SignatureDoesNotMatch", "InvalidSignatureException", "MissingAuthenticationToken", "OptInRequired",
+    "RequestExpired", "NotAuthorized",
+}  # fmt: skip
+_ABSENT = {
+    "ClusterNotFoundException", "ServiceNotFoundException", "ServiceNotActiveException", "ParameterNotFound",
+    "ResourceNotFoundException", "NoSuchEntity", "NoSuchBucket", "NoSuchKey", "404",
+    "TargetNotFoundException", "RepositoryNotFoundException", "ImageNotFoundException",
+}  # fmt: skip
+_NO_CREDENTIALS = (
+    exceptions.NoCredentialsError,
+    exceptions.PartialCredentialsError,
+    exceptions.CredentialRetrievalError,
+    exceptions.TokenRetrievalError,
+    exceptions.SSOError,
+)
+
+
+def explained(error: Exception) -> DeployError | None:
+    """AWS's error as ours: which call, what it said, and what to do. None: it is no error of AWS's."""
+    if isinstance(error, exceptions.ClientError):
+        return _answered(error)
+    if isinstance(error, exceptions.ParamValidationError):
+        return InvalidInput(f"botocore refuses the request: {_line(str(error))}")
+    if isinstance(error, (exceptions.ProfileNotFound, exceptions.NoRegionError, exceptions.ConfigParseError)):
+        return InvalidInput(str(error))
+    if isinstance(error, _NO_CREDENTIALS):
+        return AwsRefused(
+            f"no AWS credentials: {_line(str(error))}",
+            hint="use --profile, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, `aws sso login`, or a role",
+        )
+    if isinstance(error, (exceptions.HTTPClientError, exceptions.BotoCoreError)):
+        return AwsFailed(
+            f"AWS cannot be reached: {_line(str(error))}", hint="see --region and --endpoint-url"
+        )
+    return None
+
+
+def _answered(error: exceptions.ClientError) -> DeployError:
+    told = error.response.get("Error", {})
+    code, call = told.get("Code", "unknown"), error.operation_name
+    message = f"{call}: {code}: {_line(told.get('Message', ''))}"
+    if code in _DENIED:
+        return AwsRefused(message, hint="scripts/policy prints the rights that are needed")
+    if code in _ABSENT:
+        return NoSuchResource(message)
+    return AwsFailed(message)
+
+
+def code_of(error: exceptions.ClientError) -> str:
+    """AWS's word for it, such as ``AccessDeniedException``."""
+    return error.response.get("Error", {}).get("Code", "")
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,111 @@
+"""A script with verbs: options that all of them have, and errors as one line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from neuronserve.deploy import aws, exits
+from neuronserve.deploy.desk import Desk
+from neuronserve.errors import NeuronserveError
+
+
+class Verb(Protocol):
+    """A module of ``verbs/``. Its docstring is its help; the first line the summary."""
+
+    __doc__: str | None
+
+    @staticmethod
+    def arguments(parser: argparse.ArgumentParser) -> None: ...
+
+    @staticmethod
+    def run(given: argparse.Namespace, desk: Desk) -> int: ...
+
+
+def main(
+    prog: str,
+    description: str,
+    verbs: Mapping[str, Verb],
+    argv: Sequence[str] | None = None,
+    desk: Desk | None = None,
+) -> int:
+    """Run the verb that ``argv`` names; the exit code of ``exits.py``."""
+    parser = argparse.ArgumentParser(prog=prog, description=description, formatter_class=_Help)
+    choose = parser.add_subparsers(metavar="VERB", required=True, dest="verb")
+    for name, verb in verbs.items():
+        doc = (verb.__doc__ or "").strip()
+        summary = doc.partition("\n")[0].rstrip(".")
+        _prepare(choose.add_parser(name, help=summary, description=doc, formatter_class=_Help), verb)
+    given = parser.parse_args(argv)
+    return _guarded(f"{prog} {given.verb}", verbs[given.verb], given, desk)
+
+
+def single(prog: str, verb: Verb, argv: Sequence[str] | None = None, desk: Desk | None = None) -> int:
+    """Run a script that has one job, and so no verbs."""
+    parser = argparse.ArgumentParser(prog=prog, description=verb.__doc__, formatter_class=_Help)
+    _prepare(parser, verb)
+    return _guarded(prog, verb, parser.parse_args(argv), desk)
+
+
+def _prepare(parser: argparse.ArgumentParser, verb: Verb) -> None:
+    verb.arguments(parser)
+    common = parser.add_argument_group("everywhere")
+    taken = {option for action in parser._actions for option in action.option_strings}  # noqa: SLF001  no other way
+    if "--output" not in taken:
+        common.add_argument(
+            "--output", choices=("json", "yaml"), default="json", help="the form of documents"
+        )
+    if "--dry-run" not in taken:
+        common.add_argument("--dry-run", action="store_true", help="change nothing; print what would be sent")
+    common.add_argument("--profile", metavar="NAME", help="AWS profile (AWS_PROFILE)")
+    common.add_argument("--region", metavar="REGION", help="AWS region (AWS_REGION)")
+    common.add_argument("--endpoint-url", metavar="URL", help="another AWS (AWS_ENDPOINT_URL)")
+    common.add_argument("--debug", action="store_true", help="show where in the code an error came from")
+
+
+def _guarded(name: str, verb: Verb, given: argparse.Namespace, desk: Desk | None) -> int:
+    desk = _with_options(desk or Desk(), given)
+    try:
+        return verb.run(given, desk)
+    except KeyboardInterrupt:
+        desk.say(f"{name}: interrupted")
+        return exits.INTERRUPTED
+    except BrokenPipeError:  # the reader, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.YES
+    except Exception as error:  # noqa: BLE001  the program's outer edge
+        return _failed(name, error, given, desk)
+
+
+def _with_options(desk: Desk, given: argparse.Namespace) -> Desk:
+    changes: dict[str, Any] = {"form": given.output}
+    if given.profile or given.region or given.endpoint_url:
+        changes["aws"] = aws.Aws(profile=given.profile, region=given.region, endpoint_url=given.endpoint_url)
+    return dataclasses.replace(desk, **changes)
+
+
+def _failed(name: str, error: Exception, given: argparse.Namespace, desk: Desk) -> int:
+    if given.debug:
+        traceback.print_exception(error, file=desk.err)
+    known = error if isinstance(error, NeuronserveError) else aws.explained(error)
+    if known is None:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{os.path.basename(frame.filename)}:{frame.lineno}"  # noqa: PTH119  a name, not a path
+        what = f"{type(error).__name__}: {error}"
+        desk.say(f"{name}: a fault of neuronserve itself: {what} ({where}; --debug shows more)")
+        return exits.INTERNAL
+    if desk.environ.get("SERVE_LOG_FORMAT") == "json":
+        desk.say(json.dumps(known.as_dict()))
+    else:
+        desk.say(f"{name}: {known}")
+    return exits.of(known)
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Keeps the paragraphs of a description."""
