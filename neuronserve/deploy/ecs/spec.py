@@ -86,7 +86,7 @@ class TaskSpec:
     drain_seconds: float = 25
     stop_timeout: int | None = None
     restart: bool = True
-    read_only: bool = True
+    read_only: bool = False
     logs: Logs = dataclasses.field(default_factory=Logs)
     execution_role: str | None = None
     task_role: str | None = None
