@@ -118,8 +118,9 @@ def test_the_names_at_sagemaker_are_those_of_its_api():
 
 
 def test_every_region_that_aws_lists_for_its_ami_has_a_type():
-    # ap-northeast-3, the 17th, has the AMI, and no instance for it
-    listed = """us-east-1 us-east-2 us-west-1 us-west-2 ap-south-1 ap-northeast-2 ap-northeast-1
-    ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 eu-west-1 eu-west-2 eu-west-3 eu-north-1 sa-east-1"""
+    listed = """
+        us-east-1 us-east-2 us-west-1 us-west-2 ap-south-1 ap-northeast-1 ap-northeast-2 ap-southeast-1
+        ap-southeast-2 ca-central-1 eu-central-1 eu-west-1 eu-west-2 eu-west-3 eu-north-1 sa-east-1
+    """  # and ap-northeast-3, which has the AMI and no instance for it
     everywhere = {region for t in catalogue().values() for region in t.regions}
     assert set(listed.split()) <= everywhere
