@@ -1,27 +1,32 @@
-"""README.md's tables, made from the code that they describe."""
+"""The tables of the documents, made from the code that they describe."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 
 from neuronserve import exitcodes, settings
+from neuronserve.deploy import exits
 
 
 class NoMarkers(ValueError):
     """The text has no place for a table."""
 
 
-def tables() -> dict[str, str]:
-    """Each table's Markdown, by the name of its markers."""
-    return {"settings": _settings(), "exit-codes": _exit_codes()}
+def tables() -> dict[str, dict[str, str]]:
+    """The tables of each document: its path, then Markdown by the name of the markers around it."""
+    return {
+        "README.md": {"settings": _settings(), "exit-codes": _codes(exitcodes.MEANINGS)},
+        "docs/ecs.md": {"exit-codes": _codes(exits.MEANINGS)},
+    }
 
 
-def renewed(text: str) -> str:
+def renewed(text: str, wanted: Mapping[str, str]) -> str:
     """``text`` with each table put between ``<!-- NAME -->`` and ``<!-- /NAME -->``.
 
     Raises NoMarkers when a table has no such place.
     """
-    for name, table in tables().items():
+    for name, table in wanted.items():
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         before, opened, rest = text.partition(begin)
         _, closed, after = rest.partition(end)
@@ -44,9 +49,9 @@ def _settings() -> str:
     return "\n\n".join(parts)
 
 
-def _exit_codes() -> str:
+def _codes(meanings: Mapping[int, str]) -> str:
     lines = ["| exit code | meaning |", "|---|---|"]
-    return "\n".join([*lines, *(f"| {code} | {_cell(text)} |" for code, text in exitcodes.MEANINGS.items())])
+    return "\n".join([*lines, *(f"| {code} | {_cell(text)} |" for code, text in meanings.items())])
 
 
 def _cell(text: str) -> str:

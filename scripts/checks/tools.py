@@ -69,7 +69,7 @@ def dockerfile() -> str:
 
 
 def tables() -> str:
-    """README.md's tables are those of settings.py and exitcodes.py"""
+    """the tables of README.md and docs/ are those of the code"""
     return said(sys.executable, "scripts/settings-table", "--check")
 
 

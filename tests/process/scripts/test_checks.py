@@ -94,23 +94,25 @@ def test_every_check_runs_also_after_one_failed(monkeypatch, capsys):
     assert "1 of 2 checks passed" in capsys.readouterr().out
 
 
-def test_readmes_tables_are_those_of_the_code():
+def test_the_documents_tables_are_those_of_the_code():
     from checks import tools
 
     assert tools.tables() == ""
 
 
-def test_a_readme_without_a_place_for_a_table_is_refused():
+def test_a_document_without_a_place_for_a_table_is_refused():
     import _tables
 
     with pytest.raises(_tables.NoMarkers, match="settings"):
-        _tables.renewed("# nothing here")
+        _tables.renewed("# nothing here", {"settings": "a table"})
 
 
 def test_every_variable_and_every_exit_code_is_in_the_tables():
     import _tables
     from neuronserve import exitcodes, settings
+    from neuronserve.deploy import exits
 
-    tables = _tables.tables()
-    assert all(f"| `{variable.name}` |" in tables["settings"] for variable in settings.variables())
-    assert all(f"| {code} |" in tables["exit-codes"] for code in exitcodes.MEANINGS)
+    readme, ecs = _tables.tables().values()
+    assert all(f"| `{variable.name}` |" in readme["settings"] for variable in settings.variables())
+    assert all(f"| {code} |" in readme["exit-codes"] for code in exitcodes.MEANINGS)
+    assert all(f"| {code} |" in ecs["exit-codes"] for code in exits.MEANINGS)
