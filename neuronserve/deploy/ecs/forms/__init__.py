@@ -1,0 +1,1 @@
+"""A task definition in other words: CloudFormation, Compose, ``docker run``."""
