@@ -17,5 +17,5 @@ def cpu(instance: InstanceType) -> int:
 
 
 def memory_mib(instance: InstanceType) -> int:
-    """MiB that a task can surely have: an estimate with room for the kernel, the agent and ECS's own daemons."""
+    """MiB that tasks can surely have: an estimate, with room for the kernel, the agent and ECS's daemons."""
     return instance.memory_mib * 925 // 1000 - 256

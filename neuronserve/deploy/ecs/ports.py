@@ -12,7 +12,7 @@ DYNAMIC = 0
 
 @dataclasses.dataclass(frozen=True)
 class Mapping:
-    """``container``: where the service listens. ``host``: the instance's port; 0: one of the agent's choice."""
+    """``container``: where the service listens. ``host``: the instance's port; 0: of the agent's choice."""
 
     container: int
     host: int
@@ -26,16 +26,17 @@ def mapping(spec: TaskSpec, slot: int) -> Mapping:
     """
     if not 1 <= spec.port <= 65535:
         raise InvalidInput(f"port {spec.port}: expected 1 to 65535")
+    host = spec.port if spec.host_port is None else spec.host_port
     if spec.network is Network.BRIDGE:
-        return Mapping(spec.port, DYNAMIC if spec.ports is Ports.DYNAMIC else _static(spec.host_port + slot))
+        return Mapping(spec.port, DYNAMIC if spec.ports is Ports.DYNAMIC else _static(host + slot))
     if spec.ports is Ports.DYNAMIC:
         raise InvalidInput(
             f"dynamic ports with {spec.network} networking: only a bridge maps ports",
             hint="use --network bridge, or --ports static",
         )
-    if spec.host_port != spec.port:
+    if host != spec.port:
         raise InvalidInput(
-            f"host port {spec.host_port} and port {spec.port} with {spec.network} networking: expected the same",
+            f"host port {host} and port {spec.port} with {spec.network} networking: expected the same",
             hint="nothing maps ports there; leave --host-port out",
         )
     if spec.network is Network.AWSVPC:

@@ -2,16 +2,55 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from neuronserve.deploy.ecs import constraints, container
+from neuronserve.deploy.ecs import constraints, container, modes, names
 from neuronserve.deploy.ecs.shares import Share, shares
 from neuronserve.deploy.ecs.spec import Mode, TaskSpec
+from neuronserve.errors import InvalidInput
+
+MAX_BYTES = 64 << 10  # of a task definition
 
 
 def task_definitions(spec: TaskSpec) -> list[dict[str, Any]]:
     """One request, or one for each slot. Raises InvalidInput for what ECS or the instance cannot do."""
-    return [_request(spec, share) for share in shares(spec)]
+    _must_be_possible(spec)
+    requests = [_request(spec, share) for share in shares(spec)]
+    for request in requests:
+        names.family(request["family"])
+        if (size := len(json.dumps(request, separators=(",", ":")))) > MAX_BYTES:
+            raise InvalidInput(
+                f"a task definition of {size} bytes: ECS takes {MAX_BYTES}",
+                hint="put variables in a file, and use --environment-file",
+            )
+    return requests
+
+
+def _must_be_possible(spec: TaskSpec) -> None:
+    names.family(spec.family)
+    names.container(spec.container)
+    names.image(spec.image)
+    names.tags(spec.tags)
+    for what, role in (("task role", spec.task_role), ("execution role", spec.execution_role)):
+        if role is not None:
+            names.role(what, role)
+    for name, place in spec.secrets.items():
+        names.secret(name, place)
+    for arn in spec.environment_files:
+        names.environment_file(arn)
+    if (spec.secrets or spec.environment_files) and not spec.execution_role:
+        raise InvalidInput(
+            "secrets or environment files without an execution role: ECS fetches them with it",
+            hint="add --execution-role",
+        )
+    if spec.logs.group and not spec.logs.region:
+        raise InvalidInput(
+            f"log group {spec.logs.group}: in which region?", hint="use --region, or --no-logs"
+        )
+    if spec.load_seconds < 0 or spec.drain_seconds < 0:
+        raise InvalidInput("a load or a drain of less than 0 s")
+    modes.check(spec)
 
 
 def _request(spec: TaskSpec, share: Share) -> dict[str, Any]:

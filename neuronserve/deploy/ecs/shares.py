@@ -72,8 +72,8 @@ def _must_fit(spec: TaskSpec, parts: tuple[Share, ...], cpu: int, memory: int) -
         )
     if asked_memory > memory:
         raise InvalidInput(
-            f"{_of(parts, 'MiB of memory', asked_memory)}: {name} has about {memory} for tasks, not its nominal "
-            f"{spec.instance_type.memory_mib}",
+            f"{_of(parts, 'MiB of memory', asked_memory)}: {name} has about {memory} for tasks, "
+            f"of nominally {spec.instance_type.memory_mib}",
             hint="lower --memory, or say what an instance registers with --registered-memory",
         )
     for part in parts:

@@ -52,14 +52,16 @@ class Logs:
 class TaskSpec:
     """One task definition, or ``slots`` of them.
 
-    ``family``: of a slot it is this and ``-slotN``. ``host_port``: of slot N it is this plus N.
+    ``family``: of a slot it is this and ``-slotN``. ``host_port``: of slot N it is this plus N; None: as ``port``.
     ``cpu`` (units, 1024 a vCPU) and ``memory_mib``: of one task; None: a fair share of what an instance
     registers, less ``reserved_cpu`` and ``reserved_memory_mib`` (of the instance, for daemons).
     ``registered_memory_mib``: what an instance really registers; None: estimated.
     ``placement``: ``type``, ``family``, or an expression of ECS's cluster query language.
-    ``load_seconds``: how long a start may take until ``/ping`` is 200. ``environment``: variables of
-    the container; values of ``secrets`` are ARNs or parameter names. ``restart``: ECS starts the container
-    again in place when it ended and a restart can help.
+    ``model_uri`` or ``compilation_job``: where the container gets its model; neither: it is in the image.
+    ``region``: told to the container as AWS_REGION, where known. ``load_seconds``: how long a start may take
+    until ``/ping`` is 200. ``environment``: variables of the container; values of ``secrets`` are ARNs or
+    parameter names. ``restart``: ECS starts the container again in place when it ended and a restart can
+    help.
     """
 
     instance_type: InstanceType
@@ -69,11 +71,13 @@ class TaskSpec:
     mode: Mode = Mode.WHOLE
     slots: int = 1
     model_uri: str | None = None
+    compilation_job: str | None = None
+    region: str | None = None
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
     environment_files: tuple[str, ...] = ()
     secrets: Mapping[str, str] = dataclasses.field(default_factory=dict)
     port: int = DEFAULT_PORT
-    host_port: int = DEFAULT_PORT
+    host_port: int | None = None
     ports: Ports = Ports.STATIC
     network: Network = Network.BRIDGE
     placement: str = "type"
