@@ -24,9 +24,7 @@ _NEVER = {
 }
 _CREDENTIALS = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
 # The task definition itself depends on their values.
-_MUST_BE_SEEN = frozenset(
-    {"SAGEMAKER_BIND_TO_PORT", "SERVE_DRAIN_SECONDS", "SAGEMAKER_TFS_WAIT_TIME_SECONDS"}
-)
+MUST_BE_SEEN = frozenset({"SAGEMAKER_BIND_TO_PORT", "SERVE_DRAIN_SECONDS", "SAGEMAKER_TFS_WAIT_TIME_SECONDS"})
 _BUCKET_AND_KEY = re.compile(r"s3://([a-z0-9][a-z0-9._-]{1,253}[a-z0-9]|arn:[^/]+/[^/]+)/.*", re.IGNORECASE)
 
 
@@ -80,7 +78,7 @@ def _forbidden(spec: TaskSpec) -> Iterator[str]:
             yield f"{name} is both a variable and a secret: leave one of them out"
     for name in sorted(_CREDENTIALS & spec.environment.keys()):
         yield f"{name} would be readable by all who may see the task definition: use a task role, or a secret"
-    for name in sorted(_MUST_BE_SEEN & spec.secrets.keys()):
+    for name in sorted(MUST_BE_SEEN & spec.secrets.keys()):
         yield f"{name} cannot be a secret: ports, health check and stop timeout depend on it"
     if len(spec.environment_files) > MAX_FILES:
         yield f"{len(spec.environment_files)} environment files: ECS takes {MAX_FILES}"
@@ -119,8 +117,8 @@ def _disagreements(spec: TaskSpec, found: settings.Settings, port: PortMapping) 
         yield f"SERVE_DRAIN_SECONDS={found.drain_seconds:g}, and the drain is {spec.drain_seconds:g} s"
     if found.load_seconds < spec.load_seconds and spec.load_seconds > DEFAULTS.load_seconds:
         yield (
-            f"SAGEMAKER_TFS_WAIT_TIME_SECONDS={found.load_seconds:g}, and a load may take {spec.load_seconds} s:"
-            " the model server would be given up before"
+            f"SAGEMAKER_TFS_WAIT_TIME_SECONDS={found.load_seconds:g}, and a load may take "
+            f"{spec.load_seconds} s: the model server would be given up before"
         )
 
 

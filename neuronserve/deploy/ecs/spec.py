@@ -52,7 +52,8 @@ class Logs:
 class TaskSpec:
     """One task definition, or ``slots`` of them.
 
-    ``family``: of a slot it is this and ``-slotN``. ``host_port``: of slot N it is this plus N; None: as ``port``.
+    ``family``: of a slot it is this and ``-slotN``. ``host_port``: of slot N it is this plus N; None: as
+    ``port``.
     ``cpu`` (units, 1024 a vCPU) and ``memory_mib``: of one task; None: a fair share of what an instance
     registers, less ``reserved_cpu`` and ``reserved_memory_mib`` (of the instance, for daemons).
     ``registered_memory_mib``: what an instance really registers; None: estimated.

@@ -1,7 +1,7 @@
 """RegisterTaskDefinition requests as CloudFormation resources.
 
 CloudFormation has the same tree with a capital first letter, but for the names below; the keys of maps
-(log options, labels) are values of the user's and stay.
+(log options, labels) are the user's own and stay. Source: the schema of AWS::ECS::TaskDefinition.
 """
 
 from __future__ import annotations
@@ -9,47 +9,63 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from neuronserve.errors import InvalidInput
+
 TYPE = "AWS::ECS::TaskDefinition"
+MAX_DESCRIPTION = 1024  # bytes
 
 _NAMES = {
-    "efsVolumeConfiguration": "EFSVolumeConfiguration",
-    "fileSystemId": "FilesystemId",
-    "fsxWindowsFileServerVolumeConfiguration": "FSxWindowsFileServerVolumeConfiguration",
+    ("volumes", "efsVolumeConfiguration"): "EFSVolumeConfiguration",
+    ("volumes", "fsxWindowsFileServerVolumeConfiguration"): "FSxWindowsFileServerVolumeConfiguration",
+    ("volumes", "s3filesVolumeConfiguration"): "S3FilesVolumeConfiguration",
+    ("efsVolumeConfiguration", "fileSystemId"): "FilesystemId",
+    ("proxyConfiguration", "properties"): "ProxyConfigurationProperties",
 }
 _MAPS = frozenset({"options", "dockerLabels", "driverOpts", "labels"})
+_ABSENT = frozenset({"trustedExecutionConfiguration"})
 
 
 def resource(request: dict[str, Any]) -> dict[str, Any]:
-    """``{"Type": "AWS::ECS::TaskDefinition", "Properties": {...}}``."""
-    return {"Type": TYPE, "Properties": _renamed(request)}
+    """``{"Type": "AWS::ECS::TaskDefinition", "Properties": {...}}``.
+
+    Raises InvalidInput for what CloudFormation's resource has not.
+    """
+    for name in sorted(_ABSENT & request.keys()):
+        raise InvalidInput(f"{request.get('family', 'a task definition')}: CloudFormation has no {name}")
+    return {"Type": TYPE, "Properties": _renamed(request, "")}
 
 
 def template(requests: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """A whole template: a resource and an output with the ARN for each request."""
-    names = [_logical(request["family"]) for request in requests]
+    """A whole template: a resource for each request, and its ARN as an output."""
+    families = [str(request["family"]) for request in requests]
+    logical = _logical(families)
+    description = f"ECS task definitions for Neuron: {', '.join(families)}"
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "ECS task definitions: " + ", ".join(request["family"] for request in requests),
-        "Resources": {name: resource(request) for name, request in zip(names, requests, strict=True)},
+        "Description": description.encode()[:MAX_DESCRIPTION].decode(errors="ignore"),
+        "Resources": {name: resource(request) for name, request in zip(logical, requests, strict=True)},
         "Outputs": {
-            f"{name}Arn": {"Description": f"ARN of {request['family']}", "Value": {"Ref": name}}
-            for name, request in zip(names, requests, strict=True)
+            f"{name}Arn": {"Description": f"The ARN of {family}", "Value": {"Ref": name}}
+            for name, family in zip(logical, families, strict=True)
         },
     }
 
 
-def _logical(family: str) -> str:
-    """A logical ID: letters and digits."""
-    words = family.replace("_", "-").split("-")
-    return "TaskDefinition" + "".join(word[:1].upper() + word[1:] for word in words)
+def _logical(families: Sequence[str]) -> list[str]:
+    """Logical IDs, of letters and digits: ``TaskDefinition``, or ``TaskDefinition0`` and on."""
+    if len(families) == 1:
+        return ["TaskDefinition"]
+    return [f"TaskDefinition{number}" for number in range(len(families))]
 
 
-def _renamed(value: Any) -> Any:
+def _renamed(value: Any, parent: str) -> Any:
     if isinstance(value, dict):
         return {
-            _NAMES.get(key, key[:1].upper() + key[1:]): inner if key in _MAPS else _renamed(inner)
+            _NAMES.get((parent, key), key[:1].upper() + key[1:]): inner
+            if key in _MAPS
+            else _renamed(inner, key)
             for key, inner in value.items()
         }
     if isinstance(value, list):
-        return [_renamed(inner) for inner in value]
+        return [_renamed(inner, parent) for inner in value]
     return value
