@@ -41,6 +41,7 @@ _DEFAULTS: Final[Mapping[Where, Mapping[str, Any]]] = {
     (*_CONTAINER, "resourceRequirements", "sharingStrategy", "nvidiaMps"): {"maxComputePercent": 100},
     (*_LINUX, "devices"): {"permissions": ["mknod", "read", "write"]},
     _DOCKER: {"scope": "task", "driver": "local"},
+    ("proxyConfiguration",): {"type": "APPMESH"},
     _EFS: {"rootDirectory": "/", "transitEncryption": "DISABLED"},
     ("tags",): {"value": ""},
 }

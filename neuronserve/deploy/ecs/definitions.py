@@ -10,6 +10,7 @@ from neuronserve.deploy.ecs.canonical import RESPONSE_ONLY
 from neuronserve.errors import InvalidInput
 
 _SUFFIXES = (".json", ".yaml", ".yml")
+_DEEPEST = 32  # levels; the deepest member of a request is on the tenth
 
 
 def is_file(target: str) -> bool:
@@ -32,6 +33,8 @@ def read(name: str) -> list[dict[str, Any]]:
         if not isinstance(item, dict):
             where = f"{name}#/{place}" if isinstance(document, list) else name
             raise InvalidInput(f"{where}: a task definition is an object, not {type(item).__name__}")
+        if _deeper(item, _DEEPEST):
+            raise InvalidInput(f"{name}: nested too deeply: that is no task definition")
     return [_request(item) for item in items]
 
 
@@ -40,3 +43,11 @@ def _request(item: dict[str, Any]) -> dict[str, Any]:
     if isinstance(described, dict):
         item = {**described, **({"tags": item["tags"]} if item.get("tags") else {})}
     return {key: value for key, value in item.items() if key not in RESPONSE_ONLY}
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether objects and lists are nested in more levels than these."""
+    if not isinstance(value, (dict, list)):
+        return False
+    members = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper(member, levels - 1) for member in members)

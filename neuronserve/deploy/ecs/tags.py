@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from neuronserve.deploy.aws import Aws
 from neuronserve.errors import InvalidInput
 
 
@@ -14,17 +13,16 @@ def settable(tags: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [dict(tag) for tag in tags if not tag["key"].lower().startswith("aws:")]
 
 
-def put(aws: Aws, arn: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    """Give a revision the tags of ``new``, and take those away that only ``old`` has."""
+def calls(arn: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """The calls that give a revision the tags of ``new``: operation and parameters, in order."""
     before, after = _by_key(old), _by_key(new)
     gone = [key for key in before if key not in after]
-    fresh = {key: value for key, value in after.items() if before.get(key) != value}
-    if gone:
-        aws.ecs.untag_resource(resourceArn=arn, tagKeys=gone)
-    if fresh:
-        aws.ecs.tag_resource(
-            resourceArn=arn, tags=[{"key": key, "value": value} for key, value in fresh.items()]
-        )
+    fresh = [{"key": key, "value": value} for key, value in after.items() if before.get(key) != value]
+    wanted = (
+        ("UntagResource", {"resourceArn": arn, "tagKeys": gone}, gone),
+        ("TagResource", {"resourceArn": arn, "tags": fresh}, fresh),
+    )
+    return tuple((operation, parameters) for operation, parameters, needed in wanted if needed)
 
 
 def _by_key(request: Mapping[str, Any]) -> dict[str, str]:
