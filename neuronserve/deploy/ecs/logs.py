@@ -1,0 +1,111 @@
+"""Log events of containers, read from CloudWatch Logs in order, once each."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import heapq
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from neuronserve.deploy.aws import code_of
+from neuronserve.errors import InvalidInput, NoSuchResource
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_AGO = re.compile(r"(\d{1,9})([smhdw])")
+
+
+@dataclasses.dataclass(frozen=True)
+class Stream:
+    """A log stream; ``label`` says whose it is, when there are several."""
+
+    group: str
+    name: str
+    region: str
+    label: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """``at``: milliseconds since 1970 (UTC)."""
+
+    at: int
+    text: str
+    stream: Stream
+
+    def line(self, *, timestamps: bool, labels: bool) -> str:
+        when = dt.datetime.fromtimestamp(self.at / 1000, dt.UTC).isoformat(timespec="milliseconds")
+        parts = [when.replace("+00:00", "Z") if timestamps else "", self.stream.label if labels else ""]
+        return " ".join([*filter(None, parts), self.text.rstrip("\n")])
+
+
+class Reader:
+    """Reads one stream; each call of ``new`` goes on where the last one ended.
+
+    GetLogEvents has no last page: the end is where the token that it gives is the one that it got. Pages
+    before it may be empty.
+    """
+
+    def __init__(self, client: CloudWatchLogsClient, stream: Stream, since: int | None = None) -> None:
+        self._client = client
+        self.stream = stream
+        self._since: dict[str, Any] = {} if since is None else {"startTime": since}
+        self._token: str | None = None
+
+    def new(self) -> Iterator[Event]:
+        """Events that are new; none when the stream does not exist (yet). Raises NoSuchResource: no group."""
+        while (answer := self._page()) is not None:
+            for event in answer["events"]:
+                yield Event(event["timestamp"], event["message"], self.stream)
+            before, self._token = self._token, answer.get("nextForwardToken")
+            if self._token in (None, before):
+                return
+
+    def _page(self) -> Any:
+        more: dict[str, Any] = {"nextToken": self._token} if self._token else {}
+        try:
+            return self._client.get_log_events(
+                logGroupName=self.stream.group,
+                logStreamName=self.stream.name,
+                startFromHead=True,
+                **self._since,
+                **more,
+            )
+        except ClientError as error:
+            if code_of(error) != "ResourceNotFoundException":
+                raise
+            if "stream" in str(error).lower():
+                return None
+            raise NoSuchResource(
+                f"no log group {self.stream.group} in {self.stream.region}",
+                hint="create it, or set awslogs-create-group in the task definition",
+            ) from None
+
+
+def merged(readers: Iterable[Reader]) -> Iterator[Event]:
+    """All new events of several streams, in order of time."""
+    return heapq.merge(*(reader.new() for reader in readers), key=lambda event: event.at)
+
+
+def moment(text: str, now: float) -> int:
+    """``10m``, ``2h``, ``1d`` ago, or a time in ISO 8601, as milliseconds since 1970.
+
+    A time without a zone is UTC. ``now`` is in seconds since 1970. Raises InvalidInput.
+    """
+    ago = _AGO.fullmatch(text)
+    if ago:
+        return max(0, int((now - int(ago[1]) * _UNITS[ago[2]]) * 1000))
+    try:
+        when = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(
+            f"--since {text}: expected 30s, 10m, 2h, 1d, 1w, or a time such as 2026-01-31T12:00:00Z"
+        ) from None
+    when = when if when.tzinfo else when.replace(tzinfo=dt.UTC)
+    return max(0, int(when.timestamp() * 1000))
