@@ -1,0 +1,63 @@
+"""Log drivers and the options they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from neuronserve.deploy.ecs.validation.node import Node
+from neuronserve.deploy.ecs.validation.subject import Subject
+from neuronserve.deploy.findings import Finding
+
+_NEEDED = {"awslogs": ("awslogs-group", "awslogs-region"), "splunk": ("splunk-url",)}
+_MODES = ("blocking", "non-blocking")
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    routers = list(subject.root.find("containerDefinitions.*.firelensConfiguration"))
+    for configuration in subject.root.find("containerDefinitions.*.logConfiguration"):
+        yield from _needed(subject, configuration)
+        yield from _values(configuration.at("options"))
+        driver = configuration.at("logDriver")
+        if driver.text == "awsfirelens" and not routers:
+            yield driver.error(
+                "no-log-router",
+                "awsfirelens, and no container with firelensConfiguration",
+                "add the log router",
+            )
+    for router in routers[1:]:
+        yield router.error("two-log-routers", "a task has one log router", "keep one")
+
+
+def _needed(subject: Subject, configuration: Node) -> Iterator[Finding]:
+    driver, options = configuration.at("logDriver").text, configuration.at("options")
+    if driver is None or options.unknown:
+        return
+    secret = {s.at("name").text for s in configuration.each("secretOptions")}
+    names = [*_NEEDED.get(driver, ())]
+    if driver == "awslogs" and (subject.fargate or subject.managed):
+        names.append("awslogs-stream-prefix")
+    if driver == "splunk":
+        names.append("splunk-token")
+    for name in names:
+        place = options.at(name)
+        if name not in secret and (not place.given or place.text == ""):
+            yield options.error("missing-log-option", f"the log driver {driver} needs {name}", f"add {name}")
+    if (
+        driver == "awslogs"
+        and "awslogs-stream-prefix" not in names
+        and not options.at("awslogs-stream-prefix").given
+    ):
+        yield options.warning(
+            "no-stream-prefix",
+            "without awslogs-stream-prefix a log stream is named after Docker's id only",
+            "add awslogs-stream-prefix",
+        )
+
+
+def _values(options: Node) -> Iterator[Finding]:
+    mode = options.at("mode")
+    if mode.text is not None and mode.text not in _MODES:
+        yield mode.error("log-option", "expected blocking or non-blocking", "choose one")
+    size = options.at("max-buffer-size")
+    if size.given and mode.text == "blocking":
+        yield size.error("log-option", "max-buffer-size is for mode non-blocking", "remove it")

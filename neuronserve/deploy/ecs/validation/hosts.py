@@ -1,0 +1,93 @@
+"""The instance types that a task definition's placement constraints leave."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from neuronserve.deploy.ecs import query
+from neuronserve.deploy.ecs.validation.node import Node
+from neuronserve.errors import InvalidInput
+from neuronserve.instances import InstanceType, catalogue
+
+ATTRIBUTE = "attribute:ecs.instance-type"
+_HOST = {"ecs.os-type": "linux", "ecs.cpu-architecture": "x86_64"}  # of every Neuron instance
+
+
+@dataclasses.dataclass(frozen=True)
+class Hosts:
+    """``types``: of the catalogue, those that satisfy all constraints, their case aside.
+
+    ``narrowed``: something says which types. ``clauses``: what the constraints say about the type.
+    """
+
+    types: tuple[InstanceType, ...]
+    narrowed: bool
+    clauses: tuple[tuple[Node, query.Clause], ...] = ()
+    excluded: InstanceType | None = None
+
+    @classmethod
+    def of(cls, root: Node, instance_type: InstanceType | None = None) -> Hosts:
+        """``instance_type`` is what it will run on where the constraints do not say."""
+        parsed = list(_parsed(root))
+        about = tuple(
+            (node, clause) for node, tree in parsed for clause in query.clauses(tree) if of_type(clause)
+        )
+        trees = [_lower(tree) for _, tree in parsed]
+        types = tuple(t for t in catalogue().values() if all(_may(tree, t) for tree in trees))
+        if instance_type is None:
+            return cls(types, bool(about), about)
+        left = tuple(t for t in types if t == instance_type)
+        return cls(left or types, True, about, None if left else instance_type)
+
+    @property
+    def of_neuron(self) -> bool:
+        """A clause chooses a type that has chips."""
+        families = {t.family for t in catalogue().values()}
+        return any(
+            argument.lower().removeprefix("ml.").startswith(tuple(families))
+            for _, clause in self.clauses
+            for argument in clause.arguments
+        )
+
+    @property
+    def spoken(self) -> str:
+        """The types for a person."""
+        names = [t.name for t in self.types]
+        return ", ".join(names) if len(names) <= 4 else f"{', '.join(names[:3])} and {len(names) - 3} more"
+
+
+def of_type(clause: query.Clause) -> bool:
+    return clause.subject == ATTRIBUTE
+
+
+def _parsed(root: Node) -> Iterator[tuple[Node, query.Expression]]:
+    for expression in root.find("placementConstraints.*.expression"):
+        if expression.text is None:
+            continue
+        try:
+            yield expression, query.parse(expression.text)
+        except InvalidInput:  # placement.py tells
+            continue
+
+
+def _may(tree: query.Expression, instance: InstanceType) -> bool:
+    try:
+        return query.may_match(tree, {**_HOST, "ecs.instance-type": instance.name})
+    except InvalidInput:  # a pattern without end
+        return True
+
+
+def _lower(tree: query.Expression) -> query.Expression:
+    """What was meant: types in lower case. That it was not written so is a finding of its own."""
+    match tree:
+        case query.Clause() if of_type(tree):
+            return dataclasses.replace(tree, arguments=tuple(a.lower() for a in tree.arguments))
+        case query.Clause():
+            return tree
+        case query.Not(of=part):
+            return query.Not(_lower(part))
+        case query.And(of=parts):
+            return query.And(tuple(map(_lower, parts)))
+        case query.Or(of=parts):
+            return query.Or(tuple(map(_lower, parts)))

@@ -1,0 +1,1 @@
+"""Whether a task definition makes sense on instances with Neuron chips."""
