@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
+from neuronserve.deploy.ecs import query
 from neuronserve.deploy.ecs.spec import Mode, TaskSpec
 from neuronserve.errors import InvalidInput
 from neuronserve.instances import InstanceType, catalogue
 
 TYPE, FAMILY = "type", "family"
-MAX_EXPRESSION = 2000
 MANAGED_ATTRIBUTES = frozenset(
     {"ecs.subnet-id", "ecs.availability-zone", "ecs.instance-type", "ecs.cpu-architecture"}
 )
@@ -17,20 +17,27 @@ _ATTRIBUTE = "attribute:ecs.instance-type"
 
 
 def of(spec: TaskSpec) -> list[dict[str, str]]:
-    """The task definition's placementConstraints. Raises InvalidInput for an expression that cannot be."""
+    """The task definition's placementConstraints.
+
+    Raises InvalidInput for an expression that ECS does not take, or that no instance of the type satisfies.
+    """
     words = expression(spec)
-    if not words.strip() or len(words) > MAX_EXPRESSION:
-        raise InvalidInput(
-            f"a placement expression of {len(words)} characters: expected 1 to {MAX_EXPRESSION}",
-            hint=f"or {TYPE}, or {FAMILY}",
-        )
     if not re.search(r"\s", words.strip()):
         raise InvalidInput(
             f"placement {words!r}: expected {TYPE}, {FAMILY}, or an expression such as "
             f"`{_ATTRIBUTE} == {spec.instance_type.name}`"
         )
+    try:
+        tree = query.parse(words)
+    except InvalidInput as error:
+        raise InvalidInput(f"placement: {error.message}", hint=error.hint) from None
+    if not query.may_match(tree, {"ecs.instance-type": spec.instance_type.name}):
+        raise InvalidInput(
+            f"placement {words!r} is never true on {spec.instance_type.name}, whose chips the task has",
+            hint="values of ecs.instance-type are lower case, and are compared as strings",
+        )
     if spec.mode is Mode.MANAGED:
-        _must_suit_managed(words)
+        _must_suit_managed(tree)
     return [{"type": "memberOf", "expression": words}]
 
 
@@ -68,11 +75,11 @@ def family(least: InstanceType) -> list[InstanceType]:
     ]
 
 
-def _must_suit_managed(words: str) -> None:
-    """AWS lists the attributes that instances of Managed Instances have for placement."""
-    for name in re.findall(r"attribute:([\w./-]+)", words):
-        if name not in MANAGED_ATTRIBUTES:
+def _must_suit_managed(tree: query.Expression) -> None:
+    """AWS lists the attributes by which tasks are placed on Managed Instances."""
+    for clause in query.clauses(tree):
+        if clause.subject.removeprefix("attribute:") not in MANAGED_ATTRIBUTES:
             raise InvalidInput(
-                f"placement by attribute {name!r} on Managed Instances: expected one of "
+                f"placement by {clause.subject} on Managed Instances: expected an attribute of "
                 + ", ".join(sorted(MANAGED_ATTRIBUTES))
             )

@@ -16,7 +16,10 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@#-]*")
 _ROLE = re.compile(rf"{_PARTITION}:iam::\d{{12}}:role/[\w+=,.@/-]{{1,576}}|[\w+=,.@-]{{1,64}}", re.ASCII)
 _SECRET = re.compile(
-    rf"{_PARTITION}:(secretsmanager|ssm):[a-z0-9-]+:\d{{12}}:(secret:|parameter/)\S+|[\w./-]+"
+    rf"{_PARTITION}:secretsmanager:[a-z0-9-]+:\d{{12}}:secret:\S+"
+    rf"|{_PARTITION}:ssm:[a-z0-9-]+:\d{{12}}:parameter/\S+"
+    r"|[\w./-]+",
+    re.ASCII,
 )
 _FILE = re.compile(rf"{_PARTITION}:s3:::[a-z0-9][a-z0-9._-]+/\S+\.env")
 _ECR = re.compile(r"\d{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/.+")

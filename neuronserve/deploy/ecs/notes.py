@@ -60,7 +60,7 @@ def _times(spec: TaskSpec) -> Iterator[str]:
 
 def _rights(spec: TaskSpec) -> Iterator[str]:
     if not spec.logs.group:
-        yield "no log group: the container's output stays on the instance"
+        yield "no log group, as with --no-logs or without a region: the output stays on the instance"
     if spec.logs.create_group:
         yield f"the log group {spec.logs.group} is made where absent, which needs logs:CreateLogGroup"
     if not spec.execution_role and (spec.logs.group or names.ecr_region(spec.image)):

@@ -167,7 +167,6 @@ def _logs(given: argparse.Namespace, desk: Desk, family: str) -> Logs:
     if not region:
         if given.log_group or given.create_log_group:
             raise InvalidInput("no AWS region is set for the logs", hint="use --region or AWS_REGION")
-        desk.say("note: no region is known for a log group; use --region, or --no-logs")
         return Logs()
     return Logs(given.log_group or f"/ecs/{family}", region, given.log_stream_prefix, given.create_log_group)
 

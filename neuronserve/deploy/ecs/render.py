@@ -46,7 +46,7 @@ def _must_be_possible(spec: TaskSpec) -> None:
         )
     if spec.logs.group and not spec.logs.region:
         raise InvalidInput(
-            f"log group {spec.logs.group}: in which region?", hint="use --region, or --no-logs"
+            f"log group {spec.logs.group}: no region is set", hint="use --region, or --no-logs"
         )
     if spec.load_seconds < 0 or spec.drain_seconds < 0:
         raise InvalidInput("a load or a drain of less than 0 s")

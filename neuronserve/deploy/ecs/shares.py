@@ -34,8 +34,8 @@ def shares(spec: TaskSpec) -> tuple[Share, ...]:
     instance = spec.instance_type
     if not 1 <= count <= instance.chips:
         raise InvalidInput(
-            f"{count} slots on {instance.name}, which has {instance.chips} "
-            f"chip{'s' if instance.chips > 1 else ''}: expected 1 to {instance.chips}",
+            f"{count} slots on {instance.name}: expected 1"
+            + (f" to {instance.chips}, as many as it has chips" if instance.chips > 1 else ": it has one chip"),
             hint="a chip belongs to one slot; a task uses all cores of its chips",
         )
     chips = [instance.chips // count + (n < instance.chips % count) for n in range(count)]

@@ -19,6 +19,7 @@ _NAMES = {
     ("volumes", "fsxWindowsFileServerVolumeConfiguration"): "FSxWindowsFileServerVolumeConfiguration",
     ("volumes", "s3filesVolumeConfiguration"): "S3FilesVolumeConfiguration",
     ("efsVolumeConfiguration", "fileSystemId"): "FilesystemId",
+    ("authorizationConfig", "iam"): "IAM",
     ("proxyConfiguration", "properties"): "ProxyConfigurationProperties",
 }
 _MAPS = frozenset({"options", "dockerLabels", "driverOpts", "labels"})
