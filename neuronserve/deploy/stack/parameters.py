@@ -1,0 +1,210 @@
+"""The template's parameters, each with what it is for, and the groups in which a console shows them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from neuronserve.deploy.ecs import ami
+from neuronserve.deploy.policy import images
+from neuronserve.deploy.stack.plan import Plan
+
+Parameter = dict[str, Any]
+_RETENTION = [
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+]
+_CIDR = r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}"
+
+
+def groups(plan: Plan) -> dict[str, dict[str, Parameter]]:
+    """Parameters by name, in groups that have a title."""
+    return {
+        "Network": _network(plan),
+        "What runs": {"Image": _image(plan), **_model(plan)},
+        "How much of it": {**_tasks(plan), **_instances(plan)},
+        "What is kept and told": _watching(plan),
+    }
+
+
+def of(plan: Plan) -> dict[str, Parameter]:
+    return {name: one for group in groups(plan).values() for name, one in group.items()}
+
+
+def interface(plan: Plan) -> dict[str, Any]:
+    """For consoles: AWS::CloudFormation::Interface."""
+    made = [
+        {"Label": {"default": title}, "Parameters": list(group)}
+        for title, group in groups(plan).items()
+        if group
+    ]
+    return {"AWS::CloudFormation::Interface": {"ParameterGroups": made}}
+
+
+def _network(plan: Plan) -> dict[str, Parameter]:
+    made: dict[str, Parameter] = {
+        "VpcId": {"Type": "AWS::EC2::VPC::Id", "Description": "The VPC of the instances"},
+        "SubnetIds": {
+            "Type": "List<AWS::EC2::Subnet::Id>",
+            "Description": "Subnets for the instances, in zones that offer the type, with a way to ECS, ECR, S3",
+        },
+    }
+    if plan.balancer:
+        made["LoadBalancerSubnetIds"] = {
+            "Type": "List<AWS::EC2::Subnet::Id>",
+            "Description": "Subnets for the load balancer, in two zones or more"
+            + (", public ones" if plan.internet_facing else ""),
+        }
+        made["CertificateArn"] = {
+            "Type": "String",
+            "Default": plan.certificate,
+            "AllowedPattern": r"(arn:aws[a-z-]*:(acm|iam):\S+)?",
+            "ConstraintDescription": "the ARN of a certificate, or nothing",
+            "Description": "A certificate for HTTPS; empty: HTTP, which anybody on the way can read",
+        }
+    made["ClientCidr"] = _clients(plan)
+    return made
+
+
+def _clients(plan: Plan) -> Parameter:
+    made: Parameter = {
+        "Type": "String",
+        "AllowedPattern": _CIDR,
+        "Description": "Addresses that may send requests",
+    }
+    made["ConstraintDescription"] = "addresses as 10.0.0.0/16"
+    if plan.clients:
+        made["Default"] = plan.clients
+    elif not plan.balancer:
+        made |= {"Default": "", "AllowedPattern": f"({_CIDR})?"}
+        made["Description"] += ", to the tasks themselves; empty: none"
+    return made
+
+
+def _image(plan: Plan) -> Parameter:
+    """Of the repository that the execution role may pull from; another one needs another template."""
+    repository = images.bare(plan.spec.image)
+    return {
+        "Type": "String",
+        "Default": plan.spec.image,
+        "AllowedPattern": re.escape(repository) + r"(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?",
+        "ConstraintDescription": f"an image of {repository}; for others make a new template",
+        "Description": "The container image; a digest instead of a tag says exactly which",
+    }
+
+
+def _model(plan: Plan) -> dict[str, Parameter]:
+    if plan.model is None:
+        return {}
+    key: Parameter = {
+        "Type": "String",
+        "Default": plan.model.key,
+        "AllowedPattern": r"[^*?$]*/" if plan.model.prefix else r"[^*?$]*[^*?$/]",
+        "ConstraintDescription": "a prefix that ends in a slash" if plan.model.prefix else "an object's key",
+        "Description": "The prefix of the model's objects"
+        if plan.model.prefix
+        else "The key of the model's archive",
+    }
+    bucket: Parameter = {
+        "Type": "String",
+        "Default": plan.model.bucket,
+        "AllowedPattern": "[a-z0-9][a-z0-9._-]+[a-z0-9]",
+        "ConstraintDescription": "a bucket's name",
+        "Description": "The bucket with the model; tasks may read the model there and nothing else",
+    }
+    return {"ModelBucket": bucket, "ModelKey": key}
+
+
+def _tasks(plan: Plan) -> dict[str, Parameter]:
+    what = (
+        "tasks of each slot, on as many instances"
+        if len(plan.names()) > 1
+        else "tasks, each on its own instance"
+    )
+    made = {"Tasks": _number(f"{'The least' if plan.scale else 'How many'} {what}", plan.tasks, least=0)}
+    if plan.scale:
+        made["MaxTasks"] = _number(f"The most {what}", plan.max_tasks, least=1)
+    made["MinimumHealthyPercent"] = _number(
+        "Percent of a service's tasks that go on running during a deployment: 0 with one task, as its chips are "
+        "free only when it is gone; 50 with two or more keeps half of them serving",
+        0,
+        least=0,
+        most=99,
+    )
+    return made
+
+
+def _instances(plan: Plan) -> dict[str, Parameter]:
+    root = _number(
+        "The instances' root volume in GiB: the image, the unpacked model, logs", plan.root_gib, least=30
+    )
+    if plan.managed:
+        return {"RootVolumeGiB": root}
+    return {
+        "MinInstances": _number(
+            f"The least instances ({plan.spec.instance_type.name}); 0: they start with the first task",
+            plan.tasks, least=0,
+        ),
+        "MaxInstances": _number("The most instances", max(plan.tasks, plan.max_tasks, 1), least=1),
+        "RootVolumeGiB": root,
+        "NeuronAmi": {
+            "Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>",
+            "Default": ami.RECOMMENDED,
+            "Description": "The SSM parameter with the AMI: the newest that ECS recommends for Neuron",
+        },
+        "TerminationProtection": {
+            "Type": "String",
+            "Default": "ENABLED" if plan.scale else "DISABLED",
+            "AllowedValues": ["ENABLED", "DISABLED"],
+            "Description": "ENABLED: scaling in never ends an instance with tasks, and before the stack can be "
+            "deleted its instances must be unprotected (output BeforeDeletion)",
+        },
+    }  # fmt: skip
+
+
+def _watching(plan: Plan) -> dict[str, Parameter]:
+    made: dict[str, Parameter] = {}
+    if plan.own_log_group:
+        made["LogRetentionDays"] = {
+            "Type": "Number",
+            "Default": plan.retention_days,
+            "AllowedValues": _RETENTION,
+            "Description": "Days until a line of the log is deleted; the group outlives the stack",
+        }
+    if plan.alarms:
+        made["AlarmTopicArn"] = {
+            "Type": "String",
+            "Default": plan.topic,
+            "AllowedPattern": r"(arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+)?",
+            "ConstraintDescription": "the ARN of an SNS topic, or nothing",
+            "Description": "A topic for alarms and failed deployments, whose policy lets "
+            "cloudwatch.amazonaws.com and events.amazonaws.com publish; empty: alarms tell nobody",
+        }
+    return made
+
+
+def _number(description: str, default: int, *, least: int, most: int | None = None) -> Parameter:
+    made: Parameter = {"Type": "Number", "Default": default, "MinValue": least, "Description": description}
+    if most is not None:
+        made["MaxValue"] = most
+    return made

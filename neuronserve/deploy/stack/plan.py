@@ -1,0 +1,134 @@
+"""What a stack is to be: the tasks, and what is around them."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+from neuronserve.deploy.ecs import render
+from neuronserve.deploy.ecs.spec import Mode, Network, TaskSpec
+from neuronserve.deploy.policy import model, task
+from neuronserve.deploy.policy.task import Needs
+from neuronserve.errors import InvalidInput
+
+METRICS = ("cpu", "memory", "requests")
+_SCALE = re.compile(r"(?P<metric>[a-z]+)=(?P<target>\d+(\.\d+)?)")
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9!_.'()/=+@:,-]+")
+PLACEHOLDER = "set-by-the-stack"  # never in a template: tasks.py puts references in its place
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """Target tracking: ``cpu`` and ``memory`` in percent, ``requests`` a minute for each task."""
+
+    metric: str
+    target: float
+
+    @classmethod
+    def parse(cls, text: str) -> Scale:
+        found = _SCALE.fullmatch(text)
+        if not found or found["metric"] not in METRICS:
+            raise InvalidInput(f"--scale {text}: expected cpu=PERCENT, memory=PERCENT or requests=N")
+        target = float(found["target"])
+        if not 0 < target <= (100 if found["metric"] != "requests" else 1e6):
+            raise InvalidInput(f"--scale {text}: expected 1 to 100 percent, or up to a million requests")
+        return cls(found["metric"], target)
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """``tasks``: how many of each service; with ``scale`` the least, and ``max_tasks`` the most.
+
+    ``root_gib``: the instances' disk. ``log_group``: one that exists; None: the stack makes one.
+    """
+
+    spec: TaskSpec
+    needs: Needs = dataclasses.field(default_factory=Needs)
+    tasks: int = 1
+    max_tasks: int = 1
+    balancer: bool = False
+    internet_facing: bool = False
+    certificate: str = ""
+    clients: str = ""
+    scale: tuple[Scale, ...] = ()
+    alarms: bool = True
+    topic: str = ""
+    insights: str = "enabled"
+    logs: bool = True
+    log_group: str | None = None
+    retention_days: int = 30
+    root_gib: int = 100
+    session_manager: bool = False
+
+    def __post_init__(self) -> None:
+        if self.scale and self.max_tasks <= self.tasks:
+            raise InvalidInput(
+                f"--max-tasks {self.max_tasks} with --tasks {self.tasks}: nothing to scale",
+                hint="give --max-tasks more than --tasks",
+            )
+        if any(one.metric == "requests" for one in self.scale) and not self.balancer:
+            raise InvalidInput("--scale requests=N without --load-balancer: nothing counts requests")
+        if not self.balancer and (self.internet_facing or self.certificate):
+            raise InvalidInput("--internet-facing and --certificate are for a --load-balancer")
+
+    @property
+    def managed(self) -> bool:
+        return self.spec.mode is Mode.MANAGED
+
+    @property
+    def awsvpc(self) -> bool:
+        return self.spec.network is Network.AWSVPC
+
+    @property
+    def own_task_role(self) -> bool:
+        """Whether the stack makes the task role: none was given, and the tasks need rights."""
+        reads = bool(task.job(self.spec)) or task.address(self.spec, self.needs) is not None
+        return not self.spec.task_role and (self.needs.exec or reads)
+
+    @property
+    def own_execution_role(self) -> bool:
+        return not self.spec.execution_role
+
+    @property
+    def own_log_group(self) -> bool:
+        return self.logs and self.log_group is None
+
+    @property
+    def model(self) -> model.Address | None:
+        """The model's address where it can be a parameter: a plain bucket and key, given as an option."""
+        uri = self.spec.model_uri
+        if not uri or not uri.startswith("s3://") or "MODEL_URI" in self.spec.environment:
+            return None
+        found = model.address(uri)
+        plain = not found.access_point and "--x-s3" not in found.bucket and _PLAIN_KEY.fullmatch(found.key)
+        return found if plain else None
+
+    def rendered(self) -> TaskSpec:
+        """The spec as tasks get it, with placeholders for what the stack makes."""
+        spec = self.spec
+        logs = dataclasses.replace(spec.logs, group=None if not self.logs else self.log_group or PLACEHOLDER)
+        return dataclasses.replace(
+            spec,
+            logs=dataclasses.replace(logs, region=logs.region or PLACEHOLDER, create_group=False),
+            region=spec.region or PLACEHOLDER,
+            execution_role=spec.execution_role or PLACEHOLDER,
+            task_role=spec.task_role or (PLACEHOLDER if self.own_task_role else None),
+        )
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The task definitions. Raises InvalidInput for what ECS or the instance cannot do."""
+        return render.task_definitions(self.rendered())
+
+    def ports(self) -> tuple[int, int]:
+        """The first and the last port at which tasks are reached; the agent's own range for dynamic ones."""
+        found = [
+            mapping.get("hostPort", mapping["containerPort"])
+            for request in self.requests()
+            for mapping in request["containerDefinitions"][0]["portMappings"]
+        ]
+        return (32768, 65535) if 0 in found else (min(found), max(found))
+
+    def names(self) -> list[str]:
+        """What distinguishes the services in logical IDs: nothing, or the slot."""
+        return [f"Slot{n}" for n in range(self.spec.slots)] if self.spec.mode is Mode.SLOTS else [""]
