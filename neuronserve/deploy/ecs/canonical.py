@@ -43,6 +43,7 @@ _DEFAULTS: Final[Mapping[Where, Mapping[str, Any]]] = {
     _DOCKER: {"scope": "task", "driver": "local"},
     ("proxyConfiguration",): {"type": "APPMESH"},
     _EFS: {"rootDirectory": "/", "transitEncryption": "DISABLED"},
+    ("volumes", "s3filesVolumeConfiguration"): {"rootDirectory": "/"},
     ("tags",): {"value": ""},
 }
 
