@@ -19,6 +19,7 @@ from neuronserve.errors import InvalidInput
 
 Call = tuple[str, dict[str, Any]]  # an operation of Application Auto Scaling, and its request
 
+_CONFIGURATION = "TargetTrackingScalingPolicyConfiguration"
 _DIMENSION = "ecs:service:DesiredCount"
 _PREDEFINED = {
     "cpu": "ECSServiceAverageCPUUtilization",
@@ -30,9 +31,11 @@ _LOAD_BALANCER = re.compile(r"arn:[^:]+:elasticloadbalancing:[^:]+:\d{12}:loadba
 
 @dataclasses.dataclass(frozen=True)
 class Tracking:
-    """Keep a metric at a value. ``metric``: ``cpu``, ``memory`` (percent), ``requests`` (per task and minute),
-    or ``metric`` with a ``custom`` TargetTrackingScalingPolicyConfiguration. ``label``: of the load balancer
-    and target group, for ``requests``.
+    """Keep a metric at a value.
+
+    ``metric``: ``cpu``, ``memory`` (percent), ``requests`` (per task and minute), or ``metric`` with a
+    ``custom`` TargetTrackingScalingPolicyConfiguration. ``label``: of the load balancer and target group, for
+    ``requests``.
     """
 
     metric: str
@@ -71,9 +74,10 @@ def plan(resource: str, bounds: Bounds, tracked: Sequence[Tracking], state: Stat
             {**_named(resource), "MinCapacity": bounds.least, "MaxCapacity": bounds.most},
         ))  # fmt: skip
     for item in tracked:
-        request = _policy(resource, bounds, item)
-        known = next((one for one in state.policies if one["PolicyName"] == request["PolicyName"]), None)
-        if known is None or not _same(request, known):
+        name = policy_name(item.metric)
+        known = next((one for one in state.policies if one["PolicyName"] == name), {})
+        request = _policy(resource, bounds, item, known.get(_CONFIGURATION) or {})
+        if not _same(request, known):
             _check(request)
             calls.append(("PutScalingPolicy", request))
     return calls
@@ -88,16 +92,18 @@ def policy_name(metric: str) -> str:
     return f"neuronserve-{metric}"
 
 
-def _policy(resource: str, bounds: Bounds, item: Tracking) -> dict[str, Any]:
+def _policy(resource: str, bounds: Bounds, item: Tracking, known: Mapping[str, Any]) -> dict[str, Any]:
+    """A cooldown that is not asked stays as it is."""
     configuration = dict(item.custom) if item.metric == "metric" else _predefined(item)
-    for key, value in (("ScaleInCooldown", bounds.in_cooldown), ("ScaleOutCooldown", bounds.out_cooldown)):
+    for key, asked in (("ScaleInCooldown", bounds.in_cooldown), ("ScaleOutCooldown", bounds.out_cooldown)):
+        value = configuration.get(key, known.get(key)) if asked is None else asked
         if value is not None:
             configuration[key] = value
     return {
         "PolicyName": policy_name(item.metric),
         **_named(resource),
         "PolicyType": "TargetTrackingScaling",
-        "TargetTrackingScalingPolicyConfiguration": configuration,
+        _CONFIGURATION: configuration,
     }
 
 
@@ -114,10 +120,9 @@ def _named(resource: str) -> dict[str, Any]:
 
 def _same(request: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
     """AWS answers with its defaults filled in: what was not asked is compared with them."""
-    key = "TargetTrackingScalingPolicyConfiguration"
-    return known.get("PolicyType") == request["PolicyType"] and _bare(request[key]) == _bare(
-        known.get(key) or {}
-    )
+    there = known.get(_CONFIGURATION) or {}
+    same = _bare(request[_CONFIGURATION]) == _bare(there)
+    return same and known.get("PolicyType") == request["PolicyType"]
 
 
 def _bare(configuration: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,7 +135,7 @@ def _check(request: Mapping[str, Any]) -> None:
 
 
 def custom(name: str) -> Tracking:
-    """From a file with a TargetTrackingScalingPolicyConfiguration, in AWS's own shape. Raises InvalidInput."""
+    """From a file with a TargetTrackingScalingPolicyConfiguration. Raises InvalidInput."""
     found = documents.read(name)
     if not isinstance(found, dict):
         raise InvalidInput(f"{name}: expected an object: a TargetTrackingScalingPolicyConfiguration")
@@ -150,12 +155,11 @@ def label(load_balancer: str, service: Mapping[str, Any]) -> str:
             f"--load-balancer {load_balancer}: not the ARN of an Application Load Balancer",
             hint="`aws elbv2 describe-load-balancers` shows it: arn:...:loadbalancer/app/NAME/ID",
         )
-    groups = [
-        item["targetGroupArn"] for item in service.get("loadBalancers") or () if item.get("targetGroupArn")
-    ]
+    balanced = service.get("loadBalancers") or ()
+    groups = [item["targetGroupArn"] for item in balanced if item.get("targetGroupArn")]
     if len(groups) != 1:
         raise InvalidInput(
-            f"{service.get('serviceName')}: requests can be tracked with exactly one target group, it has {len(groups)}",
+            f"{service.get('serviceName')} has {len(groups)} target groups: requests are tracked with one",
             hint="`scripts/ecs deploy-service --target-group ARN` gives it one",
         )
     return f"{found[1]}/{groups[0].rpartition(':')[2]}"
@@ -179,9 +183,10 @@ def state(aws: Aws, resource: str) -> State:
 
 
 def send(aws: Aws, calls: Sequence[Call]) -> None:
+    methods: dict[str, Any] = {
+        "RegisterScalableTarget": aws.scaling.register_scalable_target,
+        "PutScalingPolicy": aws.scaling.put_scaling_policy,
+        "DeregisterScalableTarget": aws.scaling.deregister_scalable_target,
+    }
     for name, request in calls:
-        {
-            "RegisterScalableTarget": aws.scaling.register_scalable_target,
-            "PutScalingPolicy": aws.scaling.put_scaling_policy,
-            "DeregisterScalableTarget": aws.scaling.deregister_scalable_target,
-        }[name](**request)
+        methods[name](**request)

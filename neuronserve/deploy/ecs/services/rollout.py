@@ -80,9 +80,12 @@ def _others(primary: dict[str, Any], mine: dict[str, Any], ours: Ours) -> Verdic
     if failed or primary.get("id") == ours.before or _BACK.search(why) or _is_before(definition, ours):
         reason = (mine.get("rolloutStateReason") if failed else None) or why or "ECS gives no reason"
         return Verdict(Ending.ROLLED_BACK, f"{reason.rstrip('.')}; the service is back on {revision}")
+    if primary.get("id") == ours.deployment:
+        return Verdict(Ending.SUPERSEDED, f"ECS shows {revision} as what this deployment deploys")
+    again = same_definition(definition, ours.task_definition)
+    who = "ECS rolled it back, or somebody else deployed" if again else "somebody else deployed"
     return Verdict(
-        Ending.SUPERSEDED,
-        f"another deployment ({primary.get('id')}, of {revision}) took its place: somebody else deployed",
+        Ending.SUPERSEDED, f"another deployment ({primary.get('id')}, of {revision}) took its place: {who}"
     )
 
 
