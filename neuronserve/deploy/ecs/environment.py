@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Iterator, Mapping
 
 from neuronserve import settings
 from neuronserve.deploy.ecs import allocatable, names
-from neuronserve.deploy.ecs.ports import Mapping as PortMapping
+from neuronserve.deploy.ecs.constraints import TYPE
+from neuronserve.deploy.ecs.ports import PortMapping
 from neuronserve.deploy.ecs.shares import Share
 from neuronserve.deploy.ecs.spec import DEFAULT_PORT, TaskSpec
 from neuronserve.errors import InvalidInput, SettingsError
 
 MOST_WORKERS = 8  # what the container itself chooses at most
 MAX_FILES = 10
-DEFAULTS = settings.Settings.from_environ({})
 
 _NEVER = {
     "AWS_NEURON_VISIBLE_DEVICES": "on ECS's Neuron AMIs its mere presence switches the container runtime; "
@@ -26,6 +27,11 @@ _CREDENTIALS = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SES
 # The task definition itself depends on their values.
 MUST_BE_SEEN = frozenset({"SAGEMAKER_BIND_TO_PORT", "SERVE_DRAIN_SECONDS", "SAGEMAKER_TFS_WAIT_TIME_SECONDS"})
 _BUCKET_AND_KEY = re.compile(r"s3://([a-z0-9][a-z0-9._-]{1,253}[a-z0-9]|arn:[^/]+/[^/]+)/.*", re.IGNORECASE)
+
+
+@functools.cache
+def _defaults() -> settings.Settings:
+    return settings.Settings.from_environ({})
 
 
 def merged(spec: TaskSpec, share: Share, port: PortMapping) -> dict[str, str]:
@@ -52,17 +58,18 @@ def _derived(spec: TaskSpec, share: Share, port: PortMapping) -> dict[str, str]:
         made["MODEL_URI"] = spec.model_uri
     if spec.compilation_job:
         made["COMPILATION_JOB"] = spec.compilation_job
-    if spec.placement == "type":
+    if spec.placement == TYPE:
         made["SERVE_INSTANCE_TYPE"] = spec.instance_type.name
     if spec.region:  # agents before 1.104 do not tell it
         made["AWS_REGION"] = spec.region
     if port.container != DEFAULT_PORT:
         made["SAGEMAKER_BIND_TO_PORT"] = str(port.container)
-    if spec.drain_seconds != DEFAULTS.drain_seconds:
+    if spec.drain_seconds != _defaults().drain_seconds:
         made["SERVE_DRAIN_SECONDS"] = f"{spec.drain_seconds:g}"
-    if spec.load_seconds > DEFAULTS.load_seconds:
+    if spec.load_seconds > _defaults().load_seconds:
         made["SAGEMAKER_TFS_WAIT_TIME_SECONDS"] = str(spec.load_seconds)
-    if share.cpu < min(spec.instance_type.vcpus, MOST_WORKERS) * allocatable.UNITS_PER_VCPU:
+    seen = spec.instance_type.vcpus if spec.placement == TYPE else MOST_WORKERS  # of another type perhaps
+    if share.cpu < min(seen, MOST_WORKERS) * allocatable.UNITS_PER_VCPU:
         # the task's quota is on a cgroup above the container's, which cannot see it
         made["SAGEMAKER_GUNICORN_WORKERS"] = str(math.ceil(share.cpu / allocatable.UNITS_PER_VCPU))
     return made
@@ -115,7 +122,7 @@ def _disagreements(spec: TaskSpec, found: settings.Settings, port: PortMapping) 
         yield f"SAGEMAKER_BIND_TO_PORT={found.bind_port}, and the port is {port.container}: use --port alone"
     if found.drain_seconds != spec.drain_seconds:
         yield f"SERVE_DRAIN_SECONDS={found.drain_seconds:g}, and the drain is {spec.drain_seconds:g} s"
-    if found.load_seconds < spec.load_seconds and spec.load_seconds > DEFAULTS.load_seconds:
+    if found.load_seconds < spec.load_seconds and spec.load_seconds > _defaults().load_seconds:
         yield (
             f"SAGEMAKER_TFS_WAIT_TIME_SECONDS={found.load_seconds:g}, and a load may take "
             f"{spec.load_seconds} s: the model server would be given up before"

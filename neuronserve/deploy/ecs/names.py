@@ -10,6 +10,7 @@ from neuronserve.errors import InvalidInput
 
 MAX_TAGS, MAX_TAG_KEY, MAX_TAG_VALUE = 50, 128, 256
 MAX_IMAGE = 255
+MAX_PREFIX = 128  # a stream's name has 512, with the container's name and the task's id in it
 
 _PARTITION = r"arn:aws[a-z-]*"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -23,6 +24,7 @@ _SECRET = re.compile(
 )
 _FILE = re.compile(rf"{_PARTITION}:s3:::[a-z0-9][a-z0-9._-]+/\S+\.env")
 _ECR = re.compile(r"\d{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/.+")
+_LOG_GROUP = re.compile(r"[A-Za-z0-9._/#-]{1,512}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
@@ -62,6 +64,18 @@ def secret(name: str, place: str) -> None:
 def environment_file(arn: str) -> None:
     if not _FILE.fullmatch(arn):
         raise InvalidInput(f"environment file {arn!r}: expected arn:aws:s3:::BUCKET/KEY.env")
+
+
+def log_group(text: str) -> None:
+    if not _LOG_GROUP.fullmatch(text):
+        raise InvalidInput(f"log group {text!r}: expected 1 to 512 of letters, digits and any of . - _ / #")
+
+
+def log_stream_prefix(text: str) -> None:
+    if not text or len(text) > MAX_PREFIX or set(text) & set(":*"):
+        raise InvalidInput(
+            f"log stream prefix {text!r}: expected 1 to {MAX_PREFIX} characters, and no ':' or '*'"
+        )
 
 
 def variable(name: str) -> None:

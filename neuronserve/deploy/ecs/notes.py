@@ -9,6 +9,7 @@ from neuronserve.deploy.ecs.container import stop_timeout
 from neuronserve.deploy.ecs.spec import Mode, Network, Ports, TaskSpec
 from neuronserve.generation import Generation
 
+_UNPRIVILEGED = 1024
 _MARGIN = 5  # seconds that the processes need to end after the drain
 
 
@@ -44,6 +45,8 @@ def _place(spec: TaskSpec) -> Iterator[str]:
         larger = [one.name for one in constraints.family(instance) if one.chips > instance.chips]
         if larger:
             yield f"on {', '.join(larger)} only the first {instance.chips} of the chips have this task"
+    if spec.network is Network.HOST and spec.port < _UNPRIVILEGED:
+        yield f"port {spec.port} on the host's network: only a privileged user of the image may have it"
     if spec.network is Network.AWSVPC:
         yield "awsvpc: run-task and services need subnets and security groups"
 
@@ -64,7 +67,10 @@ def _rights(spec: TaskSpec) -> Iterator[str]:
     if spec.logs.create_group:
         yield f"the log group {spec.logs.group} is made where absent, which needs logs:CreateLogGroup"
     if not spec.execution_role and (spec.logs.group or names.ecr_region(spec.image)):
-        yield "no --execution-role: the container instance's own role pulls the image and writes the log"
+        if spec.mode is Mode.MANAGED:
+            yield "no --execution-role: Managed Instances pull from Amazon ECR and write logs with one only"
+        else:
+            yield "no --execution-role: the container instance's own role pulls the image and writes the log"
     from_s3 = (spec.model_uri or "").startswith("s3://") or spec.compilation_job
     if from_s3 and not spec.task_role:
         yield "no --task-role: the container instance's own role must be able to read the model"

@@ -11,14 +11,14 @@ DYNAMIC = 0
 
 
 @dataclasses.dataclass(frozen=True)
-class Mapping:
+class PortMapping:
     """``container``: where the service listens. ``host``: the instance's port; 0: of the agent's choice."""
 
     container: int
     host: int
 
 
-def mapping(spec: TaskSpec, slot: int) -> Mapping:
+def mapping(spec: TaskSpec, slot: int) -> PortMapping:
     """The ports of the task in one slot. Raises InvalidInput for ports that ECS or the network cannot give.
 
     On the host's network every slot listens on a port of its own; behind a bridge only the host's differs; an
@@ -28,7 +28,7 @@ def mapping(spec: TaskSpec, slot: int) -> Mapping:
         raise InvalidInput(f"port {spec.port}: expected 1 to 65535")
     host = spec.port if spec.host_port is None else spec.host_port
     if spec.network is Network.BRIDGE:
-        return Mapping(spec.port, DYNAMIC if spec.ports is Ports.DYNAMIC else _static(host + slot))
+        return PortMapping(spec.port, DYNAMIC if spec.ports is Ports.DYNAMIC else _static(host + slot))
     if spec.ports is Ports.DYNAMIC:
         raise InvalidInput(
             f"dynamic ports with {spec.network} networking: only a bridge maps ports",
@@ -40,9 +40,9 @@ def mapping(spec: TaskSpec, slot: int) -> Mapping:
             hint="nothing maps ports there; leave --host-port out",
         )
     if spec.network is Network.AWSVPC:
-        return Mapping(spec.port, spec.port)
+        return PortMapping(spec.port, spec.port)
     own = _static(spec.port + slot)
-    return Mapping(own, own)
+    return PortMapping(own, own)
 
 
 def _static(port: int) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from neuronserve.deploy.ecs import constraints, container, modes, names
 from neuronserve.deploy.ecs.shares import Share, shares
-from neuronserve.deploy.ecs.spec import Mode, TaskSpec
+from neuronserve.deploy.ecs.spec import Logs, Mode, TaskSpec
 from neuronserve.errors import InvalidInput
 
 MAX_BYTES = 64 << 10  # of a task definition
@@ -44,13 +44,18 @@ def _must_be_possible(spec: TaskSpec) -> None:
             "secrets or environment files without an execution role: ECS fetches them with it",
             hint="add --execution-role",
         )
-    if spec.logs.group and not spec.logs.region:
-        raise InvalidInput(
-            f"log group {spec.logs.group}: no region is set", hint="use --region, or --no-logs"
-        )
+    if spec.logs.group is not None:
+        _logs_must_be_possible(spec.logs)
     if spec.load_seconds < 0 or spec.drain_seconds < 0:
         raise InvalidInput("a load or a drain of less than 0 s")
     modes.check(spec)
+
+
+def _logs_must_be_possible(logs: Logs) -> None:
+    names.log_group(logs.group or "")
+    names.log_stream_prefix(logs.stream_prefix)
+    if not logs.region:
+        raise InvalidInput(f"log group {logs.group}: no region is set", hint="use --region, or --no-logs")
 
 
 def _request(spec: TaskSpec, share: Share) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def shares(spec: TaskSpec) -> tuple[Share, ...]:
     if not 1 <= count <= instance.chips:
         raise InvalidInput(
             f"{count} slots on {instance.name}: expected 1"
-            + (f" to {instance.chips}, as many as it has chips" if instance.chips > 1 else ": it has one chip"),
+            + (f" to {instance.chips}, one for each chip" if instance.chips > 1 else ": it has one chip"),
             hint="a chip belongs to one slot; a task uses all cores of its chips",
         )
     chips = [instance.chips // count + (n < instance.chips % count) for n in range(count)]

@@ -54,7 +54,7 @@ def _all(given: argparse.Namespace, desk: Desk, form: Form) -> int:
     quiet = dataclasses.replace(desk, err=told)
     made = everything.plan(
         list(catalogue().values()),
-        lambda instance: _text(given, quiet, form, instance),
+        lambda instance: _text(_for(given, instance), quiet, form, instance),
         given.out,
         suffix(form, given.output),
     )
@@ -67,6 +67,15 @@ def _all(given: argparse.Namespace, desk: Desk, form: Form) -> int:
     for file in made.files:
         desk.line(str(file.path))
     return exits.YES
+
+
+def _for(given: argparse.Namespace, instance: InstanceType) -> argparse.Namespace:
+    """The same options with a family for this type: revisions of one family would follow one another."""
+    if not given.family:
+        return given
+    return argparse.Namespace(
+        **{**vars(given), "family": f"{given.family}-{instance.name.replace('.', '-')}"}
+    )
 
 
 def _text(given: argparse.Namespace, desk: Desk, form: Form, instance: InstanceType | None = None) -> str:

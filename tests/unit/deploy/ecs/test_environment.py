@@ -51,6 +51,8 @@ def test_a_slot_on_the_hosts_network_is_told_its_own_port():
         (spec("inf1.xlarge", reserved_cpu=512), "4"),
         (spec("inf1.xlarge", cpu=1024), "1"),
         (spec("inf1.xlarge", cpu=128), "1"),
+        (spec("inf1.xlarge", placement="family"), "4"),
+        (spec("inf1.6xlarge", placement="family"), None),
         (spec(**SLOTS, environment={"SAGEMAKER_GUNICORN_WORKERS": "3"}), "3"),
     ],
 )

@@ -22,7 +22,7 @@ def test_a_model_that_fits_needs_no_words():
 
 def test_another_generation_is_refused():
     with pytest.raises(
-        WrongGeneration, match="'resnet', version 1, was compiled for Inf1 .* inf2.xlarge has"
+        WrongGeneration, match=r"'resnet', version 1, was compiled for Inf1 .* inf2.xlarge has"
     ):
         fit.check({"resnet": (model(),)}, spec("inf2.xlarge"))
 
@@ -35,7 +35,7 @@ def test_trn2_runs_no_compiled_model():
 def test_a_copy_must_fit_a_slot_and_not_only_the_instance():
     assert fit.check({"resnet": (model(cores=16),)}, spec("inf1.6xlarge")) == []
     slots = spec("inf1.6xlarge", mode=Mode.SLOTS, slots=4)
-    with pytest.raises(NotEnoughCores, match="compiled for 16 cores; a slot of inf1.6xlarge has 4"):
+    with pytest.raises(NotEnoughCores, match=r"compiled for 16 cores; a slot of inf1.6xlarge has 4"):
         fit.check({"resnet": (model(cores=16),)}, slots)
 
 

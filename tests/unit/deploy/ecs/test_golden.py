@@ -15,11 +15,13 @@ from neuronserve.deploy.ecs.verbs import render
 from tests.task_specs import MODES, possible
 
 GOLDEN = Path(__file__).with_name("golden")
-COMMON = (
-    "--image 123456789012.dkr.ecr.us-east-1.amazonaws.com/neuronserve:1.0 --region us-east-1 "
-    "--model-uri s3://models/resnet.tar.gz --execution-role neuronserve-execution "
-    "--task-role neuronserve-task"
-).split()
+COMMON = [
+    *("--image", "123456789012.dkr.ecr.us-east-1.amazonaws.com/neuronserve:1.0"),
+    *("--model-uri", "s3://models/resnet.tar.gz"),
+    *("--execution-role", "neuronserve-execution"),
+    *("--task-role", "neuronserve-task"),
+    *("--region", "us-east-1"),
+]
 OPTIONS = {"whole": [], "slots": ["--slots", "2"], "managed": ["--managed"]}
 
 

@@ -42,5 +42,5 @@ def test_a_load_that_no_numbers_cover_gets_the_longest_patience():
 
 
 def test_the_command_is_the_images_own_program_and_has_time_to_give_up_by_itself():
-    assert health.COMMAND == ("CMD", "python", "-m", healthcheck.__name__)
+    assert list(health.COMMAND) == ["CMD", "python", "-m", healthcheck.__name__]
     assert healthcheck.TIMEOUT_SECONDS < health.TIMEOUT

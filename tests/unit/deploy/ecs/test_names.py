@@ -9,8 +9,19 @@ from neuronserve.errors import InvalidInput
 
 
 @pytest.mark.parametrize("check", [names.family, names.container])
-@pytest.mark.parametrize(("name", "fine"), [("a", True), ("A_b-9", True), ("a" * 255, True), ("", False),
-                                            ("a" * 256, False), ("a.b", False), ("a b", False), ("é", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "fine"),
+    [
+        ("a", True),
+        ("A_b-9", True),
+        ("a" * 255, True),
+        ("", False),
+        ("a" * 256, False),
+        ("a.b", False),
+        ("a b", False),
+        ("é", False),
+    ],
+)
 def test_families_and_containers(check, name, fine):
     assert accepted(check, name) is fine
 

@@ -32,6 +32,7 @@ def test_nothing_is_said_where_nothing_is_special():
         ({**SLOTS, "ports": Ports.DYNAMIC}, "use distinctInstance"),
         ({**SLOTS, "network": Network.AWSVPC}, "use distinctInstance"),
         ({"placement": "family"}, "on inf1.24xlarge only the first 4 of the chips"),
+        ({"network": Network.HOST, "port": 80}, "port 80 on the host's network"),
         ({"network": Network.AWSVPC}, "subnets and security groups"),
         ({"load_seconds": 4000}, "healthCheckGracePeriodSeconds 4000"),
         ({"stop_timeout": 27}, "stop timeout 27 s: little is left"),

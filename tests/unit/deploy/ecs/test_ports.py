@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from neuronserve.deploy.ecs.ports import Mapping, mapping
+from neuronserve.deploy.ecs.ports import PortMapping, mapping
 from neuronserve.deploy.ecs.spec import Mode, Network, Ports
 from neuronserve.errors import InvalidInput
 from tests.task_specs import spec
@@ -14,23 +14,28 @@ SLOTS = {"mode": Mode.SLOTS, "slots": 4}
 
 def test_behind_a_bridge_each_slot_has_a_host_port_of_its_own():
     found = [mapping(spec(**SLOTS, host_port=9000), slot) for slot in range(4)]
-    assert found == [Mapping(8080, 9000), Mapping(8080, 9001), Mapping(8080, 9002), Mapping(8080, 9003)]
+    assert found == [
+        PortMapping(8080, 9000),
+        PortMapping(8080, 9001),
+        PortMapping(8080, 9002),
+        PortMapping(8080, 9003),
+    ]
 
 
 def test_the_host_port_is_the_services_own_when_not_told():
-    assert mapping(spec(port=9000), 0) == Mapping(9000, 9000)
+    assert mapping(spec(port=9000), 0) == PortMapping(9000, 9000)
 
 
 def test_a_dynamic_port_is_of_the_agents_choice():
-    assert mapping(spec(**SLOTS, ports=Ports.DYNAMIC), 2) == Mapping(8080, 0)
+    assert mapping(spec(**SLOTS, ports=Ports.DYNAMIC), 2) == PortMapping(8080, 0)
 
 
 def test_on_the_hosts_network_each_slot_listens_on_a_port_of_its_own():
-    assert mapping(spec(**SLOTS, network=Network.HOST), 3) == Mapping(8083, 8083)
+    assert mapping(spec(**SLOTS, network=Network.HOST), 3) == PortMapping(8083, 8083)
 
 
 def test_with_an_interface_of_its_own_every_slot_has_the_same_port():
-    assert mapping(spec(**SLOTS, network=Network.AWSVPC), 3) == Mapping(8080, 8080)
+    assert mapping(spec(**SLOTS, network=Network.AWSVPC), 3) == PortMapping(8080, 8080)
 
 
 @pytest.mark.parametrize("port", [22, 2375, 2376, 51678, 51680, 0, 32768, -1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,8 +52,6 @@ def test_the_shares_are_as_even_as_the_chips(asked):
 
 @given(slots(), st.integers(0, 2000), st.integers(0, 4000))
 def test_a_reserve_never_makes_a_share_larger(asked, cpu, memory):
-    import dataclasses
-
     try:
         less = shares(dataclasses.replace(asked, reserved_cpu=cpu, reserved_memory_mib=memory))
     except InvalidInput:
@@ -99,5 +99,5 @@ def test_what_does_not_fit_is_refused_with_the_numbers(changes, reason):
 
 
 def test_one_chip_is_not_divided():
-    with pytest.raises(InvalidInput, match="2 slots on inf1.xlarge: expected 1: it has one chip"):
+    with pytest.raises(InvalidInput, match=r"2 slots on inf1.xlarge: expected 1: it has one chip"):
         shares(spec("inf1.xlarge", mode=Mode.SLOTS, slots=2))
