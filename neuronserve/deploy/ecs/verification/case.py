@@ -1,0 +1,89 @@
+"""What is to be verified: a task definition, and where it is to run."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from neuronserve.deploy.aws import Aws
+from neuronserve.deploy.ecs.validation.node import Node
+
+Client = TypeVar("Client")
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """``constraints``: those of RunTask or of the service, in AWS's shape. ``cluster`` None: not known."""
+
+    aws: Aws
+    request: Mapping[str, Any]
+    cluster: str | None = None
+    service: str | None = None
+    constraints: tuple[Mapping[str, Any], ...] = ()
+
+    @functools.cached_property
+    def root(self) -> Node:
+        return Node(dict(self.request))
+
+    @property
+    def family(self) -> str:
+        return self.root.at("family").text or "task definition"
+
+    @functools.cached_property
+    def containers(self) -> tuple[Node, ...]:
+        return tuple(self.root.each("containerDefinitions"))
+
+    @property
+    def execution_role(self) -> str | None:
+        return self.root.at("executionRoleArn").text or None
+
+    @property
+    def task_role(self) -> str | None:
+        return self.root.at("taskRoleArn").text or None
+
+    @property
+    def managed(self) -> bool:
+        """ECS brings the instances: Managed Instances, or Fargate."""
+        named = set(self.root.at("requiresCompatibilities").texts)
+        return bool(named) and not named & {"EC2", "EXTERNAL"}
+
+    def environments(self) -> list[dict[str, str]]:
+        """The variables of each container."""
+        return [
+            {
+                pair.at("name").text or "": pair.at("value").text or ""
+                for pair in container.each("environment")
+            }
+            for container in self.containers
+        ]
+
+    def logs(self) -> Iterator[Mapping[str, str]]:
+        """The options of containers that log to CloudWatch."""
+        for found in self.root.find("containerDefinitions.*.logConfiguration"):
+            if found.at("logDriver").text == "awslogs":
+                yield {name: node.text or "" for name, node in found.at("options").members()}
+
+    def secrets(self) -> dict[str, str]:
+        """What each secret is for -> the ARN, or parameter's name, that it is read from."""
+        found = {}
+        for container in self.containers:
+            for path in ("secrets.*", "logConfiguration.secretOptions.*"):
+                for secret in container.find(path):
+                    if source := secret.at("valueFrom").text:
+                        found[secret.at("name").text or source] = source
+            if source := container.at("repositoryCredentials", "credentialsParameter").text:
+                found["repositoryCredentials"] = source
+        return found
+
+
+def client(aws: Aws, own: Client, service: str, region: str) -> Client:
+    """``own``, or its like in another region; an endpoint that is not a region's serves all of them."""
+    if region in ("", aws.region):
+        return own
+    meta: Any = own.meta  # type: ignore[attr-defined]  # every client has it
+    fixed = meta.endpoint_url if aws.region not in meta.endpoint_url else None
+    make: Any = aws.session.client
+    found: Client = make(service, region_name=region, endpoint_url=fixed, config=meta.config)
+    return found

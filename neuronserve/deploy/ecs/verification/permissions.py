@@ -1,0 +1,67 @@
+"""The execution role may do what the agent does with it: pull the image, write the log, read the secrets."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+
+from neuronserve.deploy.ecs.verification.case import Case
+from neuronserve.deploy.ecs.verification.item import Item, Verdict, guarded
+from neuronserve.deploy.ecs.verification.secrets import arn_of_parameter, arn_of_secret
+from neuronserve.deploy.ecs.verification.simulation import Right, denied
+from neuronserve.deploy.policy import images
+from neuronserve.deploy.policy.execution import PULL
+from neuronserve.deploy.policy.place import Arn, parsed
+
+NAME = "permissions"
+
+
+def check(case: Case) -> Iterator[Item]:
+    role = case.execution_role
+    if not role:
+        yield Item(NAME, "executionRoleArn", Verdict.SKIP, "none")
+        return
+    account = parsed(role)
+    for right in [*_image(case), *_logs(case, account), *_secrets(case, account)]:
+        yield guarded(NAME, right.what, functools.partial(_item, case, role, right))
+
+
+def _item(case: Case, role: str, right: Right) -> Item:
+    refused = denied(case.aws, role, right)
+    if refused:
+        return Item(
+            NAME, right.what, Verdict.NG, f"{role} is denied {', '.join(refused)} on {right.resource}",
+            "scripts/policy prints what the execution role needs",
+        )  # fmt: skip
+    return Item(NAME, right.what, Verdict.OK, f"{role} may")
+
+
+def _image(case: Case) -> Iterator[Right]:
+    for image in dict.fromkeys(node.text for node in case.root.find("containerDefinitions.*.image")):
+        place = images.repository(image) if image else None
+        if place:
+            partition = "aws-cn" if place.region.startswith("cn-") else "aws"
+            arn = f"arn:{partition}:ecr:{place.region}:{place.account}:repository/{place.name}"
+            yield Right("log in to ECR", ("ecr:GetAuthorizationToken",))
+            yield Right(f"pull {image}", PULL, arn)
+
+
+def _logs(case: Case, role: Arn | None) -> Iterator[Right]:
+    for options in case.logs():
+        group, region = options.get("awslogs-group"), options.get("awslogs-region") or case.aws.region
+        if group and role:
+            arn = f"arn:{role.partition}:logs:{region}:{role.account}:log-group:{group}"
+            yield Right(
+                f"write to {group}", ("logs:CreateLogStream", "logs:PutLogEvents"), f"{arn}:log-stream:*"
+            )
+            if options.get("awslogs-create-group", "").lower() == "true":
+                yield Right(f"make {group}", ("logs:CreateLogGroup",), arn)
+
+
+def _secrets(case: Case, role: Arn | None) -> Iterator[Right]:
+    for name, source in case.secrets().items():
+        if secret := arn_of_secret(source):
+            yield Right(f"read secret {name}", ("secretsmanager:GetSecretValue",), secret)
+        elif role:
+            arn = arn_of_parameter(source, role, case.aws.region)
+            yield Right(f"read parameter {name}", ("ssm:GetParameters",), arn)
