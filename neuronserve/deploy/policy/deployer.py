@@ -120,10 +120,6 @@ def _passed(reach: Reach) -> Resources:
     return _roles(reach), {"StringEquals": {"iam:PassedToService": trust.TASKS}}
 
 
-def _log_group(reach: Reach) -> Resources:
-    return tuple(_groups(reach)), {}
-
-
 def _log_stream(reach: Reach) -> Resources:
     spec = reach.spec
     return tuple(
@@ -188,18 +184,20 @@ _PLACES: Mapping[On, Callable[[Reach], Resources]] = {
     On.ANYTHING: _anything,
     On.IN_CLUSTER: _listed,
     On.FAMILY: lambda reach: (reach.definitions(), {}),
-    On.FAMILY_TAGS: lambda reach: (reach.definitions(), _created_by("RegisterTaskDefinition")),
     On.RUN: lambda reach: (reach.definitions(), _in_cluster(reach)),
     On.CLUSTER: lambda reach: ((reach.cluster_arn,), {}),
     On.INSTANCES: _instances,
     On.TASKS: lambda reach: (_tasks(reach), {}),
     On.TASK_TAGS: lambda reach: (_tasks(reach), _created_by("RunTask")),
+    On.SEEN: lambda reach: ((reach.place.arn("ecs", f"service/{reach.cluster}/*"),), {}),
+    On.EVERYWHERE: lambda reach: (
+        tuple(reach.place.arn("ecs", kind) for kind in ("service/*", "task/*")),
+        {},
+    ),
     On.SERVICES: lambda reach: (reach.service_arns(), {}),
-    On.SERVICE_TAGS: lambda reach: (reach.service_arns(), _created_by("CreateService")),
     On.DEPLOYMENTS: _deployments,
     On.PASS: _passed,
     On.ROLES: lambda reach: (_roles(reach), {}),
-    On.LOG_GROUP: _log_group,
     On.LOG_STREAM: _log_stream,
     On.REPOSITORY: _repository,
     On.SECRETS: _of_execution("ReadSecrets"),

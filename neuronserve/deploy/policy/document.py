@@ -85,12 +85,12 @@ def fit(name: str, document: Mapping[str, Any]) -> str:
 
 def literal(text: str) -> str:
     """A resource's name in an ARN pattern: IAM reads ``*``, ``?`` and ``${`` as patterns and variables."""
-    return re.sub(r"[*?]|\$(?=\{)", lambda found: f"${{{found[0]}}}", text)
+    return re.sub(r"[*?$]", lambda found: f"${{{found[0]}}}", text)
 
 
 def value(text: str) -> str:
     """The same for a value that a condition compares as it is."""
-    return text.replace("${", "${$}{")
+    return text.replace("$", "${$}")
 
 
 def _single(values: list[str]) -> str | list[str]:

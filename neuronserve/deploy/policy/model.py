@@ -21,7 +21,7 @@ _EXPRESS = re.compile(r".+--[a-z0-9-]+--x-s3")
 
 @dataclasses.dataclass(frozen=True)
 class Address:
-    """``bucket``: a name, or the ARN of an access point. ``key``: a prefix when empty, or ending in a slash."""
+    """``bucket``: a name, or the ARN of an access point. ``key``: a prefix if it ends in a slash."""
 
     bucket: str
     key: str

@@ -25,7 +25,7 @@ _ARN = re.compile(
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """``suffix``: of the partition's host names. In a template all four are CloudFormation's own parameters."""
+    """``suffix``: of the partition's host names. In a template all four are pseudo parameters."""
 
     partition: str
     region: str

@@ -1,14 +1,15 @@
 """Print least-privilege IAM policies for a task, its execution, the instances and whoever deploys it.
 
 The options are those of `scripts/task-definition render`: the same inputs make the policies. Each document
-can go to `aws iam put-role-policy --policy-document file://...` as it is; --trust prints the trust policies for
-`aws iam create-role --assume-role-policy-document`. With --role all it is one object, a key for each role.
+can go to `aws iam put-role-policy --policy-document file://...` as it is; --trust prints the trust policies
+for `aws iam create-role --assume-role-policy-document`. With --role all it is one object with a key for each.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ from neuronserve.deploy.policy.rights import RIGHTS
 from neuronserve.deploy.policy.task import Needs
 from neuronserve.errors import InvalidInput
 
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 ROLES = ("task", "execution", "deployer", "instance")
 
 
@@ -84,16 +86,18 @@ def needs(given: argparse.Namespace) -> Needs:
 
 def run(given: argparse.Namespace, desk: Desk) -> int:
     spec = options.spec(given, desk)
-    cluster = places.parsed(given.cluster)
+    cluster = given.cluster
+    if (arn := places.parsed(cluster)) and arn.service == "ecs":
+        cluster = arn.rest.removeprefix("cluster/")
     hints = [given.cluster, *task.accounts(spec), *given.model_kms_key]
     place = places.of(desk.aws.region, account.number(given.account, hints, desk))
     families = _families(spec)
     reach = Reach(
         spec=spec,
         place=place,
-        cluster=cluster.rest.removeprefix("cluster/") if cluster else given.cluster,
+        cluster=_name("--cluster", cluster),
         families=families,
-        services=tuple(given.service or families),
+        services=tuple(_name("--service", one) for one in given.service or ()) or families,
         needs=needs(given),
     )
     wanted = ROLES if given.role == "all" else (given.role,)
@@ -106,9 +110,13 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
 
 
 def _families(spec: TaskSpec) -> tuple[str, ...]:
-    """The families that the spec makes; a role that is still to be made is none of their business."""
+    """The families that the spec makes, for slots as a pattern of an ARN: there may be sixteen.
+
+    A role that is still to be made is none of their business.
+    """
     whole = dataclasses.replace(spec, execution_role=spec.execution_role or "to-be-made")
-    return tuple(request["family"] for request in render.task_definitions(whole))
+    families = tuple(request["family"] for request in render.task_definitions(whole))
+    return families if len(families) == 1 else (f"{spec.family}-slot*",)
 
 
 def policies(reach: Reach, roles: Sequence[str], verbs: Sequence[str]) -> dict[str, Any]:
@@ -131,6 +139,12 @@ def trusts(roles: Sequence[str], place: Place) -> dict[str, Any]:
             hint="leave --trust out, or name task, execution or instance",
         )
     return {role: known[role] for role in roles if role in known}
+
+
+def _name(option: str, text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise InvalidInput(f"{option} {text!r}: expected 1 to 255 letters, digits, '-' and '_'")
+    return text
 
 
 def _verbs(text: str | None) -> tuple[str, ...]:

@@ -15,19 +15,18 @@ class On(StrEnum):
 
     ANYTHING = "WhatHasNoResourceInIam"
     IN_CLUSTER = "ListWhatIsInTheCluster"
+    EVERYWHERE = "SeeWhoUsesATaskDefinition"
     FAMILY = "TaskDefinitionsOfTheFamily"
-    FAMILY_TAGS = "TagTaskDefinitions"
     RUN = "RunTheFamilyInTheCluster"
     CLUSTER = "LookAtTheCluster"
     INSTANCES = "LookAtContainerInstances"
     TASKS = "TasksOfTheCluster"
     TASK_TAGS = "TagTasksWhenTheyStart"
+    SEEN = "LookAtServicesOfTheCluster"
     SERVICES = "TheServices"
-    SERVICE_TAGS = "TagServicesWhenMade"
     DEPLOYMENTS = "DeploymentsOfTheServices"
     PASS = "PassTheTasksRoles"  # noqa: S105  roles, no passwords
     ROLES = "LookAtTheTasksRoles"
-    LOG_GROUP = "TheLogGroup"
     LOG_STREAM = "TheLog"
     REPOSITORY = "LookAtTheImage"
     MODEL = "Model"  # its statements are those of the task role
@@ -39,104 +38,128 @@ class On(StrEnum):
     SCALING_ROLE = "MakeTheRoleOfAutoScalingOnce"
 
 
-_TAKE_DEFINITION = {
-    On.ANYTHING: ("ecs:DescribeTaskDefinition",),
-    On.FAMILY: ("ecs:RegisterTaskDefinition",),
-    On.FAMILY_TAGS: ("ecs:TagResource",),
+Rights = Mapping[On, tuple[str, ...]]
+
+_FETCH: Rights = {On.ANYTHING: ("ecs:DescribeTaskDefinition",)}
+_REGISTER: Rights = {
+    **_FETCH,
+    On.FAMILY: ("ecs:RegisterTaskDefinition", "ecs:TagResource", "ecs:UntagResource"),
     On.PASS: ("iam:PassRole",),
 }
-_SCALING = (
-    "application-autoscaling:DeleteScalingPolicy",
-    "application-autoscaling:DeregisterScalableTarget",
-    "application-autoscaling:PutScalingPolicy",
-    "application-autoscaling:RegisterScalableTarget",
-)
+_USERS: Rights = {
+    On.ANYTHING: (
+        "ecs:DescribeTaskDefinition",
+        "ecs:ListClusters",
+        "ecs:ListServices",
+        "ecs:ListTaskDefinitions",
+        "ecs:ListTasks",
+    ),
+    On.EVERYWHERE: ("ecs:DescribeServices", "ecs:DescribeTasks"),
+}
+_CAPACITY: Rights = {
+    On.CLUSTER: ("ecs:DescribeClusters", "ecs:ListContainerInstances"),
+    On.INSTANCES: ("ecs:DescribeContainerInstances",),
+    On.IN_CLUSTER: ("ecs:ListTasks",),
+}
+_WATCH: Rights = {
+    On.IN_CLUSTER: ("ecs:ListTasks",),
+    On.TASKS: ("ecs:DescribeTasks",),
+    On.DEPLOYMENTS: ("ecs:DescribeServiceRevisions", "ecs:ListServiceDeployments"),
+}
+_HOSTS = ("ec2:DescribeInstances", "ecs:DescribeTaskDefinition")
 
-RIGHTS: Mapping[str, Mapping[On, tuple[str, ...]]] = {
+RIGHTS: Mapping[str, Rights] = {
     "render": {On.MODEL: ()},
     "validate": {},
-    "diff": {On.ANYTHING: ("ecs:DescribeTaskDefinition",)},
-    "register": _TAKE_DEFINITION,
-    "init": {On.ANYTHING: ("ecs:DescribeTaskDefinition",)},
-    "revisions": {On.ANYTHING: ("ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions")},
+    "diff": _FETCH,
+    "register": _REGISTER,
+    "init": {**_FETCH, On.SERVICES: ("ecs:DescribeServices",)},
+    "revisions": _USERS,
     "prune": {
-        On.ANYTHING: (
-            "ecs:DeregisterTaskDefinition",
-            "ecs:DescribeTaskDefinition",
-            "ecs:ListTaskDefinitions",
-        ),
+        On.ANYTHING: (*_USERS[On.ANYTHING], "ecs:DeregisterTaskDefinition"),
+        On.EVERYWHERE: _USERS[On.EVERYWHERE],
         On.FAMILY: ("ecs:DeleteTaskDefinitions",),
     },
     "verify": {
-        On.ANYTHING: ("ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition", "logs:DescribeLogGroups"),
-        On.REPOSITORY: ("ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer"),
+        **_CAPACITY,
+        On.ANYTHING: ("ecs:DescribeTaskDefinition", "logs:DescribeLogGroups"),
+        On.REPOSITORY: ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
         On.ROLES: ("iam:GetRole", "iam:SimulatePrincipalPolicy"),
         On.SECRETS: ("secretsmanager:DescribeSecret",),
         On.PARAMETERS: ("ssm:GetParameters",),
         On.AMI: ("ssm:GetParameter",),
         On.MODEL: (),
-        On.CLUSTER: ("ecs:DescribeClusters", "ecs:ListContainerInstances"),
-        On.INSTANCES: ("ecs:DescribeContainerInstances",),
+        On.TASKS: ("ecs:DescribeTasks",),
+        On.SERVICES: ("ecs:DescribeServices",),
     },
     "run-task": {
-        **_TAKE_DEFINITION,
+        **_REGISTER,
+        **_CAPACITY,
+        On.ANYTHING: _HOSTS,
         On.RUN: ("ecs:RunTask",),
-        On.CLUSTER: ("ecs:DescribeClusters", "ecs:ListContainerInstances"),
-        On.INSTANCES: ("ecs:DescribeContainerInstances",),
         On.TASKS: ("ecs:DescribeTasks", "ecs:StopTask"),
         On.TASK_TAGS: ("ecs:TagResource",),
         On.LOG_STREAM: ("logs:GetLogEvents",),
     },
     "deploy-service": {
-        **_TAKE_DEFINITION,
-        On.SERVICES: ("ecs:CreateService", "ecs:DescribeServices", "ecs:UpdateService"),
-        On.SERVICE_TAGS: ("ecs:TagResource",),
-        On.IN_CLUSTER: ("ecs:ListTasks",),
-        On.TASKS: ("ecs:DescribeTasks",),
+        **_REGISTER,
+        **_CAPACITY,
+        **_WATCH,
+        On.ANYTHING: ("ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions"),
+        On.SERVICES: ("ecs:CreateService", "ecs:DescribeServices", "ecs:TagResource", "ecs:UpdateService"),
     },
     "scale": {
+        **_WATCH,
         On.SERVICES: ("ecs:DescribeServices", "ecs:UpdateService"),
         On.ANYTHING: (
             "application-autoscaling:DescribeScalableTargets",
             "application-autoscaling:DescribeScalingPolicies",
+            "ecs:DescribeTaskDefinition",
         ),
-        On.TARGETS: _SCALING,
+        On.TARGETS: (
+            "application-autoscaling:DeregisterScalableTarget",
+            "application-autoscaling:PutScalingPolicy",
+            "application-autoscaling:RegisterScalableTarget",
+        ),
         On.ALARMS: ("cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"),
         On.SCALING_ROLE: ("iam:CreateServiceLinkedRole",),
     },
     "status": {
+        **_CAPACITY,
+        On.ANYTHING: _HOSTS,
         On.IN_CLUSTER: ("ecs:ListServices", "ecs:ListTasks"),
-        On.SERVICES: ("ecs:DescribeServices",),
+        On.SEEN: ("ecs:DescribeServices",),
         On.TASKS: ("ecs:DescribeTasks",),
     },
     "logs": {
-        On.ANYTHING: ("ecs:DescribeTaskDefinition",),
+        **_FETCH,
         On.IN_CLUSTER: ("ecs:ListTasks",),
         On.TASKS: ("ecs:DescribeTasks",),
-        On.LOG_GROUP: ("logs:FilterLogEvents",),
         On.LOG_STREAM: ("logs:GetLogEvents",),
     },
     "stop": {
-        On.SERVICES: ("ecs:DescribeServices", "ecs:UpdateService"),
+        **_FETCH,
         On.IN_CLUSTER: ("ecs:ListTasks",),
         On.TASKS: ("ecs:DescribeTasks", "ecs:StopTask"),
     },
-    "ami": {On.AMI: ("ssm:GetParameter",)},
-    "run-local": {On.ANYTHING: ("ecs:DescribeTaskDefinition",)},
+    "ami": {On.AMI: ("ssm:GetParameters",)},
+    "run-local": _FETCH,
 }
 
 NO_RESOURCE: Mapping[str, str] = {
     "application-autoscaling:DescribeScalableTargets": "has no resource type",
     "application-autoscaling:DescribeScalingPolicies": "has no resource type",
+    "ec2:DescribeInstances": "has no resource type",
     "ec2:DescribeTags": "has no resource type",
     "ecr:GetAuthorizationToken": "has no resource type: the token is for the registry",
     "ecs:DeregisterTaskDefinition": "has no resource type",
     "ecs:DescribeTaskDefinition": "has no resource type",
     "ecs:DiscoverPollEndpoint": "has no resource type",
-    "ecs:ListServices": "has no resource type; the condition ecs:cluster bounds it",
+    "ecs:ListClusters": "has no resource type",
+    "ecs:ListServices": "has no resource type; the condition ecs:cluster bounds it for one cluster",
     "ecs:ListTaskDefinitions": "has no resource type",
     "ecs:ListTasks": "its resource type is a container instance, and a list by service or family names none; "
-    "the condition ecs:cluster bounds it, as in AWS's own example",
+    "the condition ecs:cluster bounds it where one cluster is meant, as in AWS's own example",
     "logs:DescribeLogGroups": "has no resource type",
     "ssmmessages:CreateControlChannel": "has no resource type",
     "ssmmessages:CreateDataChannel": "has no resource type",

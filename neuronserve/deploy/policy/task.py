@@ -104,7 +104,7 @@ def _exec(spec: TaskSpec, place: Place) -> list[Statement]:
             Statement(
                 "LogWhatIsTypedInExec",
                 ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
-                (group, f"{group}:log-stream:*"),
+                (group, f"{group}:*"),
             ),
         ]
     return made

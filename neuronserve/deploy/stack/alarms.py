@@ -5,6 +5,7 @@ CloudWatch's alarms go to a topic only where one is given; they are worth lookin
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from neuronserve.deploy.stack import balancer
@@ -41,13 +42,11 @@ def _of_service(plan: Plan, name: str) -> Resources:
     made = {
         f"{service}MemoryFull": _alarm(
             f"{service}: tasks use {_BUSY} % of their memory; at 100 % the kernel ends them",
-            {"Namespace": "AWS/ECS", "MetricName": "MemoryUtilization", "Dimensions": here, "Statistic": "Maximum"},
-            threshold=_BUSY, minutes=5,
+            _metric("AWS/ECS", "MemoryUtilization", here, "Maximum"), threshold=_BUSY, minutes=5,
         ),
         f"{service}CpuFull": _alarm(
             f"{service}: tasks use {_BUSY} % of their CPU: requests wait for it",
-            {"Namespace": "AWS/ECS", "MetricName": "CPUUtilization", "Dimensions": here, "Statistic": "Average"},
-            threshold=_BUSY, minutes=15,
+            _metric("AWS/ECS", "CPUUtilization", here, "Average"), threshold=_BUSY, minutes=15,
         ),
     }  # fmt: skip
     if plan.insights == "disabled":
@@ -73,14 +72,7 @@ def _of_balancer() -> Resources:
     whole = [_dimension("LoadBalancer", get(balancer.BALANCER, "LoadBalancerFullName"))]
     group = [*whole, _dimension("TargetGroup", get(balancer.TARGETS, "TargetGroupFullName"))]
 
-    def of(metric: str, dimensions: list[dict[str, Any]], statistic: str) -> dict[str, Any]:
-        return {
-            "Namespace": "AWS/ApplicationELB",
-            "MetricName": metric,
-            "Dimensions": dimensions,
-            "Statistic": statistic,
-        }
-
+    of = functools.partial(_metric, "AWS/ApplicationELB")
     return {
         "UnhealthyTargets": _alarm(
             "Tasks fail /ping", of("UnHealthyHostCount", group, "Minimum"), threshold=0, minutes=5
@@ -93,6 +85,10 @@ def _of_balancer() -> Resources:
             of("HTTPCode_ELB_5XX_Count", whole, "Sum"), threshold=10, minutes=5,
         ),
     }  # fmt: skip
+
+
+def _metric(namespace: str, name: str, dimensions: list[dict[str, Any]], statistic: str) -> dict[str, Any]:
+    return {"Namespace": namespace, "MetricName": name, "Dimensions": dimensions, "Statistic": statistic}
 
 
 def _alarm(description: str, metric: dict[str, Any], *, threshold: float, minutes: int) -> Resource:

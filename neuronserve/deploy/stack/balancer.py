@@ -25,7 +25,7 @@ def resources(plan: Plan) -> Resources:
 
 
 def attachment(plan: Plan, port: int) -> dict[str, Any]:
-    """A service's properties for it; ``port`` is the container's: on the host's network each slot has another."""
+    """A service's properties for it; ``port``: the container's, another in each slot on a host's network."""
     return {
         "LoadBalancers": [
             {

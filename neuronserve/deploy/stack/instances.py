@@ -39,11 +39,6 @@ def resources(plan: Plan) -> Resources:
     }
 
 
-def ready(plan: Plan) -> str:
-    """The resource after which tasks can be placed, and before which services must be gone."""
-    return PROVIDER if plan.managed else ASSOCIATION
-
-
 def user_data(plan: Plan) -> str:
     """The agent's settings. No ECS_RESERVED_MEMORY: the tasks' memory leaves room for the host already."""
     settings = {

@@ -66,7 +66,7 @@ def _network(plan: Plan) -> dict[str, Parameter]:
         "VpcId": {"Type": "AWS::EC2::VPC::Id", "Description": "The VPC of the instances"},
         "SubnetIds": {
             "Type": "List<AWS::EC2::Subnet::Id>",
-            "Description": "Subnets for the instances, in zones that offer the type, with a way to ECS, ECR, S3",
+            "Description": "Subnets for the instances, in zones with the type, with a way to ECS, ECR, S3",
         },
     }
     if plan.balancer:
@@ -145,8 +145,8 @@ def _tasks(plan: Plan) -> dict[str, Parameter]:
     if plan.scale:
         made["MaxTasks"] = _number(f"The most {what}", plan.max_tasks, least=1)
     made["MinimumHealthyPercent"] = _number(
-        "Percent of a service's tasks that go on running during a deployment: 0 with one task, as its chips are "
-        "free only when it is gone; 50 with two or more keeps half of them serving",
+        "Percent of a service's tasks that go on running during a deployment: 0 with one task, as a new "
+        "one needs its chips; 50 with two or more keeps half of them serving",
         0,
         least=0,
         most=99,
@@ -176,8 +176,8 @@ def _instances(plan: Plan) -> dict[str, Parameter]:
             "Type": "String",
             "Default": "ENABLED" if plan.scale else "DISABLED",
             "AllowedValues": ["ENABLED", "DISABLED"],
-            "Description": "ENABLED: scaling in never ends an instance with tasks, and before the stack can be "
-            "deleted its instances must be unprotected (output BeforeDeletion)",
+            "Description": "ENABLED: scaling in never ends an instance with tasks, and before the stack "
+            "can be deleted its instances must be unprotected (output BeforeDeletion)",
         },
     }  # fmt: skip
 

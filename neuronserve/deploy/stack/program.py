@@ -2,8 +2,8 @@
 
 It holds a cluster, instances on ECS's Neuron AMI (an Auto Scaling group as capacity provider, or with
 --managed ECS Managed Instances), roles with least rights, a log group, task definitions, a service for each,
-alarms, and where asked a load balancer and scaling. The template goes to standard output, or to --out; nothing
-is sent to AWS. Deploy it with:
+alarms, and where asked a load balancer and scaling. The template goes to standard output, or to --out;
+nothing is sent to AWS. Deploy it with:
 
   aws cloudformation deploy --capabilities CAPABILITY_IAM --template-file FILE --stack-name NAME
       --parameter-overrides VpcId=vpc-... SubnetIds=subnet-...,subnet-...

@@ -52,8 +52,8 @@ def _service(plan: Plan, name: str, port: int, after: list[str]) -> Resource:
     if plan.balancer:
         properties |= balancer.attachment(plan, port)
     listener = [balancer.LISTENER] if plan.balancer else []
-    return {
-        "Type": "AWS::ECS::Service",
-        "DependsOn": sorted([instances.ready(plan), *listener, *after]),
-        "Properties": properties,
-    }
+    first = [] if plan.managed else [instances.ASSOCIATION]
+    made: Resource = {"Type": "AWS::ECS::Service", "Properties": properties}
+    if depends := [*first, *listener, *after]:
+        made["DependsOn"] = depends
+    return made

@@ -53,10 +53,8 @@ def fit(size: int) -> list[str]:
             hint="use fewer slots or variables",
         )
     if size > INLINE_LIMIT:
-        return [
-            f"the template has {size:,} bytes; CloudFormation takes {INLINE_LIMIT:,} in a request, and more from "
-            "S3: deploy it with `aws cloudformation deploy --s3-bucket BUCKET`"
-        ]
+        told = f"the template has {size:,} bytes; CloudFormation takes {INLINE_LIMIT:,}, and more from S3"
+        return [f"{told}: deploy it with `aws cloudformation deploy --s3-bucket BUCKET`"]
     return []
 
 
