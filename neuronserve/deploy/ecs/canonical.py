@@ -142,7 +142,7 @@ def _mebibytes(text: str) -> str:
 
 def _scaled(text: str, unit: str, factor: int) -> str:
     """``1 vCPU`` or ``.5 GB`` as the whole number that ECS makes of it."""
-    if re.fullmatch(r"\s*[0-9]+\s*", text):
+    if re.fullmatch(r"\s*[0-9]{1,18}\s*", text):
         return str(int(text))
     match = re.fullmatch(rf"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*{unit}\s*", text, re.IGNORECASE)
     number = float(match[1]) * factor if match else 0.5

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from neuronserve.deploy import documents
 from neuronserve.deploy.ecs.canonical import RESPONSE_ONLY
+from neuronserve.deploy.findings import pointer
 from neuronserve.errors import InvalidInput
 
 _SUFFIXES = (".json", ".yaml", ".yml")
@@ -33,8 +36,9 @@ def read(name: str) -> list[dict[str, Any]]:
         if not isinstance(item, dict):
             where = f"{name}#/{place}" if isinstance(document, list) else name
             raise InvalidInput(f"{where}: a task definition is an object, not {type(item).__name__}")
-        if _deeper(item, _DEEPEST):
-            raise InvalidInput(f"{name}: nested too deeply: that is no task definition")
+        fault = next(_faults(item, (place,) if isinstance(document, list) else ()), None)
+        if fault:
+            raise InvalidInput(f"{name}#{fault}")
     return [_request(item) for item in items]
 
 
@@ -45,9 +49,25 @@ def _request(item: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in item.items() if key not in RESPONSE_ONLY}
 
 
-def _deeper(value: Any, levels: int) -> bool:
-    """Whether objects and lists are nested in more levels than these."""
-    if not isinstance(value, (dict, list)):
-        return False
-    members = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_deeper(member, levels - 1) for member in members)
+def _faults(value: Any, steps: tuple[str | int, ...]) -> Iterator[str]:
+    """What JSON could not say, or no request does: it is nowhere expected from here on."""
+    if isinstance(value, (dict, list)) and len(steps) > _DEEPEST:
+        yield f"{pointer(*steps[:3])}: nested too deeply: that is no task definition"
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            if not isinstance(key, str):
+                yield f"{pointer(*steps)}: the key {key!r} is no text: put it in quotes"
+            yield from _faults(key, steps)
+            yield from _faults(member, (*steps, str(key)))
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from _faults(item, (*steps, place))
+    elif isinstance(value, str):
+        if any("\ud800" <= letter <= "\udfff" for letter in value):
+            yield f"{pointer(*steps)}: half a character (a lone surrogate, \\ud800 to \\udfff)"
+    elif not (value is None or isinstance(value, (bool, int)) or _finite(value)):
+        yield f"{pointer(*steps)}: {type(value).__name__} is no value of JSON"
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, float) and math.isfinite(value)

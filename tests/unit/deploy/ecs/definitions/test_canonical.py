@@ -210,6 +210,7 @@ OTHER = {
     "a role of another path": (
         small(taskRoleArn="me"), small(taskRoleArn="arn:aws:iam::123456789012:role/ecs/me"),
     ),
+    "cpu of more digits than numbers have": (small(cpu="9" * 5000), small(cpu="9" * 5001)),
     "cpu that is no whole unit": (small(cpu="0.0001 vCPU"), small(cpu="0")),
     "a port of the host": (
         contained(portMappings=[{"containerPort": 80}]),

@@ -70,3 +70,22 @@ def test_a_name_is_a_files_when_it_exists_or_looks_like_one(tmp_path, monkeypatc
     assert all(definitions.is_file(name) for name in ("taskdef", "absent.json", "a.yml", "a.yaml", "-"))
     arn = "arn:aws:ecs:us-east-1:123456789012:task-definition/web:1"
     assert not any(definitions.is_file(name) for name in ("web", "web:3", arn, "x" * 5000, "a\0b"))
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ("family: web\ncpu: .nan\n", "#/cpu: float is no value of JSON"),
+        ("family: web\ncontainerDefinitions: [{image: !!binary aGk=}]\n", "image: bytes is no value of JSON"),
+        ("family: web\nvolumes: [{1: 2}]\n", "#/volumes/0: the key 1 is no text"),
+        ("family: !!set {a}\n", "#/family: set is no value of JSON"),
+        ('{"family": "web", "cpu": "\\ud800"}', "#/cpu: half a character"),
+        ('[{"family": "web", "\\udfff": 1}]', "#/0: half a character"),
+    ],
+)
+def test_what_no_request_can_hold_is_named_before_anything_is_made_of_it(written, document, told):
+    path = written(document, "a.json" if document[0] in "{[" else "a.yaml")
+    with pytest.raises(InvalidInput) as error:
+        definitions.read(path)
+    assert told in str(error.value)
+    str(error.value).encode()
