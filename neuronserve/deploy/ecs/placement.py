@@ -12,7 +12,7 @@ from typing import Any
 from neuronserve.deploy.aws import Aws
 from neuronserve.deploy.ecs import cluster as clusters
 from neuronserve.deploy.ecs import query
-from neuronserve.deploy.ecs.cluster import ContainerInstance
+from neuronserve.deploy.ecs.cluster import ContainerInstance, Resources
 from neuronserve.deploy.ecs.validation.amounts import asked_cpu, asked_memory
 from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.errors import InvalidInput
@@ -97,6 +97,24 @@ def explain(demand: Demand, instances: Sequence[ContainerInstance], *, registere
     return [*(f"{spoken(instance)}: {'; '.join(why) or 'fits'}" for instance, why in judged), _all(judged)]
 
 
+def together(demands: Sequence[Demand], instances: Sequence[ContainerInstance]) -> list[Demand]:
+    """Those that find no place when all are to run at once on these instances, which run nothing else.
+
+    The largest is placed first, each on the first instance that can take it: for slots, which ask for shares of
+    one type, this finds a way whenever there is one.
+    """
+    free = [_emptied(instance) for instance in instances]
+    left = []
+    for demand in sorted(demands, key=lambda demand: (demand.cpu, demand.memory_mib), reverse=True):
+        for place, instance in enumerate(free):
+            if not reasons(demand, instance):
+                free[place] = _after(demand, instance)
+                break
+        else:
+            left.append(demand)
+    return left
+
+
 def spoken(instance: ContainerInstance) -> str:
     """``i-0123 (inf1.xlarge)``."""
     return f"{instance.name} ({instance.instance_type or 'type unknown'})"
@@ -109,6 +127,33 @@ def _all(judged: Sequence[tuple[ContainerInstance, list[str]]]) -> str:
         return f"{len(fitting)} of {count} can take it"
     nearest, why = min(judged, key=lambda pair: len(pair[1]))
     return f"none of {count} can take it; nearest: {spoken(nearest)}: {'; '.join(why)}"
+
+
+def _emptied(instance: ContainerInstance) -> ContainerInstance:
+    return dataclasses.replace(
+        instance,
+        status="ACTIVE",
+        agent_connected=True,
+        remaining=instance.registered,
+        running_tasks=0,
+        task_groups=frozenset(),
+    )
+
+
+def _after(demand: Demand, instance: ContainerInstance) -> ContainerInstance:
+    """The instance with one more task."""
+    free = instance.remaining
+    return dataclasses.replace(
+        instance,
+        remaining=Resources(
+            free.cpu - demand.cpu,
+            free.memory_mib - demand.memory_mib,
+            free.ports | demand.ports,
+            free.udp_ports | demand.udp_ports,
+        ),
+        running_tasks=instance.running_tasks + 1,
+        task_groups=(instance.task_groups or frozenset()) | {demand.group},
+    )
 
 
 def _static_ports(root: Node) -> Iterator[tuple[int, bool]]:

@@ -7,7 +7,12 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from neuronserve.deploy.aws import Aws
+from botocore.exceptions import ClientError
+
+from neuronserve.deploy.aws import Aws, code_of
+from neuronserve.deploy.ecs import placement
+from neuronserve.deploy.ecs.cluster import ContainerInstance
+from neuronserve.deploy.ecs.placement import Demand
 from neuronserve.deploy.ecs.validation.node import Node
 
 Client = TypeVar("Client")
@@ -42,6 +47,22 @@ class Case:
     @property
     def task_role(self) -> str | None:
         return self.root.at("taskRoleArn").text or None
+
+    @functools.cached_property
+    def demand(self) -> Demand:
+        """Raises InvalidInput for a constraint that cannot be read."""
+        group = f"service:{self.service}" if self.service else None
+        return Demand.of(self.request, self.constraints, group=group)
+
+    @functools.cached_property
+    def instances(self) -> tuple[ContainerInstance, ...]:
+        """Of the cluster; none when there is no such cluster. Raises ClientError."""
+        try:
+            return placement.read(self.aws, self.cluster or "", self.demand)
+        except ClientError as error:
+            if code_of(error) == "ClusterNotFoundException":
+                return ()
+            raise
 
     @property
     def managed(self) -> bool:

@@ -210,6 +210,26 @@ def test_a_task_is_refused_exactly_when_something_does_not_suffice(
     assert placement.reasons(Demand(cpu, memory, ports), instance, registered=True) == []
 
 
+@given(st.lists(st.tuples(AMOUNTS, AMOUNTS, PORTS), max_size=5), st.integers(1, 3))
+def test_what_is_placed_together_never_takes_more_than_there_is(asked, count):
+    demands = [Demand(*one, group=str(number)) for number, one in enumerate(asked)]
+    instances = [dataclasses.replace(EMPTY, ec2_instance_id=f"i-{number}") for number in range(count)]
+    left = placement.together(demands, instances)
+    placed = [demand for demand in demands if demand not in left]
+    assert sum(demand.cpu for demand in placed) <= 4096 * count
+    assert sum(demand.memory_mib for demand in placed) <= 7700 * count
+    assert all(sum(port in demand.ports for demand in placed) <= count for port in (8080, 8081, 8082))
+    for demand in left:
+        alone = all(placement.reasons(demand, item, registered=True) for item in instances)
+        assert alone or len(placed) > 0
+
+
+def test_distinct_tasks_of_a_group_need_an_instance_each():
+    demands = [Demand(1, 1, distinct=True, group="service:a")] * 2
+    assert placement.together(demands, [EMPTY]) == demands[:1]
+    assert placement.together(demands, [EMPTY, EMPTY]) == []
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),
     lambda inner: (

@@ -312,7 +312,7 @@ def test_an_instance_that_is_full_fits_and_has_no_room(cluster, definition, veri
     assert code == exits.NO
     assert only(found, "instances")[0] == "OK"
     assert only(found, "room")[0] == "NG"
-    assert "cpu: needs 4096 units, 0 of 4096 are free" in only(found, "room")[1]
+    assert "cpu: needs 4096 units, 0 of 4096 are free" in found["room"][0]["details"][0]
 
 
 def serve(aws, file, stack):
@@ -334,7 +334,8 @@ def test_a_service_brings_its_own_constraints(cluster, definition, verified, sta
     serve(cluster, file, stack)
     _, found = verified(file, "--cluster", "c", "--service", "s", "--only", "instances")
     assert only(found, "instances")[0] == verdict
-    assert ("clause attribute:stack == green: it is blue" in only(found, "instances")[1]) == (verdict == "NG")
+    told = "".join(found["instances"][0]["details"])
+    assert ("clause attribute:stack == green: it is blue" in told) == (verdict == "NG")
 
 
 def test_a_service_whose_own_tasks_fill_the_instance_is_not_refused_for_it(cluster, definition, verified):
@@ -351,6 +352,27 @@ def test_a_cluster_without_instances_and_one_that_is_not_there_are_ng(cluster, d
     for name, seen in {"c": "cluster c has no container instances", "gone": "no cluster gone"}.items():
         code, found = verified(definition(), "--cluster", name, "--only", "instances")
         assert (code, only(found, "instances")[:2]) == (exits.NO, ("NG", seen))
+
+
+def test_what_never_fits_has_no_room_to_be_looked_for(cluster, definition, verified):
+    join(cluster, instance_type="inf1.2xlarge")
+    _, found = verified(definition(), "--cluster", "c", "--only", "room")
+    assert only(found, "room")[:2] == ("SKIP", "it fits on none, whatever runs there")
+
+
+@pytest.mark.parametrize(("memory", "verdict"), [("3700", "OK"), ("3800", "NG")])
+def test_slots_that_each_fit_have_to_fit_together(cluster, definition, verified, tmp_path, memory, verdict):
+    join(cluster)
+    slots = [
+        {**documents.read(definition(cpu="2048", memory=memory)), "family": f"slot{number}"}
+        for number in (0, 1)
+    ]
+    file = tmp_path / "slots.json"
+    file.write_text(json.dumps(slots))
+    _, found = verified(str(file), "--cluster", "c", "--only", "instances", "--only", "together")
+    assert [item["verdict"] for item in found["instances"]] == ["OK", "OK"]
+    assert only(found, "together")[0] == verdict
+    assert ("no place for slot1 when" in only(found, "together")[1]) == (verdict == "NG")
 
 
 def test_a_constraint_of_run_task_counts(cluster, definition, verified):
