@@ -83,6 +83,8 @@ def _forbidden(spec: TaskSpec) -> Iterator[str]:
             yield f"{name} must not be set: {_NEVER[name]}"
         if name in spec.environment and name in spec.secrets:
             yield f"{name} is both a variable and a secret: leave one of them out"
+    for name in sorted(name for name, value in spec.environment.items() if "\0" in value):
+        yield f"{name} holds a NUL character"
     for name in sorted(_CREDENTIALS & spec.environment.keys()):
         yield f"{name} would be readable by all who may see the task definition: use a task role, or a secret"
     for name in sorted(MUST_BE_SEEN & spec.secrets.keys()):

@@ -33,7 +33,7 @@ def _place(spec: TaskSpec) -> Iterator[str]:
     if spec.region and spec.region not in instance.regions:
         yield f"{instance.name} is not offered in {spec.region}, or no Neuron AMI; see scripts/instances"
     if spec.memory_mib is None and spec.registered_memory_mib is None:
-        yield "memory: an estimate of what such an instance registers; --registered-memory tells the truth"
+        yield "memory is an estimate of what such instances register; --registered-memory sets the real value"
     if spec.mode is Mode.SLOTS:
         yield "each slot is a service of its own, with minimumHealthyPercent 0 and maximumPercent 100"
         if spec.ports is Ports.DYNAMIC or spec.network is Network.AWSVPC:

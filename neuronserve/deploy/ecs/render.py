@@ -11,6 +11,7 @@ from neuronserve.deploy.ecs.spec import Logs, Mode, TaskSpec
 from neuronserve.errors import InvalidInput
 
 MAX_BYTES = 64 << 10  # of a task definition
+MAX_LOAD_SECONDS, MAX_DRAIN_SECONDS = 86_400, 3_600  # what the container takes
 
 
 def task_definitions(spec: TaskSpec) -> list[dict[str, Any]]:
@@ -46,8 +47,12 @@ def _must_be_possible(spec: TaskSpec) -> None:
         )
     if spec.logs.group is not None:
         _logs_must_be_possible(spec.logs)
-    if spec.load_seconds < 0 or spec.drain_seconds < 0:
-        raise InvalidInput("a load or a drain of less than 0 s")
+    for what, seconds, most in (
+        ("load", spec.load_seconds, MAX_LOAD_SECONDS),
+        ("drain", spec.drain_seconds, MAX_DRAIN_SECONDS),
+    ):
+        if not 0 <= seconds <= most:  # not a number is not either
+            raise InvalidInput(f"a {what} of {seconds} s: expected 0 to {most}")
     modes.check(spec)
 
 

@@ -99,6 +99,7 @@ def test_a_job_is_an_alternative_to_a_uri():
             {"load_seconds": 900, "environment": {"SAGEMAKER_TFS_WAIT_TIME_SECONDS": "600"}},
             "a load may take 900 s",
         ),
+        ({"environment": {"A": "x\0y"}}, "A holds a NUL character"),
         ({"environment": {"1A": "x"}}, "environment variable '1A'"),
         ({"environment_files": ("arn:aws:s3:::b/a.env",) * 11}, "11 environment files: ECS takes 10"),
     ],

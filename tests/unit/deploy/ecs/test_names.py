@@ -107,6 +107,7 @@ def test_environment_files(arn, fine):
         ({"k" * 129: "v"}, False),
         ({"k": "v" * 257}, False),
         ({"aws:k": "v"}, False),
+        ({"AWS:k": "v"}, False),
         ({"k": "AWS:v"}, False),
         ({"k": "a\nb"}, False),
         ({"k": "a;b"}, False),
