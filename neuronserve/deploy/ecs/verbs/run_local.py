@@ -25,7 +25,7 @@ from typing import Any
 from neuronserve.deploy import exits
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs import registered, shapes
-from neuronserve.deploy.ecs.agent import hardware
+from neuronserve.deploy.ecs.agent import complete, hardware
 from neuronserve.deploy.ecs.local import conflicts, engine, plan, readiness
 from neuronserve.deploy.ecs.local.devices import Chips
 from neuronserve.deploy.ecs.local.instance import Instance, Manner, Signals
@@ -89,17 +89,20 @@ def _requests(targets: Sequence[str], desk: Desk) -> list[dict[str, Any]]:
     found = []
     for target in targets:
         for one in registered.resolve(desk, target, dry_run=True):
-            faults = shapes.findings("ecs", "RegisterTaskDefinition", one.request)
-            if faults:
-                more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-                raise InvalidInput(
-                    f"{target}: {faults[0].pointer or '/'}: {faults[0].message}{more}",
-                    hint="scripts/task-definition validate tells all",
-                )
-            if not one.request["containerDefinitions"]:
-                raise InvalidInput(f"{target}: /containerDefinitions is empty")
+            _must_run(target, one.request)
             found.append(one.request)
     return found
+
+
+def _must_run(target: str, request: Mapping[str, Any]) -> None:
+    found = shapes.findings("ecs", "RegisterTaskDefinition", request)
+    faults = [(each.pointer, each.message) for each in found] or list(complete.missing(request))
+    if faults:
+        place, message = faults[0]
+        more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
+        raise InvalidInput(
+            f"{target}#{place}: {message}{more}", hint="scripts/task-definition validate tells all"
+        )
 
 
 def _simulated(named: str, requests: Sequence[Mapping[str, Any]]) -> InstanceType:

@@ -196,9 +196,8 @@ def check(*command):
 def test_a_line_for_the_shell_is_given_as_it_is():
     found = words(healthCheck=check("CMD-SHELL", "curl -f 'http://x/' || exit 1"))
     assert values(found, "--health-cmd") == ["curl -f 'http://x/' || exit 1"]
-    assert [values(found, f"--health-{o}")[0] for o in ("interval", "timeout", "retries", "start-period")] == [
-        "10s", "5s", "3", "300s",
-    ]  # fmt: skip
+    for option, value in (("interval", "10s"), ("timeout", "5s"), ("retries", "3"), ("start-period", "300s")):
+        assert values(found, f"--health-{option}") == [value]
     assert "--no-healthcheck" not in found
 
 

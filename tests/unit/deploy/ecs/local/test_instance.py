@@ -1,0 +1,255 @@
+"""What happens to tasks on the played machine, from the first start to the last removal."""
+
+from __future__ import annotations
+
+import pytest
+
+from neuronserve.deploy.ecs.local.readiness import Wait
+from neuronserve.errors import EngineFailed, TimedOut
+
+WEB = {"name": "web", "portMappings": [{"containerPort": 8080, "hostPort": 80}]}
+
+
+def after(name, condition):
+    return [{"containerName": name, "condition": condition}]
+
+
+def stop_at(machine, *seconds):
+    for moment in seconds:
+        machine.clock.at(moment, lambda: machine.signals.names.append("SIGTERM"))
+
+
+def test_a_task_that_is_ready_is_told_with_its_url_and_stopped_on_a_signal(machine):
+    stop_at(machine, 5)
+    assert machine.run([WEB]) == 0
+    assert machine.told == ["task0  http://127.0.0.1:80"]
+    assert "task0 | web says hello" in machine.said
+    assert machine.engine.done("stop") == ["web"]
+    assert machine.engine.running == {}
+
+
+def test_a_port_of_the_engines_choice_is_asked_for(machine):
+    stop_at(machine, 5)
+    machine.run([{"name": "web", "portMappings": [{"containerPort": 8080}]}])
+    assert machine.told == ["task0  http://127.0.0.1:49153"]
+
+
+def test_a_task_is_ready_when_it_answers(machine):
+    machine.answers["http://127.0.0.1:80"] = False
+    machine.clock.at(50, machine.answers.clear)
+    stop_at(machine, 60)
+    seen = []
+    machine.clock.at(49, lambda: seen.append(list(machine.told)))
+    machine.run([WEB])
+    assert seen == [[]]
+    assert len(machine.told) == 1
+
+
+def test_a_task_without_ports_is_ready_when_it_runs(machine):
+    stop_at(machine, 5)
+    machine.run([{"name": "worker"}])
+    assert machine.told == ["task0  no port on this machine"]
+
+
+def test_the_exit_code_is_that_of_the_essential_container_with_its_meaning(machine):
+    machine.clock.at(3, lambda: machine.engine.end("web", 11))
+    assert machine.run([WEB]) == 11
+    assert "task0: 11: no such bucket, key, prefix or path" in machine.said
+
+
+def test_the_end_of_an_essential_container_stops_the_others_and_its_code_counts(machine):
+    machine.engine.stubborn.add("side")
+    machine.clock.at(3, lambda: machine.engine.end("web", 30))
+    assert machine.run([{"name": "side"}, WEB]) == 30
+    assert machine.engine.done("stop") == ["side"]
+    assert machine.engine.codes == {"web": 30, "side": 137}
+
+
+def test_the_end_of_another_container_is_no_end_of_the_task(machine):
+    machine.clock.at(3, lambda: machine.engine.end("side", 1))
+    stop_at(machine, 9)
+    assert machine.run([WEB, {"name": "side", "essential": False}]) == 0
+    assert "task0/side: ended with 1" in machine.said
+
+
+def test_other_tasks_go_on_when_one_has_ended(machine):
+    machine.clock.at(3, lambda: machine.engine.end("a", 1))
+    machine.clock.at(100, lambda: machine.engine.end("b", 0))
+    assert machine.run([{"name": "a"}], [{"name": "b"}]) == 1
+    assert machine.engine.done("stop") == []
+
+
+def test_memory_that_did_not_suffice_is_told(machine):
+    machine.engine.out_of_memory.add("web")
+    machine.clock.at(3, lambda: machine.engine.end("web", 137))
+    assert machine.run([WEB]) == 137
+    assert any("more memory than its limit" in line for line in machine.said)
+
+
+def test_what_ignores_the_signal_is_killed_by_the_engine_after_its_stop_timeout(machine):
+    machine.engine.stubborn.add("web")
+    stop_at(machine, 5)
+    assert machine.run([{**WEB, "stopTimeout": 45}]) == 137
+    assert ("stop", "-t", "45", "neuronserve-x-task0-web") in machine.engine.calls
+    assert machine.engine.done("kill") == []
+
+
+def test_a_second_signal_kills_at_once(machine):
+    machine.engine.stubborn.add("web")
+    stop_at(machine, 5, 6)
+    assert machine.run([WEB]) == 137
+    assert machine.engine.done("kill")[0] == "web"
+
+
+def test_containers_start_in_the_order_of_their_conditions(machine):
+    machine.engine.checks["db"] = [1, 0]
+    machine.clock.at(2, lambda: machine.engine.end("init", 0))
+    stop_at(machine, 120)
+    check = {"command": ["CMD", "true"], "interval": 30}
+    machine.run([
+        {**WEB, "dependsOn": after("init", "SUCCESS") + after("db", "HEALTHY")},
+        {"name": "db", "healthCheck": check},
+        {"name": "init", "essential": False},
+    ])  # fmt: skip
+    assert machine.engine.done("run")[-1] == "web"
+    order = [words[0] for words in machine.engine.calls if words[0] in ("run", "exec")]
+    assert order[:5] == ["run", "run", "exec", "exec", "run"]  # the second check was the first to succeed
+
+
+def test_containers_stop_before_those_that_they_depend_on(machine):
+    machine.engine.stubborn.add("web")
+    stop_at(machine, 5)
+    machine.run([{"name": "db"}, {**WEB, "dependsOn": after("db", "START")}])
+    assert machine.engine.done("stop") == ["web", "db"]
+
+
+@pytest.mark.parametrize(("condition", "code", "starts"), [("SUCCESS", 1, False), ("COMPLETE", 1, True)])
+def test_a_failed_forerunner_ends_the_task_where_success_was_asked_for(machine, condition, code, starts):
+    machine.clock.at(2, lambda: machine.engine.end("init", code))
+    stop_at(machine, 9)
+    ended = machine.run(
+        [{"name": "init", "essential": False}, {**WEB, "dependsOn": after("init", condition)}]
+    )
+    assert ("web" in machine.engine.done("run")) is starts
+    if not starts:
+        assert "task0: stopping: container web cannot start: init ended with 1" in machine.said
+        assert ended == 1
+
+
+def test_a_dependency_that_is_too_late_ends_the_task(machine):
+    machine.engine.checks["db"] = [1]
+    db = {"name": "db", "healthCheck": {"command": ["CMD", "false"]}, "startTimeout": 120}
+    assert machine.run([db, {**WEB, "dependsOn": after("db", "HEALTHY")}]) == 1
+    assert any("was not HEALTHY within its startTimeout of 120 s" in line for line in machine.said)
+
+
+def test_a_container_is_restarted_as_its_policy_says_and_prints_no_line_twice(machine):
+    policy = {"enabled": True, "restartAttemptPeriod": 60, "ignoredExitCodes": [11]}
+    machine.clock.at(61, lambda: machine.engine.end("web", 30))
+    machine.clock.at(125, lambda: machine.engine.end("web", 11))
+    assert machine.run([{**WEB, "restartPolicy": policy}]) == 11
+    assert machine.engine.done("start") == ["web"]
+    assert machine.said.count("task0 | web says hello") == 2
+    assert "task0: not restarted: the restart policy ignores exit code 11" in machine.said
+
+
+def test_what_ended_too_soon_is_not_restarted(machine):
+    machine.clock.at(59, lambda: machine.engine.end("web", 30))
+    policy = {"enabled": True, "restartAttemptPeriod": 60}
+    assert machine.run([{**WEB, "restartPolicy": policy}]) == 30
+    assert machine.engine.done("start") == []
+
+
+def test_what_is_stopped_is_not_restarted(machine):
+    stop_at(machine, 1000)
+    assert machine.run([{**WEB, "restartPolicy": {"enabled": True}}]) == 0
+    assert machine.engine.done("start") == []
+
+
+def test_health_is_asked_inside_on_its_interval_and_its_changes_are_told(machine):
+    machine.engine.checks["web"] = [1, 1, 0, 1, 1, 1]
+    stop_at(machine, 200)
+    machine.run([{**WEB, "healthCheck": {"command": ["CMD-SHELL", "x"], "interval": 10, "startPeriod": 15}}])
+    asked = [words for words in machine.engine.calls if words[0] == "exec"]
+    assert asked[0] == ("exec", "neuronserve-x-task0-web", "/bin/sh", "-c", "x")
+    changes = [line for line in machine.said if "HEALTHY" in line]
+    assert changes == ["task0: HEALTHY", "task0: UNHEALTHY: connection refused"]
+
+
+def test_waiting_for_health_waits_for_every_check(machine):
+    machine.engine.checks["web"] = [1, 0]
+    seen = []
+    machine.clock.at(15, lambda: seen.append(list(machine.told)))
+    stop_at(machine, 100)
+    machine.run([{**WEB, "healthCheck": {"command": ["CMD", "x"], "interval": 10}}], wait=Wait.HEALTHY)
+    assert (seen, len(machine.told)) == ([[]], 1)
+
+
+def test_when_the_time_is_up_all_are_stopped_and_removed(machine):
+    machine.answers["http://127.0.0.1:80"] = False
+    with pytest.raises(TimedOut, match="task0: not ready after 30 s"):
+        machine.run([WEB], timeout=30)
+    assert machine.engine.done("stop") == ["web"]
+    assert machine.engine.running == {}
+
+
+def test_when_one_cannot_start_what_runs_is_stopped_and_removed(machine):
+    machine.engine.refusals["b"] = [
+        "docker: Error response from daemon: port is already allocated.\nSee help."
+    ]
+    with pytest.raises(EngineFailed, match=r"^docker run: .*port is already allocated\.$"):
+        machine.run([{"name": "a"}], [{"name": "b"}])
+    assert machine.engine.done("stop") == ["a"]
+    assert set(machine.engine.done("rm")) == {"a", "b"}
+    assert machine.engine.running == {}
+
+
+def test_an_option_that_the_machine_cannot_honour_is_left_out_and_told(machine):
+    machine.engine.refusals["web"] = [
+        "Error: container-init binary not found on the host",
+        "Error: error setting rlimit type 7: operation not permitted",
+    ]
+    stop_at(machine, 5)
+    limits = [{"name": "nofile", "softLimit": 1, "hardLimit": 2}]
+    machine.run([{**WEB, "linuxParameters": {"initProcessEnabled": True}, "ulimits": limits}])
+    last = [words for words in machine.engine.calls if words[0] == "run"][-1]
+    assert not {"--init", "--ulimit"} & set(last)
+    assert sum("started without one" in line or "the engine's own" in line for line in machine.said) == 2
+
+
+def test_detached_tasks_are_left_running_and_the_way_to_remove_them_is_told(machine):
+    assert machine.run([WEB], detach=True) == 0
+    assert machine.engine.running == {"web": True}
+    assert machine.said[-1] == (
+        "to stop and remove what is left: docker rm --force --volumes neuronserve-x-task0-web"
+    )
+
+
+def test_what_ended_before_it_was_ready_ends_a_detached_start_and_is_removed(machine):
+    machine.answers["http://127.0.0.1:80"] = False
+    machine.clock.at(3, lambda: machine.engine.end("b", 30))
+    assert machine.run([{"name": "a"}], [{"name": "b", **{k: v for k, v in WEB.items() if k != "name"}}],
+                       detach=True) == 30  # fmt: skip
+    assert machine.engine.running == {}
+
+
+def test_ended_containers_are_kept_where_that_is_asked_for(machine):
+    stop_at(machine, 5)
+    machine.run([WEB], keep=True)
+    assert machine.engine.running == {"web": False}
+    assert machine.engine.done("rm") == []
+
+
+def test_volumes_of_the_task_go_with_it(machine):
+    stop_at(machine, 5)
+    points = [{"sourceVolume": "tmp", "containerPath": "/tmp"}]
+    container = {"name": "web", "image": "image", "mountPoints": points}
+    machine.run({"family": "t", "volumes": [{"name": "tmp"}], "containerDefinitions": [container]})
+    assert machine.engine.volumes_removed == ["neuronserve-x-t-tmp"]
+
+
+def test_an_image_that_is_not_here_is_pulled_first(machine):
+    machine.engine.images.clear()
+    stop_at(machine, 5)
+    machine.run([WEB])
+    assert [words[0] for words in machine.engine.calls[:3]] == ["image", "pull", "run"]
