@@ -100,8 +100,8 @@ def explain(demand: Demand, instances: Sequence[ContainerInstance], *, registere
 def together(demands: Sequence[Demand], instances: Sequence[ContainerInstance]) -> list[Demand]:
     """Those that find no place when all are to run at once on these instances, which run nothing else.
 
-    The largest is placed first, each on the first instance that can take it: for slots, which ask for shares of
-    one type, this finds a way whenever there is one.
+    The largest is placed first, each on the first instance that can take it: for slots, which ask for equal
+    shares of one type, this finds a way whenever there is one.
     """
     free = [_emptied(instance) for instance in instances]
     left = []
