@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -118,6 +119,7 @@ class Aws:
         return cast("CloudFormationClient", self._client("cloudformation"))
 
 
+_VALUE = re.compile(r", value: .*?(?=, (?:type|valid)|$)", re.MULTILINE | re.DOTALL)
 _DENIED = {
     "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException", "AuthFailure",
     "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
@@ -143,7 +145,9 @@ def explained(error: Exception) -> DeployError | None:
     if isinstance(error, exceptions.ClientError):
         return _answered(error)
     if isinstance(error, exceptions.ParamValidationError):
-        return InvalidInput(f"botocore refuses the request: {_line(str(error))}")
+        # the report has each value in it, which may be a secret
+        report = _VALUE.sub("", error.kwargs["report"])
+        return InvalidInput(f"botocore refuses the request: {_line(report)}")
     if isinstance(error, (exceptions.ProfileNotFound, exceptions.NoRegionError, exceptions.ConfigParseError)):
         return InvalidInput(str(error))
     if isinstance(error, _NO_CREDENTIALS):

@@ -41,21 +41,35 @@ def _bytes(path: Path) -> bytes:
 def parse(content: str, name: str) -> Any:
     """The value of a JSON or YAML text; ``name`` is for messages. Raises InvalidInput with line and column.
 
-    A key that is there twice is an error: readers keep the last one and say nothing.
+    Only what JSON has comes out: YAML's other types (bytes, sets, numbers as keys) are refused. A key that is
+    there twice is an error: readers keep the last one and say nothing.
     """
     begin = content.lstrip()[:1]
     if not begin:
         raise InvalidInput(f"{name}: empty")
-    if begin in "{[" and not name.endswith((".yml", ".yaml")):
-        return _json(content, name)
     try:
-        return yaml.load(content, _Loader)  # noqa: S506  derived from SafeLoader
+        if begin in "{[" and not name.endswith((".yml", ".yaml")):
+            found = _json(content, name)
+        else:
+            found = yaml.load(content, _Loader)  # noqa: S506  derived from SafeLoader
+        plain = json.dumps(found, default=_refuse, allow_nan=False, ensure_ascii=False)
+        return json.loads(plain.encode("utf-8"))
+    except json.JSONDecodeError as error:
+        raise InvalidInput(f"{name}, line {error.lineno}, column {error.colno}: {error.msg}") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise InvalidInput(f"{name}{where}: {error.problem or error.context}") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise InvalidInput(f"{name}: {str(error).partition(chr(10))[0]}") from None
+    except RecursionError:
+        raise InvalidInput(f"{name}: nested too deeply") from None
+    except UnicodeEncodeError:
+        raise InvalidInput(f"{name}: a text in it is half of a surrogate pair, which is no Unicode") from None
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        raise InvalidInput(f"{name}: {str(error).partition(chr(10))[0].partition(';')[0]}") from None
+
+
+def _refuse(value: Any) -> Any:
+    raise TypeError(f"{type(value).__name__} is no type of JSON's")
 
 
 def _json(content: str, name: str) -> Any:
@@ -70,12 +84,7 @@ def _json(content: str, name: str) -> Any:
     def constant(word: str) -> Any:
         raise InvalidInput(f"{name}: {word} is no JSON")
 
-    try:
-        return json.loads(content, object_pairs_hook=unique, parse_constant=constant)
-    except json.JSONDecodeError as error:
-        raise InvalidInput(f"{name}, line {error.lineno}, column {error.colno}: {error.msg}") from None
-    except RecursionError:
-        raise InvalidInput(f"{name}: nested too deeply") from None
+    return json.loads(content, object_pairs_hook=unique, parse_constant=constant)
 
 
 class _Loader(yaml.SafeLoader):
@@ -88,6 +97,10 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # the library's own signature
         found = super().construct_mapping(node, deep=deep)
+        if not all(isinstance(key, str) for key in found):
+            raise yaml.MarkedYAMLError(
+                problem="a key that is no text: quote it", problem_mark=node.start_mark
+            )
         if len(found) != len(node.value):
             raise yaml.MarkedYAMLError(problem="a key is there twice", problem_mark=node.start_mark)
         return found

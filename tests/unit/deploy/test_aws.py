@@ -34,6 +34,17 @@ def test_an_error_of_awss_is_told_in_one_line_with_the_call(error, kind, said):
     assert "\n" not in str(told)
 
 
+def test_a_value_that_botocore_refuses_is_not_repeated():
+    client = Aws(region="eu-west-1").ecs
+    container = {"environment": [{"name": "PASSWORD", "value": 12345}, {"name": 7, "value": "a\nb"}]}
+    with pytest.raises(exceptions.ParamValidationError) as caught:
+        client.register_task_definition(family="f", containerDefinitions=[container])
+    told = str(explained(caught.value))
+    assert "12345" not in told
+    assert "containerDefinitions[0].environment[0].value, type: <class 'int'>" in told
+    assert "environment[1].name" in told
+
+
 def test_what_is_no_error_of_awss_is_left_alone():
     assert explained(ValueError("x")) is None
 
