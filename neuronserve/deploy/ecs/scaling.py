@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from neuronserve.deploy import documents
@@ -81,6 +81,18 @@ def plan(resource: str, bounds: Bounds, tracked: Sequence[Tracking], state: Stat
             _check(request)
             calls.append(("PutScalingPolicy", request))
     return calls
+
+
+def notes(
+    service: Mapping[str, Any], bounds: Bounds, tracked: Sequence[Tracking], state: State
+) -> Iterator[str]:
+    """What a person should know of it: policies that stay, and that instances bound the tasks."""
+    name, mine = service["serviceName"], {policy_name(item.metric) for item in tracked}
+    for policy in state.policies:
+        if policy["PolicyName"] not in mine:
+            yield f"{name}: policy {policy['PolicyName']} stays; the one that asks for most tasks wins"
+    if any(item.get("type") == "distinctInstance" for item in service.get("placementConstraints") or ()):
+        yield f"{name}: one task to an instance: {bounds.most} tasks need {bounds.most} instances that match"
 
 
 def plan_off(resource: str, state: State) -> list[Call]:

@@ -107,14 +107,15 @@ def _rollout(wanted: Wanted, live: Service) -> dict[str, Any]:
     asked, there = parts.rollout(wanted), live.get("deploymentConfiguration") or {}
     if wanted.minimum_healthy is None and wanted.chips is not Chips.NONE and _moves(wanted, live):
         asked.pop("minimumHealthyPercent", None)
-    breaker = {key: (there.get("deploymentCircuitBreaker") or {}).get(key) for key in ("enable", "rollback")}
-    same = breaker == asked["deploymentCircuitBreaker"] and all(
+    set_now = {key: (there.get("deploymentCircuitBreaker") or {}).get(key) for key in ("enable", "rollback")}
+    same = set_now == asked["deploymentCircuitBreaker"] and all(
         there.get(key) == value for key, value in asked.items() if key != "deploymentCircuitBreaker"
     )
     found: dict[str, Any] = {}
     if not same:
         kept = {key: there[key] for key in ("minimumHealthyPercent", "maximumPercent") if key in there}
-        found["deploymentConfiguration"] = kept | asked
+        breaker = {**(there.get("deploymentCircuitBreaker") or {}), **asked["deploymentCircuitBreaker"]}
+        found["deploymentConfiguration"] = kept | asked | {"deploymentCircuitBreaker": breaker}
         if (there.get("alarms") or {}).get("enable"):
             found["deploymentConfiguration"]["alarms"] = there["alarms"]
     if asked.get("maximumPercent") == 100 and live.get("availabilityZoneRebalancing") == "ENABLED":

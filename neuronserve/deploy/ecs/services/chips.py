@@ -26,18 +26,19 @@ def of(definition: Mapping[str, Any]) -> Chips:
 
 def containers(definition: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The container definitions; what is none is left out, so that a malformed file harms nobody."""
-    return _objects(definition.get("containerDefinitions"))
+    return objects(definition.get("containerDefinitions"))
 
 
 def _managed(container: Mapping[str, Any]) -> bool:
-    return any(item.get("type") == "NeuronDevice" for item in _objects(container.get("resourceRequirements")))
+    return any(item.get("type") == "NeuronDevice" for item in objects(container.get("resourceRequirements")))
 
 
 def _devices(container: Mapping[str, Any]) -> bool:
     parameters = container.get("linuxParameters")
-    devices = _objects(parameters.get("devices")) if isinstance(parameters, dict) else []
+    devices = objects(parameters.get("devices")) if isinstance(parameters, dict) else []
     return any(_DEVICE.fullmatch(str(device.get("hostPath"))) for device in devices)
 
 
-def _objects(value: Any) -> list[dict[str, Any]]:
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; nothing of anything else."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -131,8 +131,10 @@ def _send(desk: Desk, planned: Plan) -> dict[str, Any]:
             desk.aws.ecs.tag_resource(**request)
             continue
         service = _made(desk, name, request)
+    if service is None or not live.primary(service):  # not every ECS answers with the new deployment
+        service = live.look(desk.aws, wanted.cluster, wanted.name)
     if service is None:
-        raise AwsFailed(f"{wanted.name}: ECS answered without a service")
+        raise AwsFailed(f"{wanted.name}: ECS shows no service after {planned.calls[0][0]}")
     return service
 
 

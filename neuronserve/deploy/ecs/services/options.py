@@ -36,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def _size(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--count",
-        type=_natural,
+        type=natural,
         metavar="N",
         help="how many tasks; a new service has 1, another keeps its number",
     )
@@ -64,9 +64,9 @@ def _network(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--target-group", action="append", default=[], metavar="ARN", help="of a load balancer"
     )
-    group.add_argument("--container-port", type=_natural, metavar="P", help="default: the only one")
+    group.add_argument("--container-port", type=natural, metavar="P", help="default: the only one")
     group.add_argument(
-        "--grace-seconds", type=_natural, metavar="S",
+        "--grace-seconds", type=natural, metavar="S",
         help="ignore failed health checks so long after a start (default with a target group: as long as the "
         "container's own health check waits)",
     )  # fmt: skip
@@ -76,7 +76,7 @@ def _network(group: argparse._ArgumentGroup) -> None:
 
 def _rollout(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--minimum-healthy", type=_natural, metavar="PERCENT",
+        "--minimum-healthy", type=natural, metavar="PERCENT",
         help="go on with so many tasks while the others are replaced (with chips 0: they are freed first)",
     )  # fmt: skip
     group.add_argument("--force-new-deployment", action="store_true", help="deploy also when nothing changed")
@@ -91,14 +91,15 @@ def _rollout(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--timeout",
-        type=_natural,
+        type=natural,
         default=1800,
         metavar="S",
         help="wait at most so long for a service (1800)",
     )
 
 
-def _natural(text: str) -> int:
+def natural(text: str) -> int:
+    """For argparse: a whole number, 0 or more."""
     if not re.fullmatch(r"[0-9]{1,10}", text) or int(text) > _MOST:
         raise argparse.ArgumentTypeError(f"expected a whole number, 0 or more: {text}")
     return int(text)

@@ -62,8 +62,8 @@ def _listener(wanted: Wanted) -> tuple[str, int]:
     found = [
         (str(container.get("name")), int(mapping["containerPort"]))
         for container in chips.containers(wanted.definition)
-        for mapping in container.get("portMappings") or ()
-        if isinstance(mapping, dict) and isinstance(mapping.get("containerPort"), int)
+        for mapping in chips.objects(container.get("portMappings"))
+        if isinstance(mapping.get("containerPort"), int)
     ]
     fitting = [item for item in found if wanted.container_port in (None, item[1])]
     if len(fitting) == 1:

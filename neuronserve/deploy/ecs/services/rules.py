@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from neuronserve.deploy.ecs.services import chips
 from neuronserve.deploy.ecs.services.chips import Chips
 from neuronserve.deploy.ecs.services.wanted import Wanted
 from neuronserve.errors import InvalidInput
@@ -31,6 +32,8 @@ def check(wanted: Wanted) -> None:
                 f"--target-group {arn}: not the ARN of a target group",
                 hint="`aws elbv2 describe-target-groups` shows it: arn:...:targetgroup/NAME/ID",
             )
+    if wanted.minimum_healthy is not None and wanted.minimum_healthy > 100:
+        raise InvalidInput(f"--minimum-healthy {wanted.minimum_healthy}: expected a percentage, 0 to 100")
     if wanted.container_port is not None and not wanted.target_groups:
         raise InvalidInput("--container-port is for --target-group: none is given")
 
@@ -72,7 +75,7 @@ def _check_daemon(wanted: Wanted) -> None:
 
 
 def _check_constraints(wanted: Wanted) -> None:
-    own = wanted.definition.get("placementConstraints") or ()
+    own = chips.objects(wanted.definition.get("placementConstraints"))
     mine = len(wanted.constraints) + (wanted.chips is Chips.DEVICES and not wanted.daemon)
     if len(own) + mine > _CONSTRAINTS:
         raise InvalidInput(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from neuronserve.deploy import exits
+from tests.ecs_rollouts import DEFINITION
 from tests.json_aws import Fault, Refused
 from tests.rollout_steps import completes, goes_back, is_stable_again
 
@@ -115,3 +118,12 @@ def test_a_way_back_of_no_named_service_is_refused(deploy):
     code, _, said = deploy("--rollback")
     assert code == exits.INPUT
     assert "--rollback of which service?" in said
+
+
+def test_a_file_says_which_services_go_back_and_is_not_registered(ecs, deploy, tmp_path):
+    service = history(ecs, 1, 2)
+    file = tmp_path / "web.json"
+    file.write_text(json.dumps({"family": "web", **DEFINITION, "cpu": "2048"}))
+    code, _, _ = deploy(file, "--rollback")
+    assert (code, revision(service)) == (exits.YES, "web:1")
+    assert len(ecs.definitions["web"]) == 5
