@@ -80,12 +80,20 @@ class Reader:
         except ClientError as error:
             if code_of(error) != "ResourceNotFoundException":
                 raise
-            if "stream" in str(error).lower():
+            if "stream" in str(error).lower() or self._group_exists():
                 return None
             raise NoSuchResource(
                 f"no log group {self.stream.group} in {self.stream.region}",
                 hint="create it, or set awslogs-create-group in the task definition",
             ) from None
+
+    def _group_exists(self) -> bool:
+        """Not everything that speaks the protocol says which of the two is absent; AWS does."""
+        try:
+            self._client.describe_log_streams(logGroupName=self.stream.group, limit=1)
+        except ClientError:
+            return False
+        return True
 
 
 def merged(readers: Iterable[Reader]) -> Iterator[Event]:

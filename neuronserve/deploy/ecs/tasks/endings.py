@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from neuronserve import exitcodes
-from neuronserve.deploy.ecs.tasks import faults
+from neuronserve.deploy.ecs.tasks import failures, faults
 from neuronserve.deploy.ecs.tasks.find import Task
 
 _ENDED_BY_ECS = frozenset({128 + signal.SIGTERM, 128 + signal.SIGKILL})
@@ -51,7 +51,7 @@ def _culprit(containers: list[dict[str, Any]]) -> dict[str, Any] | None:
 def _lines(task: Task) -> list[str]:
     code, reason = task.get("stopCode"), task.get("stoppedReason")
     told = [text for text in (code, reason) if text]
-    lines = [f"stopped: {': '.join(told) or 'ECS gives no reason'}", *faults.explain(reason or "")]
+    lines = [f"stopped: {': '.join(told) or 'ECS gives no reason'}", *_explain(reason or "")]
     for container in task.get("containers") or []:
         name, why = container.get("name"), container.get("reason")
         if container.get("exitCode") is not None:
@@ -59,8 +59,14 @@ def _lines(task: Task) -> list[str]:
                 f"container {name}: exit code {container['exitCode']}: {meaning(container['exitCode'])}"
             )
         if why:
-            lines += [f"container {name}: {why}", *faults.explain(why)]
+            lines += [f"container {name}: {why}", *_explain(why)]
     return list(dict.fromkeys(lines))
+
+
+def _explain(said: str) -> list[str]:
+    """A task that waited for an instance in vain stops with a reason of RunTask's failures."""
+    placement = failures.kind(said.removeprefix("TaskFailedToStart: "))
+    return [f"that is: {placement.meaning}; {placement.fix}"] if placement else faults.explain(said)
 
 
 def meaning(code: int) -> str:

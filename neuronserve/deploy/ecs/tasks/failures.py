@@ -128,7 +128,8 @@ def explain(
     if not lines:
         lines = ["ECS placed it nowhere and gave no reason (neither tasks nor failures)"]
     if demand is not None and instances is not None:
-        lines.append(placement.explain(demand, instances)[-1])
+        fits = any(not placement.reasons(demand, instance) for instance in instances)
+        lines.append(placement.explain(demand, instances)[-1] + (" by now: run it again" if fits else ""))
     elif not failures:
         lines.append(
             "it needs an ACTIVE instance with its cpu, memory and ports free that satisfies every constraint;"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from neuronserve.errors import InvalidInput
 
 MOST = 10  # tasks of one RunTask
 _CONSTRAINTS, _STRATEGIES, _TOKEN = 10, 5, 64
+_STARTED_BY = re.compile(r"[A-Za-z0-9_/-]{1,128}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,8 +47,22 @@ class Run:
     token: str | None = None
 
 
+def check(run: Run) -> None:
+    """What can be judged without a task definition. Raises InvalidInput."""
+    if len(run.strategy) > _STRATEGIES:
+        raise InvalidInput(f"{len(run.strategy)} strategies; ECS takes {_STRATEGIES}")
+    for expression in run.constraints:
+        query.parse(expression)
+    if run.launch_type and run.capacity_providers:
+        raise InvalidInput("--launch-type and --capacity-provider exclude each other")
+    if run.started_by and not _STARTED_BY.fullmatch(run.started_by):
+        raise InvalidInput("--started-by: 1 to 128 letters, digits, '-', '_' and '/'")
+    _token(run, 0, 1)
+
+
 def requests(run: Run, targets: Sequence[Target]) -> list[dict[str, Any]]:
     """One RunTask request for each definition, all checked. Raises InvalidInput."""
+    check(run)
     return [_request(run, target, _token(run, place, len(targets))) for place, target in enumerate(targets)]
 
 
@@ -104,12 +120,6 @@ def _placeable(run: Run, request: Mapping[str, Any]) -> None:
         raise InvalidInput(
             f"{total} placement constraints, the definition's included; ECS takes {_CONSTRAINTS}"
         )
-    if len(run.strategy) > _STRATEGIES:
-        raise InvalidInput(f"{len(run.strategy)} strategies; ECS takes {_STRATEGIES}")
-    for expression in run.constraints:
-        query.parse(expression)
-    if run.launch_type and run.capacity_providers:
-        raise InvalidInput("--launch-type and --capacity-provider exclude each other")
     neuron = definition.chips(request) or definition.managed(request)
     if neuron and (run.launch_type == "FARGATE" or set(run.capacity_providers) & {"FARGATE", "FARGATE_SPOT"}):
         raise InvalidInput("Fargate has no Neuron chips", hint="run it on EC2 instances")

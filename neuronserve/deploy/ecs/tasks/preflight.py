@@ -12,6 +12,7 @@ from neuronserve.deploy.ecs.cluster import ContainerInstance
 from neuronserve.deploy.ecs.placement import Demand
 from neuronserve.deploy.ecs.registered import Target
 from neuronserve.deploy.ecs.tasks import definition, failures, names, plan
+from neuronserve.deploy.ecs.tasks.find import Task
 from neuronserve.deploy.ecs.tasks.place import Placed
 from neuronserve.deploy.ecs.tasks.plan import Run
 from neuronserve.errors import AwsRefused, NoSuchResource, NotPlaced
@@ -29,6 +30,7 @@ def refuse_impossible(desk: Desk, what: Run, targets: Sequence[Target]) -> None:
         demand = demand_of(what, target)
         instances = look(desk, what.cluster, demand)
         if instances is None:
+            desk.say(f"the container instances of {what.cluster} may not be looked at: ECS alone decides")
             return
         if not instances:
             raise NotPlaced(
@@ -59,8 +61,22 @@ def look(desk: Desk, cluster: str, demand: Demand) -> tuple[ContainerInstance, .
     except Exception as error:
         if not isinstance(explained(error), AwsRefused):
             raise
-        desk.say(f"the container instances of {cluster} may not be looked at: ECS alone decides")
         return None
+
+
+def warn_astray(desk: Desk, what: Run, targets: Sequence[Target], tasks: Sequence[Task]) -> None:
+    """Say which tasks are where they should not be: not all that speaks ECS's protocol obeys constraints."""
+    for target in targets:
+        demand = demand_of(what, target)
+        if not demand.constraints:
+            continue
+        known = {instance.arn: instance for instance in look(desk, what.cluster, demand) or ()}
+        for task in tasks:
+            instance = known.get(task.get("containerInstanceArn", ""))
+            if instance and task["taskDefinitionArn"] == target.name:
+                for why in placement.reasons(demand, instance, registered=True):
+                    where = placement.spoken(instance)
+                    desk.say(f"warning: {names.short(task['taskArn'])} is on {where}: {why}")
 
 
 def _cluster(desk: Desk, cluster: str) -> dict[str, Any]:

@@ -74,6 +74,7 @@ class _Running:
             self._refuse(requests)
             self._watch()
         self._show()
+        preflight.warn_astray(self._desk, self._what, self._targets, self._tasks)
         chips.warn(self._desk, self._cluster, self._tasks, self._requests())
         return outcome.code(self._endings(), self._manner.goal)
 

@@ -8,11 +8,8 @@ others are printed all the same.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from neuronserve.deploy import aws as ways
 from neuronserve.deploy import exits
@@ -41,11 +38,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace, desk: Desk) -> int:
     regions = _regions(given, desk)
-    parameter = ami.PARAMETERS[given.os]
-    if given.details:
-        parameter = parameter.rpartition("/")[0]
+    base = ami.PARAMETERS[given.os].rpartition("/")[0]
+    leaves = _DETAILS if given.details else {"imageId": "image_id"}
     if given.dry_run:
-        _show(desk, [{"region": region, "Name": parameter} for region in regions])
+        wanted = [f"{base}/{leaf}" for leaf in leaves.values()]
+        _show(desk, [{"region": region, "Names": wanted} for region in regions])
         return exits.YES
 
     def at(region: str) -> Aws:
@@ -53,7 +50,7 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
             return desk.aws
         return Aws(profile=given.profile, region=region, endpoint_url=given.endpoint_url)
 
-    return _each(desk, regions, parameter, at)
+    return _each(desk, regions, lambda region: _image(at(region), region, base, leaves))
 
 
 def _regions(given: argparse.Namespace, desk: Desk) -> list[str]:
@@ -64,13 +61,13 @@ def _regions(given: argparse.Namespace, desk: Desk) -> list[str]:
     return list(dict.fromkeys(given.regions)) or [desk.aws.region]
 
 
-def _each(desk: Desk, regions: list[str], parameter: str, at: Callable[[str], Aws]) -> int:
+def _each(desk: Desk, regions: list[str], look: Callable[[str], dict[str, str]]) -> int:
     """Print what each region has; the first fault's exit code."""
-    found: list[Mapping[str, Any]] = []
+    found: list[dict[str, str]] = []
     code = exits.YES
     for region in regions:
         try:
-            found.append({"region": region, **_image(at(region), region, parameter)})
+            found.append({"region": region, **look(region)})
         except Exception as error:
             fault = error if isinstance(error, DeployError) else ways.explained(error)
             if fault is None:
@@ -82,22 +79,13 @@ def _each(desk: Desk, regions: list[str], parameter: str, at: Callable[[str], Aw
     return code
 
 
-def _image(aws: Aws, region: str, parameter: str) -> dict[str, Any]:
-    try:
-        value = aws.ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
-    except ClientError as error:
-        if ways.code_of(error) == "ParameterNotFound":
-            raise NoSuchResource(
-                f"ECS publishes no such image in {region}: no parameter {parameter}"
-            ) from None
-        raise
-    if parameter.endswith("/image_id"):
-        return {"imageId": value}
-    try:
-        told = json.loads(value)
-        return {key: told[name] for key, name in _DETAILS.items() if name in told}
-    except (ValueError, TypeError):
-        raise NoSuchResource(f"the parameter {parameter} holds no JSON object") from None
+def _image(aws: Aws, region: str, base: str, leaves: Mapping[str, str]) -> dict[str, str]:
+    """The leaves that the region has, by our names. Raises NoSuchResource without an image."""
+    answer = aws.ssm.get_parameters(Names=[f"{base}/{leaf}" for leaf in leaves.values()])
+    values = {item["Name"].rpartition("/")[2]: item["Value"] for item in answer["Parameters"]}
+    if "image_id" not in values:
+        raise NoSuchResource(f"ECS publishes no such image in {region}: no parameter {base}/image_id")
+    return {name: values[leaf] for name, leaf in leaves.items() if leaf in values}
 
 
 def _show(desk: Desk, found: list[Any]) -> None:

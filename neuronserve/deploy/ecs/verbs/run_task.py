@@ -86,6 +86,7 @@ def _waited(group: Any) -> None:
 
 def run(given: argparse.Namespace, desk: Desk) -> int:
     what = _run(given)
+    plan.check(what)
     targets = registered.resolve(desk, given.taskdef, dry_run=given.dry_run)
     if given.dry_run:
         requests = plan.requests(what, targets)
