@@ -212,11 +212,8 @@ def _taken(demand: Demand, instance: ContainerInstance, *, registered: bool) -> 
         ("port", demand.ports, instance.registered.ports, instance.remaining.ports),
         ("UDP port", demand.udp_ports, instance.registered.udp_ports, instance.remaining.udp_ports),
     ):
-        for port in sorted(wanted & (reserved | taken)):
-            if port in reserved:
-                yield f"{kind} {port} is reserved on the instance"
-            elif not registered:
-                yield f"{kind} {port} is taken"
+        for port in sorted(wanted & (reserved if registered else taken)):
+            yield f"{kind} {port} is {'reserved on the instance' if port in reserved else 'taken'}"
 
 
 def _unsatisfied(demand: Demand, instance: ContainerInstance, *, registered: bool) -> Iterator[str]:
