@@ -153,10 +153,9 @@ def _of_execution(sid: str) -> Callable[[Reach], Resources]:
 
 
 def _ami(reach: Reach) -> Resources:
-    # public parameters have no account in their ARN
-    place = reach.place
-    names = sorted(ami.PARAMETERS.values())
-    return tuple(f"arn:{place.partition}:ssm:{place.region}::parameter{name}" for name in names), {}
+    """Public parameters have no account in their ARN. In every region: they tell everybody the same."""
+    names = sorted(name.rpartition("/")[0] for name in ami.PARAMETERS.values())
+    return tuple(f"arn:{reach.place.partition}:ssm:*::parameter{name}/*" for name in names), {}
 
 
 def _targets(reach: Reach) -> Resources:

@@ -7,33 +7,9 @@ from typing import Any
 
 from neuronserve.deploy.ecs import ami
 from neuronserve.deploy.policy import images
-from neuronserve.deploy.stack.plan import Plan
+from neuronserve.deploy.stack.plan import MIN_ROOT_GIB, RETENTION, Plan
 
 Parameter = dict[str, Any]
-_RETENTION = [
-    1,
-    3,
-    5,
-    7,
-    14,
-    30,
-    60,
-    90,
-    120,
-    150,
-    180,
-    365,
-    400,
-    545,
-    731,
-    1096,
-    1827,
-    2192,
-    2557,
-    2922,
-    3288,
-    3653,
-]
 _CIDR = r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}"
 
 
@@ -156,7 +132,9 @@ def _tasks(plan: Plan) -> dict[str, Parameter]:
 
 def _instances(plan: Plan) -> dict[str, Parameter]:
     root = _number(
-        "The instances' root volume in GiB: the image, the unpacked model, logs", plan.root_gib, least=30
+        "The instances' root volume in GiB: the image, the unpacked model, logs",
+        plan.root_gib,
+        least=MIN_ROOT_GIB,
     )
     if plan.managed:
         return {"RootVolumeGiB": root}
@@ -188,7 +166,7 @@ def _watching(plan: Plan) -> dict[str, Parameter]:
         made["LogRetentionDays"] = {
             "Type": "Number",
             "Default": plan.retention_days,
-            "AllowedValues": _RETENTION,
+            "AllowedValues": list(RETENTION),
             "Description": "Days until a line of the log is deleted; the group outlives the stack",
         }
     if plan.alarms:

@@ -12,6 +12,31 @@ from neuronserve.deploy.policy import model, task
 from neuronserve.deploy.policy.task import Needs
 from neuronserve.errors import InvalidInput
 
+MIN_ROOT_GIB = 30
+RETENTION = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)  # fmt: skip  days, of PutRetentionPolicy
 METRICS = ("cpu", "memory", "requests")
 _SCALE = re.compile(r"(?P<metric>[a-z]+)=(?P<target>\d+(\.\d+)?)")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9!_.'()/=+@:,-]+")
@@ -62,15 +87,34 @@ class Plan:
     session_manager: bool = False
 
     def __post_init__(self) -> None:
-        if self.scale and self.max_tasks <= self.tasks:
-            raise InvalidInput(
-                f"--max-tasks {self.max_tasks} with --tasks {self.tasks}: nothing to scale",
-                hint="give --max-tasks more than --tasks",
-            )
-        if any(one.metric == "requests" for one in self.scale) and not self.balancer:
-            raise InvalidInput("--scale requests=N without --load-balancer: nothing counts requests")
+        for fault in (self._number(), self._scaling(), self._balancing()):
+            if fault:
+                raise InvalidInput(fault)
+
+    def _number(self) -> str:
+        if self.tasks < 0:
+            return f"--tasks {self.tasks}: expected 0 or more"
+        if self.root_gib < MIN_ROOT_GIB:
+            return f"--root-gib {self.root_gib}: expected {MIN_ROOT_GIB} or more, the size of the AMI"
+        if self.retention_days not in RETENTION:
+            days = ", ".join(map(str, RETENTION))
+            return f"--log-retention-days {self.retention_days}: CloudWatch knows {days}"
+        return ""
+
+    def _scaling(self) -> str:
+        metrics = [one.metric for one in self.scale]
+        if len(set(metrics)) < len(metrics):
+            return "--scale names a metric twice"
+        if "requests" in metrics and not self.balancer:
+            return "--scale requests=N without --load-balancer: nothing counts requests"
+        if metrics and self.max_tasks <= self.tasks:
+            return f"--scale with --tasks {self.tasks}: expected --max-tasks to be more, not {self.max_tasks}"
+        return ""
+
+    def _balancing(self) -> str:
         if not self.balancer and (self.internet_facing or self.certificate):
-            raise InvalidInput("--internet-facing and --certificate are for a --load-balancer")
+            return "--internet-facing and --certificate are for a --load-balancer"
+        return ""
 
     @property
     def managed(self) -> bool:

@@ -57,8 +57,8 @@ def test_slots_are_a_pattern_of_families(run):
 
 def test_services_may_be_named(run):
     _, document, _ = run(
-        "--account", ACCOUNT, "--role", "deployer", "--service", "a", "--service", "b", "--verbs", "stop,scale",
-        "--cluster", f"arn:aws:ecs:us-east-1:{ACCOUNT}:cluster/neuron",
+        "--account", ACCOUNT, "--role", "deployer", "--service", "a", "--service", "b",
+        "--verbs", "stop,scale", "--cluster", f"arn:aws:ecs:us-east-1:{ACCOUNT}:cluster/neuron",
     )  # fmt: skip
     arn = f"arn:aws:ecs:us-east-1:{ACCOUNT}:service/neuron/"
     assert may(document, "ecs:UpdateService", f"{arn}a")
