@@ -127,8 +127,9 @@ def _wrong_type(kind: str, value: Any, at: str) -> Finding:
 
 
 def _structure(shape: StructureShape, value: dict[Any, Any], at: str) -> Iterator[Finding]:
+    written = {str(key).lower() for key in value}
     for name in shape.required_members:
-        if name not in value:
+        if name.lower() not in written:  # in another case it is an unknown member, told below
             yield Finding(at, Severity.ERROR, "missing-member", f"{name} is missing", f"add {name}")
     for key, item in value.items():
         if key in shape.members:

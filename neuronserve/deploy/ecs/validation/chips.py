@@ -34,6 +34,12 @@ def given(container: Node) -> dict[int, Node]:
     return found
 
 
+def all_known(container: Node) -> bool:
+    """No device, and no path of one, is known only later."""
+    devices = list(container.each("linuxParameters", "devices"))
+    return not any(d.unknown or d.at("hostPath").unknown or d.at("containerPath").unknown for d in devices)
+
+
 def spoken(numbers: list[int]) -> str:
     """``0-3, 6``, for a person."""
     parts: list[list[int]] = []

@@ -8,7 +8,7 @@ from typing import Any
 
 from neuronserve.deploy import documents
 from neuronserve.deploy.ecs import shapes
-from neuronserve.deploy.ecs.validation import template
+from neuronserve.deploy.ecs.validation import functions, template
 from neuronserve.deploy.findings import Finding, pointer
 from neuronserve.errors import InvalidInput
 
@@ -35,7 +35,7 @@ def read(name: str) -> list[Definition]:
     A request, what DescribeTaskDefinition answers, a CloudFormation template, the bare list of containers
     that Terraform takes, or a list of them. Raises InvalidInput.
     """
-    found = list(_definitions(template.parse(documents.text(name), name), "", name))
+    found = list(_definitions(functions.parse(documents.text(name), name), "", name))
     if not found:
         raise InvalidInput(f"{name}: no task definition in it")
     return found

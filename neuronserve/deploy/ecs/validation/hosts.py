@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 
 from neuronserve.deploy.ecs import query
@@ -82,7 +83,7 @@ def _lower(tree: query.Expression) -> query.Expression:
     """What was meant: types in lower case. That it was not written so is a finding of its own."""
     match tree:
         case query.Clause() if of_type(tree):
-            return dataclasses.replace(tree, arguments=tuple(a.lower() for a in tree.arguments))
+            return lower(tree)
         case query.Clause():
             return tree
         case query.Not(of=part):
@@ -91,3 +92,16 @@ def _lower(tree: query.Expression) -> query.Expression:
             return query.And(tuple(map(_lower, parts)))
         case query.Or(of=parts):
             return query.Or(tuple(map(_lower, parts)))
+
+
+def lower(clause: query.Clause) -> query.Clause:
+    """The clause in lower case; escapes of regular expressions keep theirs, which means something."""
+    words = tuple(_ESCAPE_OR_CAPITAL.sub(_lowered, argument) for argument in clause.arguments)
+    return dataclasses.replace(clause, arguments=words)
+
+
+_ESCAPE_OR_CAPITAL = re.compile(r"\\p\{\w+\}|\\.|[A-Z]", re.IGNORECASE | re.DOTALL)
+
+
+def _lowered(found: re.Match[str]) -> str:
+    return found[0] if found[0].startswith("\\") else found[0].lower()

@@ -24,21 +24,28 @@ _ABSENT = _Absent()
 
 @dataclasses.dataclass(frozen=True)
 class Node:
+    """``owner``: of a member that is absent, the pointer of what lacks it; findings point there."""
+
     value: Any
     pointer: str = ""
+    owner: str | None = None
 
     def at(self, *steps: str) -> Node:
         """The place of a member, which may be absent."""
         node = self
         for step in steps:
+            later = isinstance(node.value, Unknown)
             inner = node.value.get(step, _ABSENT) if isinstance(node.value, dict) else _ABSENT
-            inner = node.value if isinstance(node.value, Unknown) else inner
-            node = Node(inner, node.pointer + pointer(step))
+            there = node.pointer if node.owner is None else node.owner
+            owner = there if later or inner is _ABSENT else None
+            node = Node(node.value if later else inner, node.pointer + pointer(step), owner)
         return node
 
     def each(self, *steps: str) -> Iterator[Node]:
-        """The places of a list's items; none where there is no list."""
+        """The places of a list's items; none where there is no list, one unknown one where it is unknown."""
         node = self.at(*steps)
+        if node.unknown:
+            yield node
         if isinstance(node.value, (list, tuple)):
             for index, item in enumerate(node.value):
                 yield Node(item, node.pointer + pointer(index))
@@ -58,6 +65,10 @@ class Node:
             else:
                 nodes = [node.at(step) for node in nodes]
         return (node for node in nodes if node.given)
+
+    def may_have(self, path: str) -> bool:
+        """Something on the path is known only later."""
+        return any(node.unknown for node in self.find(path))
 
     @property
     def given(self) -> bool:
@@ -91,10 +102,14 @@ class Node:
         return [node.text for node in self.each() if node.text is not None]
 
     def error(self, code: str, message: str, fix: str = "") -> Finding:
-        return Finding(self.pointer, Severity.ERROR, code, message, fix)
+        return self._finding(Severity.ERROR, code, message, fix)
 
     def warning(self, code: str, message: str, fix: str = "") -> Finding:
-        return Finding(self.pointer, Severity.WARNING, code, message, fix)
+        return self._finding(Severity.WARNING, code, message, fix)
 
     def note(self, code: str, message: str, fix: str = "") -> Finding:
-        return Finding(self.pointer, Severity.NOTE, code, message, fix)
+        return self._finding(Severity.NOTE, code, message, fix)
+
+    def _finding(self, severity: Severity, code: str, message: str, fix: str) -> Finding:
+        where = self.pointer if self.owner is None else self.owner
+        return Finding(where, severity, code, message, fix)

@@ -10,14 +10,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from neuronserve.deploy import documents
 from neuronserve.deploy.ecs import shapes
 from neuronserve.deploy.ecs.forms.cloudformation import TYPE
 from neuronserve.deploy.findings import pointer
-from neuronserve.errors import InvalidInput
 
 _ABSENT = {"Ref": "AWS::NoValue"}
 _OTHER_NAMES = {"proxyconfigurationproperties": "properties"}
@@ -78,7 +75,7 @@ def _converted(value: Any, shape: Shape | None, to: str, at: str, places: dict[s
 
 def _is_function(value: Any) -> bool:
     if not isinstance(value, dict) or len(value) != 1:
-        return isinstance(value, shapes.Unknown)
+        return False
     name = next(iter(value))
     return isinstance(name, str) and (name == "Ref" or name.startswith("Fn::"))
 
@@ -109,25 +106,3 @@ def _scalar(value: Any, shape: Shape | None) -> Any:
     if kind == "boolean" and isinstance(value, str):
         return _BOOLEANS.get(value.lower(), value)
     return value
-
-
-class _Loader(documents._Loader):  # noqa: SLF001  the same rules for keys and aliases
-    """YAML with CloudFormation's short functions, such as ``!Ref``."""
-
-
-_Loader.add_multi_constructor("!", lambda _loader, _tag, _node: shapes.UNKNOWN)
-_TEMPLATE = re.compile(r"^(Resources|AWSTemplateFormatVersion)\s*:", re.MULTILINE)
-
-
-def parse(content: str, name: str) -> Any:
-    """The document in a file's text, with short functions where it is a template. Raises InvalidInput."""
-    if not _TEMPLATE.search(content):
-        return documents.parse(content, name)
-    try:
-        return yaml.load(content, _Loader)  # noqa: S506  derived from SafeLoader
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise InvalidInput(f"{name}{where}: {error.problem or error.context}") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise InvalidInput(f"{name}: {str(error).partition(chr(10))[0]}") from None

@@ -66,7 +66,8 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
     if given.output == "text":
         for named in found:
             desk.line(_printable(named.finding.line(named.file)))
-        desk.line(_summary(len(read), len(files), counts))
+        if read:
+            desk.line(_summary(len(read), len(files), counts))
     else:
         desk.show(_document(found, counts, unreadable))
     return _code(counts, unreadable=bool(unreadable), strict=given.strict)
@@ -109,10 +110,7 @@ def _document(
 ) -> dict[str, object]:
     return {
         **{f"{severity.value}s": counts[severity] for severity in Severity},
-        "findings": [
-            {"file": named.file, **{k: _encodable(v) for k, v in named.finding.as_dict().items()}}
-            for named in found
-        ],
+        "findings": [{"file": named.file, **named.finding.as_dict()} for named in found],
         "unreadable": [{"file": file, **error.as_dict()} for file, error in unreadable.items()],
     }
 
@@ -127,7 +125,3 @@ def _code(counts: collections.Counter[Severity], *, unreadable: bool, strict: bo
 def _printable(text: str) -> str:
     """One line, whatever the names in a document are: they go to a terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()

@@ -11,6 +11,8 @@ from neuronserve.deploy.findings import Finding
 
 def check(subject: Subject) -> Iterator[Finding]:
     by_name = {name: c for c in subject.containers if (name := c.at("name").text) is not None}
+    if subject.root.may_have("containerDefinitions.*.name"):  # it may be any of the names below
+        by_name = {}
     for container in subject.containers:
         for dependency in container.each("dependsOn"):
             yield from _dependency(container, dependency, by_name)
@@ -24,7 +26,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _exists(place: Node, by_name: dict[str, Node]) -> Iterator[Finding]:
-    if place.text is not None and place.text not in by_name:
+    if by_name and place.text is not None and place.text not in by_name:
         known = ", ".join(by_name) or "none"
         yield place.error(
             "unknown-container", f"there is no container {place.text[:60]!r} in this task", f"known: {known}"
@@ -57,9 +59,11 @@ def _is_essential(container: Node) -> bool:
 
 
 def _link(subject: Subject, link: Node, by_name: dict[str, Node]) -> Iterator[Finding]:
+    if link.text is None:
+        return
     if subject.network not in (None, "bridge"):
         yield link.error("link-without-bridge", "links are for network mode bridge only", "remove it")
-    elif link.text is not None:
+    else:
         yield from _exists(Node(link.text.partition(":")[0], link.pointer), by_name)
 
 

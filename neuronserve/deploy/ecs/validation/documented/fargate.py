@@ -41,7 +41,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         return
     for path in _WITHOUT:
         for place in subject.root.find(path):
-            if place.unknown or place.value:
+            if place.value and not place.unknown:
                 yield place.error(
                     "not-on-fargate",
                     f"AWS Fargate has no {path.rpartition('.')[2]}",

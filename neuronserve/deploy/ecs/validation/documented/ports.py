@@ -39,7 +39,7 @@ def static(subject: Subject) -> list[tuple[int, str, Node]]:
 
 def _by_network(subject: Subject, mapping: Node) -> Iterator[Finding]:
     host, inner = mapping.at("hostPort"), mapping.at("containerPort")
-    if subject.network == "none":
+    if subject.network == "none" and not mapping.unknown:
         yield mapping.error("port-without-network", "network mode none has no ports", "remove portMappings")
     elif (
         subject.network in ("awsvpc", "host")

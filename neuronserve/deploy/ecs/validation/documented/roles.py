@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject
@@ -36,17 +36,28 @@ def _form(role: Node) -> Iterator[Finding]:
 def _execution(subject: Subject) -> Iterator[Finding]:
     """Secrets need it on every instance; images and logs where the instance is not one's own."""
     for container in subject.containers:
-        for member in ("secrets", "environmentFiles"):
-            yield from _needs(container.at(member), "ECS reads them as this role")
-        yield from _needs(container.at("logConfiguration", "secretOptions"), "ECS reads them as this role")
-        if subject.fargate or (subject.managed and not subject.on_instances):
-            image = container.at("image")
-            if image.text is not None and _PRIVATE.match(image.text):
-                yield from _needs(image, "ECS pulls the image as this role")
+        for place in (
+            container.at("secrets"),
+            container.at("environmentFiles"),
+            container.at("logConfiguration", "secretOptions"),
+        ):
+            if place.given and place.value and not place.unknown:
+                yield _needed(place.error, "ECS reads them as this role")
+        yield from _elsewhere(subject, container)
 
 
-def _needs(place: Node, why: str) -> Iterator[Finding]:
-    if place.given and (place.unknown or place.value):
-        yield place.error(
-            "no-execution-role", f"there is no executionRoleArn: {why}", "add executionRoleArn to the task"
-        )
+def _elsewhere(subject: Subject, container: Node) -> Iterator[Finding]:
+    """RegisterTaskDefinition refuses it for Fargate; for Managed Instances AWS's page asks for it."""
+    if not (subject.fargate or (subject.managed and not subject.on_instances)):
+        return
+    image, driver = container.at("image"), container.at("logConfiguration", "logDriver")
+    if _PRIVATE.match(image.text or ""):
+        yield _needed(image.error if subject.fargate else image.warning, "ECS pulls the image as this role")
+    if driver.text == "awslogs":
+        yield _needed(driver.error if subject.fargate else driver.warning, "ECS writes the log as this role")
+
+
+def _needed(tell: Callable[[str, str, str], Finding], why: str) -> Finding:
+    return tell(
+        "no-execution-role", f"there is no executionRoleArn: {why}", "add executionRoleArn to the task"
+    )

@@ -18,12 +18,12 @@ _KINDS = (
 def check(subject: Subject) -> Iterator[Finding]:
     volumes = list(subject.root.each("volumes"))
     known = {v.at("name").text for v in volumes}
-    later = any(v.at("name").unknown for v in volumes) or subject.root.at("volumes").unknown
+    later = subject.root.may_have("volumes.*.name")
     for container in subject.containers:
         for mount in container.each("mountPoints"):
             yield from _mount(mount, known, later=later)
         yield from names.repeated(container.find("mountPoints.*.containerPath"), "mount")
-    for volume in volumes:
+    for volume in (v for v in volumes if not v.unknown):
         yield from _one_kind(volume)
         yield from _efs(volume.at("efsVolumeConfiguration"))
     at_launch = [v for v in volumes if v.at("configuredAtLaunch").flag]

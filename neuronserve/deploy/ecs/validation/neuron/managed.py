@@ -41,7 +41,7 @@ def _elastic_inference(subject: Subject) -> Iterator[Finding]:
         ),
     ]
     for place in places:
-        if place.value:
+        if place.value and not place.unknown:
             yield place.error(
                 "elastic-inference",
                 "this is Elastic Inference, which AWS has closed, and not Inferentia",
@@ -74,7 +74,7 @@ def _place(subject: Subject, place: Node) -> Iterator[Finding]:
             "NeuronDevice is for Managed Instances only",
             "write requiresCompatibilities: [MANAGED_INSTANCES], or give chips by path",
         )
-    elif not subject.managed and not compatibilities.unknown:
+    elif not (subject.managed or subject.root.may_have("requiresCompatibilities.*")):
         yield compatibilities.warning(
             "neuron-device-not-managed",
             "NeuronDevice is for Managed Instances only, and nothing names them",

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterator
 
 from neuronserve.deploy.ecs import query
+from neuronserve.deploy.ecs.validation import chips, hosts
 from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject
 from neuronserve.deploy.findings import Finding
@@ -46,18 +47,31 @@ def _readable(constraint: Node) -> Iterator[Finding]:
 
 def _types(subject: Subject) -> Iterator[Finding]:
     for node, clause in subject.hosts.clauses:
-        wrong = [argument for argument in clause.arguments if argument != argument.lower()]
-        # escapes of regular expressions, such as \S, have a case that means something
-        if wrong and not any("\\" in argument for argument in wrong):
+        meant = hosts.lower(clause)
+        if _only_case(clause, meant):
             yield node.error(
                 "instance-type-case",
-                f"{', '.join(wrong)}: values of ecs.instance-type are lower case and compared as "
+                f"{', '.join(clause.arguments)}: values of ecs.instance-type are lower case and compared as "
                 "they are, so that no instance matches",
-                f"write {', '.join(a.lower() for a in wrong)}",
+                f"write {', '.join(meant.arguments)}",
             )
         if clause.operator in (query.Operator.EQUALS, query.Operator.IN):
             for argument in clause.arguments:
                 yield from _existing(node, argument.lower())
+
+
+def _only_case(clause: query.Clause, meant: query.Clause) -> bool:
+    """It holds for no type as it is written. A pattern may have capitals and be right: ``[A-Za-z0-9]+``."""
+    if clause.operator is query.Operator.MATCHES:
+        return not _matched(clause) and _matched(meant)
+    return clause != meant and clause.operator is not query.Operator.NOT_MATCHES
+
+
+def _matched(clause: query.Clause) -> bool:
+    try:
+        return any(query.may_match(clause, {"ecs.instance-type": name}) for name in catalogue())
+    except InvalidInput:  # a pattern without end
+        return False
 
 
 def _existing(node: Node, name: str) -> Iterator[Finding]:
@@ -74,20 +88,24 @@ def _existing(node: Node, name: str) -> Iterator[Finding]:
 
 
 def _possible(subject: Subject) -> Iterator[Finding]:
-    hosts, place = subject.hosts, subject.root.at("placementConstraints")
-    if not hosts.types:
+    left, place = subject.hosts, subject.root.at("placementConstraints")
+    if not left.types:
         yield place.error(
             "never-placed",
             "no instance type with Neuron chips satisfies all constraints",
             "name a type that has them, in lower case, such as inf1.xlarge",
         )
-    elif hosts.excluded:
+    elif left.excluded:
         yield place.error(
             "instance-type-excluded",
-            f"the constraints leave {hosts.spoken}, and not {hosts.excluded.name}",
+            f"the constraints leave {left.spoken}, and not {left.excluded.name}",
             "change the constraint, or --instance-type",
         )
-    elif not hosts.narrowed and not subject.managed and not subject.fargate:
+    elif subject.root.may_have("placementConstraints.*.expression"):
+        return
+    elif not (left.narrowed or subject.fargate or subject.managed) and any(
+        map(chips.places, subject.containers)
+    ):
         yield place.warning(
             "no-type-constraint",
             "nothing keeps the task off instances that have other chips, or none",

@@ -88,7 +88,7 @@ def _words(container: Node) -> list[str]:
 
 
 def _options(words: list[str]) -> Iterator[tuple[str, str]]:
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         match = _OPTION.fullmatch(word)
         if match:
             yield match[1], match[2] if match[2] is not None else following

@@ -53,7 +53,10 @@ def _privileged(subject: Subject) -> Iterator[Finding]:
 
 def _between_tasks(subject: Subject) -> Iterator[Finding]:
     """A static host port is given to one task only; else ECS may put two tasks on the same chips."""
-    if subject.fargate or any(ports.static(subject)):
+    unclear = subject.network is None or subject.root.may_have(
+        "containerDefinitions.*.portMappings.*.hostPort"
+    )
+    if subject.fargate or unclear or ports.static(subject):
         return
     cpu, memory = amounts.asked_cpu(subject.root), amounts.asked_memory(subject.root)
     for instance in subject.hosts.types:

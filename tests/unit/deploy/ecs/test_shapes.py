@@ -1,0 +1,150 @@
+"""Requests against botocore's model, with what botocore leaves to AWS."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.validate import ParamValidator
+from hypothesis import given
+
+from neuronserve.deploy.ecs import shapes
+from neuronserve.deploy.findings import Severity
+from tests.task_definitions import MINIMAL, changed, json_values, mutated
+
+OPERATION = "RegisterTaskDefinition"
+CONTAINER = "/containerDefinitions/0"
+
+
+def found(request):
+    return [(f.pointer, f.code) for f in shapes.findings("ecs", OPERATION, request)]
+
+
+def the_one(request):
+    [finding] = shapes.findings("ecs", OPERATION, request)
+    assert finding.severity is Severity.ERROR
+    return finding
+
+
+def test_a_request_that_aws_takes_has_no_finding():
+    assert found(MINIMAL) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        ("/cpu", 1024, "expected a string, found an integer"),
+        (f"{CONTAINER}/cpu", "1024", "expected an integer, found a string"),
+        (f"{CONTAINER}/cpu", True, "expected an integer, found a boolean"),
+        (f"{CONTAINER}/cpu", 1.5, "expected an integer, found a number"),
+        (f"{CONTAINER}/essential", "true", "expected a boolean, found a string"),
+        (f"{CONTAINER}/essential", 1, "expected a boolean, found an integer"),
+        (f"{CONTAINER}/command", "serve", "expected a list, found a string"),
+        (f"{CONTAINER}/dockerLabels", ["a"], "expected an object, found a list"),
+        (f"{CONTAINER}/dockerLabels", {"a/b": 1}, "expected a string, found an integer"),
+        (f"{CONTAINER}/image", None, "expected a string, found null"),
+    ],
+)
+def test_a_wrong_type_is_named_with_what_was_found(place, value, message):
+    finding = the_one(changed(MINIMAL, place, value))
+    inner = "/a~1b" if value == {"a/b": 1} else ""
+    assert (finding.pointer, finding.code, finding.message) == (place + inner, "wrong-type", message)
+
+
+def test_the_fix_of_a_wrong_type_says_how_to_write_it():
+    assert the_one(changed(MINIMAL, "/cpu", 1024)).fix == "put it in quotes"
+    assert the_one(changed(MINIMAL, f"{CONTAINER}/cpu", "1024")).fix == "write it without quotes"
+    assert the_one(changed(MINIMAL, f"{CONTAINER}/user", None)).fix == "leave the key out"
+
+
+def test_a_value_is_never_repeated():
+    entry = [{"name": "PASSWORD", "value": {"hunter2": 17}}]
+    finding = the_one(changed(MINIMAL, f"{CONTAINER}/environment", entry))
+    assert "hunter2" not in str(finding)
+
+
+def test_required_members_are_asked_for():
+    assert found({}) == [("", "missing-member")] * 2
+    assert found(changed(MINIMAL, f"{CONTAINER}/secrets", [{"name": "A"}])) == [
+        (f"{CONTAINER}/secrets/0", "missing-member")
+    ]
+
+
+def test_an_unknown_member_is_told_the_nearest_one():
+    finding = the_one(changed(MINIMAL, f"{CONTAINER}/enviroment", []))
+    assert (finding.pointer, finding.code) == (f"{CONTAINER}/enviroment", "unknown-member")
+    assert finding.fix == "did you mean environment?"
+
+
+def test_a_member_in_another_case_is_told_once_and_so():
+    request = {"family": "a", "ContainerDefinitions": []}
+    finding = the_one(request)
+    assert finding.fix == "write containerDefinitions: upper and lower case matter"
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "fix"),
+    [
+        ("/networkMode", "Bridge", "write bridge: upper and lower case matter"),
+        ("/networkMode", "bridg", "did you mean bridge?"),
+        ("/requiresCompatibilities", ["LAMBDA"], "use one of them"),
+    ],
+)
+def test_a_word_that_is_not_in_the_list_is_refused_which_botocore_does_not(place, value, fix):
+    request = changed(MINIMAL, place, value)
+    finding = the_one(request)
+    assert (finding.code, finding.fix) == ("unknown-word", fix)
+
+
+def test_lengths_patterns_and_ranges_of_the_model_are_kept():
+    assert found({**MINIMAL, "tags": [{"key": "k" * 129, "value": "v"}]}) == [("/tags/0/key", "out-of-range")]
+    assert found({**MINIMAL, "tags": [{"key": "", "value": "v"}]}) == [("/tags/0/key", "out-of-range")]
+    assert found({**MINIMAL, "tags": [{"key": "k", "value": "a\tb"}]}) == [("/tags/0/value", "pattern")]
+    assert found({**MINIMAL, "tags": [{"key": "größe", "value": "中 1+1=2 @x"}]}) == []
+    assert found({**MINIMAL, "tags": [{"key": str(n)} for n in range(51)]}) == [("/tags", "out-of-range")]
+    mps = {"type": "GPU", "sharingStrategy": {"nvidiaMps": {"memory": 0, "maxComputePercent": 101}}}
+    assert [code for _, code in found(changed(MINIMAL, f"{CONTAINER}/resourceRequirements", [mps]))] == [
+        "out-of-range",
+        "out-of-range",
+    ]
+
+
+def test_an_integer_has_32_bits():
+    assert found(changed(MINIMAL, f"{CONTAINER}/memory", 1 << 31)) == [
+        (f"{CONTAINER}/memory", "out-of-range")
+    ]
+    assert found(changed(MINIMAL, f"{CONTAINER}/memory", (1 << 31) - 1)) == []
+
+
+def test_a_union_has_exactly_one_member():
+    need = {"type": "GPU", "sharingStrategy": {}}
+    place = f"{CONTAINER}/resourceRequirements/0/sharingStrategy"
+    assert found(changed(MINIMAL, f"{CONTAINER}/resourceRequirements", [need])) == [(place, "union")]
+
+
+def test_other_operations_and_services_are_checked_alike():
+    assert [
+        (f.pointer, f.code) for f in shapes.findings("ecs", "RunTask", {"taskDefinition": "a", "count": "2"})
+    ] == [("/count", "wrong-type")]
+    assert [f.pointer for f in shapes.findings("iam", "CreateRole", {"RoleName": "no spaces"})] == [
+        "",
+        "/RoleName",
+    ]
+
+
+def test_a_value_that_is_known_only_later_passes():
+    request = changed(MINIMAL, "/containerDefinitions", shapes.UNKNOWN)
+    assert found({**request, "networkMode": shapes.UNKNOWN}) == []
+
+
+@given(json_values())
+def test_any_json_value_can_be_checked(value):
+    for finding in shapes.findings("ecs", OPERATION, value):
+        assert finding.message
+
+
+@given(mutated(MINIMAL))
+def test_what_botocore_refuses_has_a_finding(request):
+    shape = shapes.operation_model("ecs", OPERATION).input_shape
+    if ParamValidator().validate(request, shape).has_errors():
+        assert found(request), json.dumps(request)
