@@ -35,6 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace, desk: Desk) -> int:
     names = [name for name in given.only or CHECKS if name not in given.skip]
+    desk.say(f"{given.target}, in {desk.aws.region}:")
     found = []
     for item in verification.items(list(_cases(given, desk)), names):
         found.append(item)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,9 @@ from neuronserve.deploy.ecs import placement
 from neuronserve.deploy.ecs.cluster import ContainerInstance
 from neuronserve.deploy.ecs.placement import Demand
 from neuronserve.deploy.ecs.validation.node import Node
+from neuronserve.deploy.policy import images
+from neuronserve.deploy.policy.images import Repository
+from neuronserve.errors import InvalidInput
 
 Client = TypeVar("Client")
 
@@ -85,6 +89,16 @@ class Case:
         for found in self.root.find("containerDefinitions.*.logConfiguration"):
             if found.at("logDriver").text == "awslogs":
                 yield {name: node.text or "" for name, node in found.at("options").members()}
+
+    def repositories(self) -> dict[str, Repository]:
+        """The images in private ECR repositories; what is no image's name is told by the check of images."""
+        found = {}
+        for container in self.containers:
+            image = container.at("image").text
+            with contextlib.suppress(InvalidInput):
+                if image and (place := images.repository(image)):
+                    found[image] = place
+        return found
 
     def secrets(self) -> dict[str, str]:
         """What each secret is for -> the ARN, or parameter's name, that it is read from."""

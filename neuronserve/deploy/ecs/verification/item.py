@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
 
 from neuronserve.deploy.aws import code_of, explained
@@ -70,6 +70,9 @@ def guarded(check: str, subject: str, look: Callable[[], Item]) -> Item:
         return look()
     except InvalidInput as error:
         return Item(check, subject, Verdict.NG, error.message, error.hint)
+    except ParamValidationError as error:  # such as a name of no characters
+        known = explained(error)
+        return Item(check, subject, Verdict.NG, known.message if known else str(error))
     except ClientError as error:
         known = explained(error)
         if known is None or code_of(error) in _NOBODY:

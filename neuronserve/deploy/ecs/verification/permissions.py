@@ -9,7 +9,6 @@ from neuronserve.deploy.ecs.verification.case import Case
 from neuronserve.deploy.ecs.verification.item import Item, Verdict, guarded
 from neuronserve.deploy.ecs.verification.secrets import arn_of_parameter, arn_of_secret
 from neuronserve.deploy.ecs.verification.simulation import Right, denied
-from neuronserve.deploy.policy import images
 from neuronserve.deploy.policy.execution import PULL
 from neuronserve.deploy.policy.place import Arn, parsed
 
@@ -37,13 +36,11 @@ def _item(case: Case, role: str, right: Right) -> Item:
 
 
 def _image(case: Case) -> Iterator[Right]:
-    for image in dict.fromkeys(node.text for node in case.root.find("containerDefinitions.*.image")):
-        place = images.repository(image) if image else None
-        if place:
-            partition = "aws-cn" if place.region.startswith("cn-") else "aws"
-            arn = f"arn:{partition}:ecr:{place.region}:{place.account}:repository/{place.name}"
-            yield Right("log in to ECR", ("ecr:GetAuthorizationToken",))
-            yield Right(f"pull {image}", PULL, arn)
+    for image, place in case.repositories().items():
+        partition = "aws-cn" if place.region.startswith("cn-") else "aws"
+        arn = f"arn:{partition}:ecr:{place.region}:{place.account}:repository/{place.name}"
+        yield Right("log in to ECR", ("ecr:GetAuthorizationToken",))
+        yield Right(f"pull {image}", PULL, arn)
 
 
 def _logs(case: Case, role: Arn | None) -> Iterator[Right]:

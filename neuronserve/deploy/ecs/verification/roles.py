@@ -12,7 +12,6 @@ from botocore.exceptions import ClientError
 from neuronserve.deploy.aws import code_of
 from neuronserve.deploy.ecs.verification.case import Case
 from neuronserve.deploy.ecs.verification.item import Item, Verdict, guarded
-from neuronserve.deploy.policy import images
 
 NAME = "roles"
 SERVICE = "ecs-tasks.amazonaws.com"
@@ -27,12 +26,11 @@ def check(case: Case) -> Iterator[Item]:
             "set executionRoleArn",
         )  # fmt: skip
     else:
-        own = any(
-            images.repository(node.text)
-            for node in case.root.find("containerDefinitions.*.image")
-            if node.text
+        seen = (
+            "none: the instance's own role pulls the image and writes the log"
+            if case.repositories()
+            else "none"
         )
-        seen = "none: the instance's own role pulls the image and writes the log" if own else "none"
         yield Item(NAME, "executionRoleArn", Verdict.SKIP, seen)
     if case.task_role and case.task_role != case.execution_role:
         yield _guarded(case, case.task_role)
