@@ -17,7 +17,6 @@ from neuronserve.deploy.ecs.local.devices import Chips
 from neuronserve.errors import InvalidInput
 
 LABEL = "neuronserve.run-local"
-_AWS = "AWS_"
 # What docker and podman themselves read: a container's variable of such a name must not change theirs.
 _ENGINES_OWN = (
     "PATH", "HOME", "USER", "TMPDIR", "LD_", "DOCKER_", "BUILDAH_", "CONTAINER", "PODMAN_", "REGISTRY_",
@@ -33,7 +32,6 @@ class Wishes:
     variables: Mapping[str, str | None] = dataclasses.field(default_factory=dict, repr=False)
     volumes: tuple[str, ...] = ()
     address: str = "127.0.0.1"
-    pass_aws: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +119,6 @@ def _given(
     requests: Sequence[Mapping[str, Any]], wishes: Wishes, environ: Mapping[str, str]
 ) -> dict[str, str]:
     """Values for variables of the containers that stand in no definition."""
-    found = {key: value for key, value in environ.items() if wishes.pass_aws and key.startswith(_AWS)}
     secrets = [
         secret["name"]
         for request in requests
@@ -135,7 +132,7 @@ def _given(
             f"{', '.join(absent)}: no value here; secrets and --env NAME are read from this environment",
             hint="set it, or give --env NAME=VALUE",
         )
-    return {**found, **{name: environ[name] if value is None else value for name, value in wanted.items()}}
+    return {name: environ[name] if value is None else value for name, value in wanted.items()}
 
 
 def _with(request: dict[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:

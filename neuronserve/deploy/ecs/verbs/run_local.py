@@ -26,7 +26,7 @@ from neuronserve.deploy import exits
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs import registered, shapes
 from neuronserve.deploy.ecs.agent import complete, hardware
-from neuronserve.deploy.ecs.local import conflicts, engine, plan, readiness
+from neuronserve.deploy.ecs.local import conflicts, credentials, engine, plan, readiness
 from neuronserve.deploy.ecs.local.devices import Chips
 from neuronserve.deploy.ecs.local.instance import Instance, Manner, Signals
 from neuronserve.deploy.ecs.local.plan import Plan, Wishes
@@ -54,7 +54,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--env", action="append", default=[], metavar="NAME[=VALUE]", help="a variable for every container")
     add("--volume", action="append", default=[], metavar="HOST:CONTAINER[:ro]", help="mount it everywhere")
     add("--publish-address", default="127.0.0.1", metavar="ADDRESS", help="where ports are (127.0.0.1)")
-    add("--pass-aws", action="store_true", help="hand on the AWS_ variables of this environment")
+    add("--pass-aws", action="store_true", help="hand on our credentials, region and AWS_ variables")
     add("--wait", choices=[str(w) for w in Wait], default="ready", help="for /ping, the health check, or not")
     add("--timeout", type=float, default=900, metavar="SECONDS", help="how long to wait for that (900)")
     add("--detach", action="store_true", help="leave them running once they are ready")
@@ -64,12 +64,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace, desk: Desk) -> int:
     requests = _requests(given.taskdef, desk)
     simulated = None if given.simulate is None else _simulated(given.simulate, requests)
+    handed_on = credentials.handed_on(desk.aws, desk.environ, given.endpoint_url) if given.pass_aws else {}
     wishes = Wishes(
         chips=Chips(given.device_dir, simulated),
-        variables=_variables(given.env),
+        variables={**handed_on, **_variables(given.env)},
         volumes=tuple(given.volume),
         address=_address(given.publish_address),
-        pass_aws=given.pass_aws,
     )
     manner = Manner(Wait(given.wait), _seconds(given.timeout), given.detach, given.keep)
     if given.dry_run:
@@ -170,5 +170,9 @@ def _tell_notes(planned: Plan, requests: Sequence[Mapping[str, Any]], wishes: Wi
         desk.say(f"note: {note}")
     if any(not c.check for task in planned.tasks for c in task.containers):
         desk.say("note: a container without healthCheck counts as healthy while it runs")
+    for name in credentials.unreachable(wishes.variables):
+        desk.say(
+            f"note: {name} is an address of this machine, which a container with a network of its own has not"
+        )
     if wishes.chips.simulated:
         desk.say(f"note: SIMULATED: the chips of {wishes.chips.simulated.name} are null devices")

@@ -148,11 +148,9 @@ def test_a_secret_without_a_value_is_refused_by_name():
         make(task(secrets=[{"name": "TOKEN", "valueFrom": "arn:x"}]))
 
 
-def test_aws_variables_are_handed_on_only_where_asked_for():
+def test_nothing_of_the_environment_is_handed_on_unasked():
     around = {"AWS_REGION": "eu-west-1", "AWS_SECRET_ACCESS_KEY": "s", "OTHER": "1"}
     assert values(words(make(task(), environ=around)), "--env") == []
-    handed = make(task(), wishes=Wishes(pass_aws=True), environ=around)
-    assert values(words(handed), "--env") == ["AWS_REGION", "AWS_SECRET_ACCESS_KEY"]
 
 
 def test_a_volume_of_ones_own_is_mounted_in_every_container(tmp_path):
