@@ -12,6 +12,20 @@ from neuronserve.deploy.ecs.validation import functions, template
 from neuronserve.deploy.findings import Finding, pointer
 from neuronserve.errors import InvalidInput
 
+# What Terraform says beside the containers
+_ELSEWHERE = (
+    "family",
+    "cpu",
+    "memory",
+    "networkMode",
+    "executionRoleArn",
+    "taskRoleArn",
+    "requiresCompatibilities",
+    "placementConstraints",
+    "volumes",
+    "runtimePlatform",
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Definition:
@@ -43,7 +57,7 @@ def read(name: str) -> list[Definition]:
 
 def _definitions(document: Any, at: str, name: str) -> Iterator[Definition]:
     if isinstance(document, list) and document and all(map(_is_container, document)):
-        request = {"family": shapes.UNKNOWN, "containerDefinitions": document}
+        request = {**dict.fromkeys(_ELSEWHERE, shapes.UNKNOWN), "containerDefinitions": document}
         yield Definition(request, {"": at, "/containerDefinitions": at})
     elif isinstance(document, list) and not at:
         for index, item in enumerate(document):

@@ -1,6 +1,6 @@
 """CloudFormation's short functions in YAML, such as ``!Ref``: read as the long ones, ``Ref: ...``.
 
-``documents`` knows no tags, so that a task definition has none; a template is written anew without them first.
+``documents`` knows no tags, for a task definition has none; a template is written anew without them first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def parse(content: str, name: str) -> Any:
 
 
 def _with_long_functions(content: str) -> str:
-    """The text with ``!Ref A`` as ``Ref: A``, the others by their names alone; as it is, where it has none."""
+    """The text with ``!Ref A`` as ``Ref: A``, others by their names alone; as it is, where it has none."""
     try:
         root = yaml.compose(content, Loader=yaml.SafeLoader)
         if root is None or not _lengthen(root, set()):

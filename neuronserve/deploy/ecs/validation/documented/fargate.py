@@ -90,7 +90,9 @@ def _size(subject: Subject) -> Iterator[Finding]:
 def _times(subject: Subject) -> Iterator[Finding]:
     for name in ("startTimeout", "stopTimeout"):
         for place in subject.root.find(f"containerDefinitions.*.{name}"):
-            if place.number is not None and place.number > 120:
+            if place.number is not None and not 2 <= place.number <= 120:
                 yield place.error(
-                    "out-of-range", f"{place.number}: AWS Fargate takes at most 120 seconds", "lower it"
+                    "out-of-range",
+                    f"{place.number}: AWS Fargate takes 2 to 120 seconds",
+                    "keep it within that",
                 )

@@ -55,6 +55,20 @@ def test_a_bare_list_of_containers_is_what_terraform_takes(tmp_path):
     assert pointers([definition]) == [{"/0/memory"}]
 
 
+def test_what_stands_beside_bare_containers_is_not_missed(tmp_path):
+    """The task's memory, its volumes, its role, where its chips are: Terraform says all that elsewhere."""
+    container = {
+        "name": "model",
+        "image": "model:1",
+        "mountPoints": [{"sourceVolume": "models", "containerPath": "/models"}],
+        "secrets": [{"name": "A", "valueFrom": "a"}],
+        "portMappings": [{"containerPort": 80, "hostPort": 0}],
+        "linuxParameters": {"devices": [{"hostPath": "/dev/neuron0"}]},
+        "healthCheck": {"command": ["CMD", "true"], "startPeriod": 60},
+    }
+    assert pointers(read(tmp_path, [container])) == [set()]
+
+
 TEMPLATE = """
 AWSTemplateFormatVersion: "2010-09-09"
 Resources:

@@ -31,6 +31,7 @@ def test_a_task_for_fargate_has_no_finding():
         (("/cpu", "300"), "/cpu", "fargate-size"),
         (("/memory", "513"), "/memory", "fargate-size"),
         (("/memory", "1025", "/cpu", "512"), "/memory", "fargate-size"),
+        ((f"{C}/startTimeout", 1), f"{C}/startTimeout", "out-of-range"),
         ((f"{C}/stopTimeout", 121), f"{C}/stopTimeout", "out-of-range"),
         ((f"{C}/privileged", True), f"{C}/privileged", "not-on-fargate"),
         (

@@ -47,7 +47,7 @@ def mapping(**members):
         ((PORTS, [{"containerPort": 0}]), f"{PORTS}/0/containerPort", "out-of-range"),
         ((PORTS, mapping(hostPort=65536)), f"{PORTS}/0/hostPort", "out-of-range"),
         ((f"{C}/memory", 5), f"{C}/memory", "out-of-range"),
-        ((f"{C}/stopTimeout", 1), f"{C}/stopTimeout", "out-of-range"),
+        ((f"{C}/stopTimeout", -1), f"{C}/stopTimeout", "out-of-range"),
         (("/cpu", "127"), "/cpu", "out-of-range"),
         (("/cpu", "193 vCPU"), "/cpu", "out-of-range"),
         (
