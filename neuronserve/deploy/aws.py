@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 from botocore import exceptions
 from botocore.config import Config
+from botocore.parsers import ResponseParserError
 
 import neuronserve
 from neuronserve.errors import AwsFailed, AwsRefused, DeployError, InvalidInput, NoSuchResource
@@ -154,6 +155,10 @@ def explained(error: Exception) -> DeployError | None:
         return AwsRefused(
             f"no AWS credentials: {_line(str(error))}",
             hint="use --profile, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, `aws sso login`, or a role",
+        )
+    if isinstance(error, ResponseParserError):
+        return AwsFailed(
+            f"what answers is not AWS: {_line(str(error))[:200]}", hint="see --endpoint-url and proxies"
         )
     if isinstance(error, (exceptions.HTTPClientError, exceptions.BotoCoreError)):
         return AwsFailed(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from botocore import exceptions
+from botocore.parsers import ResponseParserError
 
 from neuronserve.deploy.aws import Aws, explained
 from neuronserve.errors import AwsFailed, AwsRefused, InvalidInput, NoSuchResource
@@ -24,6 +25,7 @@ def answered(code, message="because\n  of it"):
         (exceptions.ProfileNotFound(profile="x"), InvalidInput, "profile"),
         (exceptions.ParamValidationError(report="a\nb"), InvalidInput, "botocore refuses the request"),
         (exceptions.EndpointConnectionError(endpoint_url="http://x"), AwsFailed, "cannot be reached"),
+        (ResponseParserError("Unable to parse <html>\n"), AwsFailed, "what answers is not AWS"),
         (exceptions.ReadTimeoutError(endpoint_url="http://x"), AwsFailed, "cannot be reached"),
     ],
 )
