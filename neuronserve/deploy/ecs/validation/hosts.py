@@ -20,11 +20,13 @@ class Hosts:
     """``types``: of the catalogue, those that satisfy all constraints, their case aside.
 
     ``narrowed``: something says which types. ``clauses``: what the constraints say about the type.
+    ``endless``: expressions with patterns that take years.
     """
 
     types: tuple[InstanceType, ...]
     narrowed: bool
     clauses: tuple[tuple[Node, query.Clause], ...] = ()
+    endless: tuple[tuple[Node, InvalidInput], ...] = ()
     excluded: InstanceType | None = None
 
     @classmethod
@@ -34,12 +36,16 @@ class Hosts:
         about = tuple(
             (node, clause) for node, tree in parsed for clause in query.clauses(tree) if of_type(clause)
         )
-        trees = [_lower(tree) for _, tree in parsed]
-        types = tuple(t for t in catalogue().values() if all(_may(tree, t) for tree in trees))
+        types, endless = tuple(catalogue().values()), []
+        for node, tree in parsed:
+            try:
+                types = _left(types, _lower(tree))
+            except InvalidInput as error:
+                endless.append((node, error))
         if instance_type is None:
-            return cls(types, bool(about), about)
+            return cls(types, bool(about), about, tuple(endless))
         left = tuple(t for t in types if t == instance_type)
-        return cls(left or types, True, about, None if left else instance_type)
+        return cls(left or types, True, about, tuple(endless), None if left else instance_type)
 
     @property
     def of_neuron(self) -> bool:
@@ -72,11 +78,8 @@ def _parsed(root: Node) -> Iterator[tuple[Node, query.Expression]]:
             continue
 
 
-def _may(tree: query.Expression, instance: InstanceType) -> bool:
-    try:
-        return query.may_match(tree, {**_HOST, "ecs.instance-type": instance.name})
-    except InvalidInput:  # a pattern without end
-        return True
+def _left(types: tuple[InstanceType, ...], tree: query.Expression) -> tuple[InstanceType, ...]:
+    return tuple(t for t in types if query.may_match(tree, {**_HOST, "ecs.instance-type": t.name}))
 
 
 def _lower(tree: query.Expression) -> query.Expression:

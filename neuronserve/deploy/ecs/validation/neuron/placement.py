@@ -19,6 +19,8 @@ _LONGEST = 2000
 def check(subject: Subject) -> Iterator[Finding]:
     for constraint in subject.root.each("placementConstraints"):
         yield from _readable(constraint)
+    for node, error in subject.hosts.endless:
+        yield node.error("bad-expression", error.message, error.hint)
     yield from _types(subject)
     if subject.takes_chips:
         yield from _possible(subject)
@@ -70,8 +72,8 @@ def _only_case(clause: query.Clause, meant: query.Clause) -> bool:
 def _matched(clause: query.Clause) -> bool:
     try:
         return any(query.may_match(clause, {"ecs.instance-type": name}) for name in catalogue())
-    except InvalidInput:  # a pattern without end
-        return False
+    except InvalidInput:  # told as endless
+        return True
 
 
 def _existing(node: Node, name: str) -> Iterator[Finding]:

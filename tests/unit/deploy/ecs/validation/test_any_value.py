@@ -65,6 +65,14 @@ def test_a_right_definition_stays_right_whatever_of_it_is_unknown(request_):
         assert found == [], place
 
 
+def test_what_is_nested_without_end_is_judged():
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    request = {**MINIMAL, "family": deep, "tags": deep, "other": deep}
+    assert {f.code for f in validation.findings(request)} == {"wrong-type", "unknown-member"}
+
+
 def errors(request):
     return {(f.pointer, f.code) for f in validation.findings(request) if f.severity == "error"}
 

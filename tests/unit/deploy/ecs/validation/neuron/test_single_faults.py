@@ -157,6 +157,11 @@ def test_the_instance_type_can_be_said_where_no_constraint_does():
     assert told(NEURON, "inf1.24xlarge") == {("/placementConstraints", "instance-type-excluded"): "error"}
 
 
+def test_a_pattern_that_takes_years_is_an_error_and_does_not():
+    endless = changed(NEURON, EXPRESSION, f"{TYPE} =~ '((((((.|.)+)+)+)+)+)[!?]'")
+    assert told(endless)[EXPRESSION, "bad-expression"] == "error"
+
+
 @pytest.mark.parametrize("written", ["instance-type-case", "right"])
 def test_a_capital_letter_hides_no_other_fault(written):
     letter = "I" if written == "instance-type-case" else "i"
