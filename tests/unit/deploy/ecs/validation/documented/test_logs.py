@@ -68,3 +68,11 @@ def test_what_works_and_is_not_as_one_would_want_is_a_warning_or_a_note(changes,
 )
 def test_what_ecs_takes_has_no_finding(changes):
     assert told(changed(MINIMAL, *changes)) == {}
+
+
+def test_a_task_has_one_log_router():
+    router = {"firelensConfiguration": {"type": "fluentbit"}, "image": "router:1", "memory": 64}
+    containers = [{"name": name, **router} for name in ("one", "two")]
+    assert told(changed(MINIMAL, "/containerDefinitions", containers)) == {
+        ("/containerDefinitions/1/firelensConfiguration", "two-log-routers"): "error"
+    }

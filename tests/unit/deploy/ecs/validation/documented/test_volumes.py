@@ -65,3 +65,16 @@ def test_one_fault_is_one_error_at_its_place(changes, pointer, code):
 )
 def test_what_ecs_takes_has_no_finding(changes):
     assert told(changed(MINIMAL, *changes)) == {}
+
+
+def test_an_access_point_has_a_root_of_its_own():
+    efs = {
+        "fileSystemId": "fs-1",
+        "rootDirectory": "/models",
+        "transitEncryption": "ENABLED",
+        "authorizationConfig": {"accessPointId": "fsap-1"},
+    }
+    place = "/volumes/0/efsVolumeConfiguration/rootDirectory"
+    request = changed(MINIMAL, "/volumes", [{"name": "x", "efsVolumeConfiguration": efs}])
+    assert told(request) == {(place, "efs-root"): "error"}
+    assert told(changed(request, place, "/")) == {}
