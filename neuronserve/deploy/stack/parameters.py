@@ -8,9 +8,32 @@ from typing import Any
 from neuronserve.deploy.ecs import ami
 from neuronserve.deploy.policy import images
 from neuronserve.deploy.stack.plan import MIN_ROOT_GIB, RETENTION, Plan
+from neuronserve.errors import InvalidInput
 
 Parameter = dict[str, Any]
-_CIDR = r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}"
+_BYTE = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_CIDR = rf"{_BYTE}(\.{_BYTE}){{3}}/(3[0-2]|[12]?\d)"
+
+
+# The options that are a parameter's default, which its own pattern has to take.
+_OPTIONS = {
+    "Image": "--image",
+    "ModelBucket": "--model-uri",
+    "ModelKey": "--model-uri",
+    "ClientCidr": "--client-cidr",
+    "CertificateArn": "--certificate",
+    "AlarmTopicArn": "--alarms-topic",
+}
+
+
+def checked(plan: Plan) -> dict[str, Parameter]:
+    """Parameters by name. Raises InvalidInput for a default that CloudFormation would refuse."""
+    found = {name: one for group in groups(plan).values() for name, one in group.items()}
+    for name, option in _OPTIONS.items():
+        one = found.get(name, {})
+        if "Default" in one and not re.fullmatch(one["AllowedPattern"], one["Default"]):
+            raise InvalidInput(f"{option} {one['Default']!r}: expected {one['ConstraintDescription']}")
+    return found
 
 
 def groups(plan: Plan) -> dict[str, dict[str, Parameter]]:
@@ -21,10 +44,6 @@ def groups(plan: Plan) -> dict[str, dict[str, Parameter]]:
         "How much of it": {**_tasks(plan), **_instances(plan)},
         "What is kept and told": _watching(plan),
     }
-
-
-def of(plan: Plan) -> dict[str, Parameter]:
-    return {name: one for group in groups(plan).values() for name, one in group.items()}
 
 
 def interface(plan: Plan) -> dict[str, Any]:
@@ -68,7 +87,7 @@ def _clients(plan: Plan) -> Parameter:
         "AllowedPattern": _CIDR,
         "Description": "Addresses that may send requests",
     }
-    made["ConstraintDescription"] = "addresses as 10.0.0.0/16"
+    made["ConstraintDescription"] = "addresses such as 10.0.0.0/16"
     if plan.clients:
         made["Default"] = plan.clients
     elif not plan.balancer:

@@ -31,7 +31,7 @@ def template(plan: Plan) -> dict[str, Any]:
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": _description(plan),
         "Metadata": parameters.interface(plan),
-        "Parameters": parameters.of(plan),
+        "Parameters": parameters.checked(plan),
     }
     conditions: dict[str, Any] = {}
     for part in (network, instances, balancer, alarms):
