@@ -47,12 +47,13 @@ NOTHING = Around()
 def words(
     request: Request, container: Request, *, engine: str = "docker", around: Around = NOTHING
 ) -> list[str]:
-    """``[engine, "run", ..., image, ...]``. Raises InvalidInput for what contradicts itself."""
+    """``[engine, "run", "--detach", ..., image, ...]``. Raises InvalidInput for what contradicts itself."""
     podman = _podman(engine, around)
     entry, *arguments = container.get("entryPoint") or [None]
     return [
         engine,
         "run",
+        "--detach",
         *_identity(request, container, around),
         *_environment(container, around, podman),
         *_hardware(container, around, podman),

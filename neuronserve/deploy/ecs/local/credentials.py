@@ -30,13 +30,12 @@ def handed_on(aws: Aws, environ: Mapping[str, str], endpoint_url: str | None = N
     credentials = aws.session.get_credentials()
     if credentials is not None:
         frozen = credentials.get_frozen_credentials()
-        for name, value in (
-            ("AWS_ACCESS_KEY_ID", frozen.access_key),
-            ("AWS_SECRET_ACCESS_KEY", frozen.secret_key),
-            ("AWS_SESSION_TOKEN", frozen.token),
-        ):
-            if value:
-                found[name] = value
+        keys = {
+            "AWS_ACCESS_KEY_ID": frozen.access_key,
+            "AWS_SECRET_ACCESS_KEY": frozen.secret_key,
+            "AWS_SESSION_TOKEN": frozen.token,
+        }
+        found |= {name: value for name, value in keys.items() if value}
     return found
 
 

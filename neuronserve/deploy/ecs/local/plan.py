@@ -183,7 +183,6 @@ def _task(name: str, request: Mapping[str, Any], around: Around) -> TaskPlan:
 
 def _container(request: Mapping[str, Any], container: Mapping[str, Any], around: Around) -> ContainerPlan:
     words = docker_run.words(request, container, around=around)
-    words[2:2] = ["--detach"]
     return ContainerPlan(
         name=container["name"],
         engine_name=docker_run.name(request, container["name"], around),

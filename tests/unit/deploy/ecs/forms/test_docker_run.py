@@ -30,8 +30,8 @@ def values(found, option):
 
 def test_the_least_definition_runs_without_the_images_own_health_check():
     assert words() == [
-        "docker", "run", "--name", "f-a", "--cpu-shares", "2", "--no-healthcheck", "--stop-timeout", "30",
-        "repo/image:1",
+        "docker", "run", "--detach", "--name", "f-a", "--cpu-shares", "2", "--no-healthcheck",
+        "--stop-timeout", "30", "repo/image:1",
     ]  # fmt: skip
 
 

@@ -20,7 +20,8 @@ class PlayedEngine:
     """Knows the engine's words that we use, and fails the test for any other.
 
     ``refusals``: what ``run`` says instead of starting, one after another, by container. ``stubborn``: those
-    that SIGTERM does not end. ``checks``: exit codes of health checks, by container; the last one stays.
+    that SIGTERM does not end. ``last_words``: lines that come when one has ended.
+    ``checks``: exit codes of health checks, by container; the last one stays.
     """
 
     program, podman = "docker", False
@@ -32,6 +33,7 @@ class PlayedEngine:
         self.refusals, self.stubborn, self.checks, self.out_of_memory = {}, set(), {}, set()
         self.images = {"image"}
         self.volumes_removed = []
+        self.last_words = {}
 
     def call(self, *words):
         self.calls.append(words)
@@ -97,7 +99,17 @@ class PlayedEngine:
 
     def _begin_logs(self, _, name):
         name = name.rpartition("-")[2]
-        return Played(lambda: None if self.running.get(name) else 0, list(self.lines[name]))
+        played = Played(lambda: None, list(self.lines[name]))
+
+        def poll():
+            if self.running.get(name):
+                return None
+            last = self.last_words.pop(name, [])
+            played.told.extend(last)
+            return None if last else 0  # what it still prints is read before it ends
+
+        played.poll = poll
+        return played
 
     def _begin_stop(self, _, seconds, name):
         name = name.rpartition("-")[2]
@@ -122,10 +134,10 @@ class Played:
     def __init__(self, poll, lines=()):
         self.poll = poll
         self.killed = False
-        self._lines = list(lines)
+        self.told = list(lines)
 
     def lines(self):
-        found, self._lines = self._lines, []
+        found, self.told = self.told, []
         return found
 
     def kill(self):

@@ -72,6 +72,13 @@ def test_the_end_of_another_container_is_no_end_of_the_task(machine):
     assert "task0/side: ended with 1" in machine.said
 
 
+def test_the_last_lines_of_a_container_come_before_its_end_is_told(machine):
+    machine.engine.last_words["web"] = ["the reason why"]
+    machine.clock.at(3, lambda: machine.engine.end("web", 1))
+    machine.run([WEB])
+    assert machine.said.index("task0 | the reason why") < machine.said.index("task0: ended with 1")
+
+
 def test_other_tasks_go_on_when_one_has_ended(machine):
     machine.clock.at(3, lambda: machine.engine.end("a", 1))
     machine.clock.at(100, lambda: machine.engine.end("b", 0))
