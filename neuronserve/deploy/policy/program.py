@@ -22,7 +22,7 @@ from neuronserve.deploy.policy import place as places
 from neuronserve.deploy.policy.deployer import Reach
 from neuronserve.deploy.policy.document import Statement
 from neuronserve.deploy.policy.place import Place
-from neuronserve.deploy.policy.rights import RIGHTS
+from neuronserve.deploy.policy.rights import RIGHTS, On
 from neuronserve.deploy.policy.task import Needs
 from neuronserve.errors import InvalidInput
 
@@ -101,10 +101,11 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
         needs=needs(given),
     )
     wanted = ROLES if given.role == "all" else (given.role,)
-    made = trusts(wanted, place) if given.trust else policies(reach, wanted, _verbs(given.verbs))
-    for name, policy in made.items():
-        for remark in _remarks(name, policy, spec):
-            desk.say(remark)
+    verbs = _verbs(given.verbs)
+    made = trusts(wanted, place) if given.trust else policies(reach, wanted, verbs)
+    for name, policy in made.items() if not given.trust else ():
+        for remark in _remarks(name, policy, spec, verbs):
+            desk.say(f"note: {remark}")
     desk.show(made if given.role == "all" else made[given.role])
     return exits.YES
 
@@ -153,12 +154,12 @@ def _verbs(text: str | None) -> tuple[str, ...]:
     return tuple(word for word in (part.strip() for part in text.split(",")) if word)
 
 
-def _remarks(name: str, policy: Mapping[str, Any], spec: TaskSpec) -> list[str]:
+def _remarks(name: str, policy: Mapping[str, Any], spec: TaskSpec, verbs: Sequence[str]) -> list[str]:
     said = [document.fit(name, policy)]
-    if not policy["Statement"]:
-        said.append(
-            f"the {name} role needs no rights" + (": leave the role out" if name != "deployer" else "")
-        )
-    if name == "deployer" and not (spec.task_role and spec.execution_role) and "Principal" not in str(policy):
-        said.append("iam:PassRole is only for the roles given: see --task-role and --execution-role")
+    if name == "deployer":
+        passes = any(On.PASS in RIGHTS[verb] for verb in verbs)
+        if passes and not (spec.task_role and spec.execution_role):
+            said.append("iam:PassRole is only for the roles given: see --task-role and --execution-role")
+    elif not policy["Statement"]:
+        said.append(f"the {name} role needs no rights: leave the role out")
     return [one for one in said if one]

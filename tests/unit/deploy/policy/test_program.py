@@ -98,6 +98,10 @@ def test_a_deployer_without_roles_is_told_of_passing_them(run):
     assert "--execution-role" in said
 
 
+def test_one_who_only_looks_passes_no_roles_and_is_told_nothing(run):
+    assert run("--account", ACCOUNT, "--role", "deployer", "--verbs", "status,logs")[2] == ""
+
+
 def test_secrets_need_no_execution_role_yet(run):
     code, document, _ = run("--account", ACCOUNT, "--role", "execution", "--secret", "A=/team/a")
     assert code == exits.YES
