@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
 from neuronserve.deploy import documents
-from neuronserve.deploy.ecs.forms import cloudformation
+from neuronserve.deploy.ecs.agent import order
+from neuronserve.deploy.ecs.forms import cloudformation, compose, docker_run
 
 
 class Form(StrEnum):
@@ -23,14 +24,11 @@ def text(
 ) -> str:
     """``output``: ``json`` or ``yaml``; None: as is usual for the form.
 
-    One task definition is an object, several are a list. Commands are for a shell, one for each container.
+    One task definition is an object, several are a list. Commands are for a shell, one for each container,
+    in the order in which they can start; what an engine cannot do is a comment above them.
     """
     if form is Form.DOCKER_RUN:
-        return "\n".join(
-            _command(_words(request, container, engine), container["image"])
-            for request in requests
-            for container in request["containerDefinitions"]
-        )
+        return "\n".join(command for request in requests for command in _commands(request, engine))
     return documents.dump(_document(requests, form), output or _usual(form))
 
 
@@ -48,18 +46,18 @@ def _usual(form: Form) -> str:
 
 def _document(requests: Sequence[dict[str, Any]], form: Form) -> Any:
     if form is Form.COMPOSE:
-        from neuronserve.deploy.ecs.forms import compose
-
         return compose.compose(list(requests))
     if form is Form.CLOUDFORMATION:
         return cloudformation.template(requests)
     return requests[0] if len(requests) == 1 else list(requests)
 
 
-def _words(request: dict[str, Any], container: dict[str, Any], engine: str) -> list[str]:
-    from neuronserve.deploy.ecs.forms import docker_run
-
-    return docker_run.words(request, container, engine=engine)
+def _commands(request: dict[str, Any], engine: str) -> Iterator[str]:
+    containers = {container["name"]: container for container in request["containerDefinitions"]}
+    for name in order.starting(request):
+        notes = docker_run.notes(request, containers[name])
+        words = docker_run.words(request, containers[name], engine=engine)
+        yield "".join(f"# {note}\n" for note in notes) + _command(words, containers[name]["image"])
 
 
 def _command(words: Sequence[str], image: str) -> str:

@@ -8,8 +8,9 @@ stopTimeout; a second one kills. Everything that was started is removed at the e
 Standard output has one line for each task once it is ready, with the URL to ask; logs and events go to
 standard error. The exit code is that of the essential container; serve's own are in README.md.
 
-Without Neuron chips use --simulate: null devices under the chips' names, and the simulated model server. The
-values of secrets, and those of --env, are on no command line of the engine's.
+Without Neuron chips use --simulate: null devices under the chips' names, and the simulated model server,
+which the image of the cpu target has (--image neuronserve:cpu). Values of secrets, and those of --env, are on no
+command line of the engine's.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from neuronserve.deploy import exits
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs import registered, shapes
 from neuronserve.deploy.ecs.agent import complete, hardware
-from neuronserve.deploy.ecs.local import conflicts, credentials, engine, plan, readiness
+from neuronserve.deploy.ecs.local import conflicts, credentials, engine, images, plan, readiness
 from neuronserve.deploy.ecs.local.devices import Chips
 from neuronserve.deploy.ecs.local.instance import Instance, Manner, Signals
 from neuronserve.deploy.ecs.local.plan import Plan, Wishes
@@ -51,6 +52,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="pretend to be TYPE (the placement's)",
     )
     add("--device-dir", type=Path, metavar="DIR", help="where the nodes neuronN are, if not in /dev")
+    add("--image", metavar="IMAGE", help="run this image in the container that has chips")
     add("--env", action="append", default=[], metavar="NAME[=VALUE]", help="a variable for every container")
     add("--volume", action="append", default=[], metavar="HOST:CONTAINER[:ro]", help="mount it everywhere")
     add("--publish-address", default="127.0.0.1", metavar="ADDRESS", help="where ports are (127.0.0.1)")
@@ -63,6 +65,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace, desk: Desk) -> int:
     requests = _requests(given.taskdef, desk)
+    if given.image:
+        requests = [images.replaced(request, given.image) for request in requests]
     simulated = None if given.simulate is None else _simulated(given.simulate, requests)
     handed_on = credentials.handed_on(desk.aws, desk.environ, given.endpoint_url) if given.pass_aws else {}
     wishes = Wishes(

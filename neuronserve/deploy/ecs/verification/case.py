@@ -84,11 +84,13 @@ class Case:
             for container in self.containers
         ]
 
-    def logs(self) -> Iterator[Mapping[str, str]]:
-        """The options of containers that log to CloudWatch."""
-        for found in self.root.find("containerDefinitions.*.logConfiguration"):
+    def logs(self) -> Iterator[tuple[str, Mapping[str, str]]]:
+        """The name and the options of each container that logs to CloudWatch."""
+        for container in self.containers:
+            found = container.at("logConfiguration")
             if found.at("logDriver").text == "awslogs":
-                yield {name: node.text or "" for name, node in found.at("options").members()}
+                options = {name: node.text or "" for name, node in found.at("options").members()}
+                yield container.at("name").text or "", options
 
     def repositories(self) -> dict[str, Repository]:
         """The images in private ECR repositories; what is no image's name is told by the check of images."""

@@ -12,7 +12,7 @@ NAME = "log-group"
 
 
 def check(case: Case) -> Iterator[Item]:
-    found = [dict(options) for options in case.logs()]
+    found = [options for _, options in case.logs()]
     if not found:
         yield Item(NAME, case.family, Verdict.SKIP, "no container logs to CloudWatch")
     for options in found:

@@ -44,13 +44,15 @@ def _image(case: Case) -> Iterator[Right]:
 
 
 def _logs(case: Case, role: Arn | None) -> Iterator[Right]:
-    for options in case.logs():
+    for container, options in case.logs():
         group, region = options.get("awslogs-group"), options.get("awslogs-region") or case.aws.region
         if group and role:
             arn = f"arn:{role.partition}:logs:{region}:{role.account}:log-group:{group}"
-            yield Right(
-                f"write to {group}", ("logs:CreateLogStream", "logs:PutLogEvents"), f"{arn}:log-stream:*"
-            )
+            prefix = options.get("awslogs-stream-prefix")
+            # a task's own stream, with the end that no task has yet: a policy may name no more than its prefix
+            stream = f"{prefix}/{container}/0" if prefix else "0"
+            actions = ("logs:CreateLogStream", "logs:PutLogEvents")
+            yield Right(f"write to {group}", actions, f"{arn}:log-stream:{stream}")
             if options.get("awslogs-create-group", "").lower() == "true":
                 yield Right(f"make {group}", ("logs:CreateLogGroup",), arn)
 

@@ -38,12 +38,24 @@ def test_compose_is_yaml_unless_told():
 @pytest.mark.parametrize("engine", ["docker", "podman"])
 def test_a_command_is_one_for_a_shell_with_a_line_for_each_option(engine):
     made = text(ONE, Form.DOCKER_RUN, None, engine=engine)
-    lines = made.splitlines()
+    lines = [line for line in made.splitlines() if not line.startswith("#")]
     assert all(line.endswith("\\") for line in lines[:-1])
-    words = shlex.split(made.replace("\\\n", " "))
+    words = shlex.split(made.replace("\\\n", " "), comments=True)
     assert words[:2] == [engine, "run"]
     assert "--device" in words
     assert lines[-1].strip() == ONE[0]["containerDefinitions"][0]["image"]
+
+
+def test_what_an_engine_cannot_do_is_a_comment_above_the_command():
+    made = text(ONE, Form.DOCKER_RUN, None)
+    assert "# logs do not go to awslogs" in made.partition("docker run")[0]
+
+
+def test_commands_are_in_the_order_in_which_containers_can_start():
+    web = ONE[0]["containerDefinitions"][0]
+    late = {**web, "name": "late", "dependsOn": [{"containerName": web["name"], "condition": "START"}]}
+    made = text([{**ONE[0], "containerDefinitions": [late, web]}], Form.DOCKER_RUN, None)
+    assert made.index(f"-{web['name']} ") < made.index("-late ")
 
 
 def test_commands_are_apart():

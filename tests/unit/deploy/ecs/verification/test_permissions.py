@@ -23,6 +23,7 @@ PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownload
 
 def case(iam, uri="s3://models/m.tar.gz", s3=None, **changes):
     container = {
+        "name": "web",
         "image": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/served:1",
         "environment": [{"name": "MODEL_URI", "value": uri}],
         "secrets": [{"name": "A", "valueFrom": f"{SECRET}:key::"}, {"name": "B", "valueFrom": "/b"}],
@@ -31,6 +32,7 @@ def case(iam, uri="s3://models/m.tar.gz", s3=None, **changes):
             "options": {
                 "awslogs-group": "/served",
                 "awslogs-region": "eu-west-1",
+                "awslogs-stream-prefix": "served",
                 "awslogs-create-group": "true",
             },
         },
@@ -48,8 +50,8 @@ def case(iam, uri="s3://models/m.tar.gz", s3=None, **changes):
 NEEDED = {
     ("ecr:GetAuthorizationToken", "*"),
     *((action, REPOSITORY) for action in PULL),
-    ("logs:CreateLogStream", f"{GROUP}:log-stream:*"),
-    ("logs:PutLogEvents", f"{GROUP}:log-stream:*"),
+    ("logs:CreateLogStream", f"{GROUP}:log-stream:served/web/0"),
+    ("logs:PutLogEvents", f"{GROUP}:log-stream:served/web/0"),
     ("logs:CreateLogGroup", GROUP),
     ("secretsmanager:GetSecretValue", SECRET),
     ("ssm:GetParameters", f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/b"),
