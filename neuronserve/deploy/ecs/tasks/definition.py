@@ -35,43 +35,34 @@ def checks_health(definition: Mapping[str, Any]) -> bool:
 
 def chips(definition: Mapping[str, Any]) -> frozenset[int]:
     """Indices of the instance's chips that a task owns: ``/dev/neuronN`` in ``devices[].hostPath``."""
-    found = set()
-    for container in containers(definition):
-        linux = container.get("linuxParameters")
-        devices = linux.get("devices") if isinstance(linux, dict) else None
-        for device in devices if isinstance(devices, list) else []:
-            match = _CHIP.fullmatch(str(device.get("hostPath") if isinstance(device, dict) else ""))
-            if match:
-                found.add(int(match[1]))
-    return frozenset(found)
+    linux = [container.get("linuxParameters") for container in containers(definition)]
+    devices = [device for item in linux if isinstance(item, dict) for device in _objects(item.get("devices"))]
+    matches = [_CHIP.fullmatch(str(device.get("hostPath"))) for device in devices]
+    return frozenset(int(match[1]) for match in matches if match)
 
 
 def managed(definition: Mapping[str, Any]) -> bool:
     """Whether it asks for all chips the way of ECS Managed Instances (``NeuronDevice``)."""
     return any(
-        isinstance(need, dict) and need.get("type") == "NeuronDevice"
+        need.get("type") == "NeuronDevice"
         for container in containers(definition)
-        for need in container.get("resourceRequirements") or []
+        for need in _objects(container.get("resourceRequirements"))
     )
 
 
 def static_ports(definition: Mapping[str, Any]) -> frozenset[int]:
     """Ports of the instance that it fixes: only one task of an instance can have each."""
-    host = definition.get("networkMode") == "host"
-    found = set()
-    for mapping in port_mappings(definition):
-        port = mapping.get("hostPort") or (mapping.get("containerPort") if host else None)
-        if isinstance(port, int):
-            found.add(port)
-    return frozenset(found) if definition.get("networkMode") != "awsvpc" else frozenset()
+    mode = definition.get("networkMode")
+    ports = [
+        mapping.get("hostPort") or (mapping.get("containerPort") if mode == "host" else None)
+        for mapping in port_mappings(definition)
+    ]
+    return frozenset(port for port in ports if isinstance(port, int) and port and mode != "awsvpc")
 
 
 def port_mappings(definition: Mapping[str, Any]) -> list[dict[str, Any]]:
-    listed = [container.get("portMappings") for container in containers(definition)]
-    return [
-        item
-        for mappings in listed
-        if isinstance(mappings, list)
-        for item in mappings
-        if isinstance(item, dict)
-    ]
+    return [item for found in containers(definition) for item in _objects(found.get("portMappings"))]
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

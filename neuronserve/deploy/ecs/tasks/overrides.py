@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from neuronserve.deploy.ecs import shapes
 from neuronserve.deploy.ecs.tasks import definition
 from neuronserve.errors import InvalidInput
 
@@ -54,6 +55,8 @@ def _possible(given: Any) -> None:
                 f"overrides: RunTask cannot change {key}: each set of chips is a task definition of its own",
                 hint="render one for them: scripts/task-definition render --slots",
             )
+    for finding in shapes.findings("ecs", "RunTask", {"taskDefinition": "", "overrides": given}):
+        raise InvalidInput(f"RunTask#{finding.pointer}: {finding.message}", hint=finding.fix)
 
 
 def _keys(value: Any) -> Iterator[str]:
@@ -78,9 +81,7 @@ def _change(found: dict[str, Any], name: str, environment: Mapping[str, str], co
             hint="chips are the task definition's devices",
         )
     listed = found.setdefault("containerOverrides", [])
-    if not isinstance(listed, list):
-        raise InvalidInput("--overrides: containerOverrides is a list")
-    own = next((item for item in listed if isinstance(item, dict) and item.get("name") == name), None)
+    own = next((item for item in listed if item.get("name") == name), None)
     if own is None:
         own = {"name": name}
         listed.append(own)
@@ -94,9 +95,8 @@ def _change(found: dict[str, Any], name: str, environment: Mapping[str, str], co
 def _known(request: Mapping[str, Any], found: Mapping[str, Any]) -> None:
     names = [item.get("name") for item in definition.containers(request)]
     for item in found.get("containerOverrides") or []:
-        if not isinstance(item, dict) or item.get("name") not in names:
-            unknown = item.get("name") if isinstance(item, dict) else item
+        if item.get("name") not in names:
             raise InvalidInput(
-                f"no container is called {unknown!r} in {request.get('family')}",
+                f"no container is called {item.get('name')!r} in {request.get('family')}",
                 hint=f"it has {', '.join(map(str, names))}",
             )

@@ -80,11 +80,12 @@ def test_lines_since_a_time_are_asked_for_as_such(scripted):
 
 
 def test_following_ends_a_little_after_the_task(scripted):
-    states = [{"tasks": [task("t")]}] * 2 + [{"tasks": [ended("t")]}]
-    pages = [page((1, "a"), token="1"), page(token="1"), page((2, "b"), token="2"), page(token="2"),
+    states = [{"tasks": [task("t")]}, {"tasks": [ended("t")]}]
+    pages = [page((1, "a"), token="1"), page(token="1"), page(token="1"), page(token="1"),
              page((3, "last"), token="3"), page(token="3")]  # fmt: skip
-    code, lines, _, _ = show(scripted, "t", "--follow", DescribeTasks=states, GetLogEvents=pages)
-    assert (code, lines) == (0, ["a", "b", "last"])
+    code, lines, _, aws = show(scripted, "t", "--follow", DescribeTasks=states, GetLogEvents=pages)
+    assert (code, lines) == (0, ["a", "last"])
+    assert len(aws.asked("DescribeTasks")) == 4
 
 
 def test_following_waits_for_a_stream_that_is_not_there_yet(scripted):
@@ -104,6 +105,13 @@ def test_a_log_group_that_is_absent_is_named(scripted):
 def test_a_task_that_has_not_logged_yet_is_no_error(scripted):
     code, lines, said, _ = show(scripted, "t", tasks=[task("t")], GetLogEvents=NO_STREAM)
     assert (code, lines, said) == (0, [], "no log lines\n")
+
+
+def test_which_of_group_and_stream_is_absent_is_found_out_where_the_answer_does_not_tell(scripted):
+    vague = Says("ResourceNotFoundException", "The specified log group does not exist.")
+    there = {"GetLogEvents": vague, "DescribeLogStreams": {"logStreams": []}}
+    code, _, said, _ = show(scripted, "t", tasks=[task("t")], **there)
+    assert (code, said) == (0, "no log lines\n")
 
 
 def test_a_task_that_ecs_forgot_is_found_by_its_definition(scripted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -161,6 +162,30 @@ def test_botocore_accepts_every_request(environment, command, count, distinct):
     found = request(run)
     assert shapes.findings("ecs", "RunTask", found) == []
     assert json.loads(json.dumps(found)) == found
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+NAMES = st.sampled_from(
+    ["name", "essential", "healthCheck", "linuxParameters", "resourceRequirements", "portMappings"]
+)
+
+
+@given(containers=JSON | st.lists(st.dictionaries(NAMES, JSON, max_size=4), max_size=3), own=JSON)
+def test_any_definition_is_planned_or_refused(containers, own):
+    malformed = {"family": "f", "containerDefinitions": containers, "placementConstraints": own}
+    for run in (Run(), Run(environment={"A": "b"}), Run(subnets=("s",))):
+        with suppress(InvalidInput):
+            plan.requests(run, [Target("f", malformed)])
+
+
+@given(JSON | st.dictionaries(st.just("containerOverrides"), JSON))
+def test_any_overrides_are_taken_or_refused(overrides):
+    with suppress(InvalidInput):
+        request(Run(given=overrides, environment={"A": "b"}))
 
 
 def test_secrets_are_in_no_message():

@@ -2,56 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
 
 from neuronserve.deploy import aws as ways
-from neuronserve.deploy.ecs.registered import Target
-from neuronserve.deploy.ecs.tasks import run as runs
 from neuronserve.deploy.ecs.tasks.plan import Run
 from neuronserve.deploy.ecs.tasks.run import Manner
 from neuronserve.deploy.ecs.tasks.watch import Goal
 from neuronserve.errors import AwsFailed, InvalidInput, NoSuchResource, NotPlaced, TimedOut
+from tests.unit.deploy.ecs.tasks.running import STARTED, run, said, shown, target
 from tests.unit.deploy.ecs.tasks.scripted import (
     ACCOUNT,
-    Denied,
     Says,
     at,
-    cluster,
-    definition,
     ended,
     instance,
     task,
 )  # fmt: skip
-
-STARTED = Manner(Goal.STARTED, 60)
-
-
-def target(family="served", **more):
-    return Target(f"{ACCOUNT}:task-definition/{family}:1", definition(family, **more))
-
-
-def run(scripted, manner=STARTED, what=None, targets=None, instances=None, **answers):
-    """The exit code, the desk and the AWS."""
-    known = cluster(*([instance(ec2InstanceId="mi-1")] if instances is None else instances))
-    desk, aws = scripted(**{**known, **answers})
-    what = replace(what or Run(), cluster="c")
-    code = None
-    try:
-        code = runs.run(desk, what, targets or [target()], manner)
-    finally:
-        run.desk, run.aws = desk, aws
-    return code
-
-
-def shown():
-    return json.loads(run.desk.out.getvalue())
-
-
-def said():
-    return run.desk.err.getvalue()
 
 
 def test_a_task_is_waited_for_until_it_runs_with_a_line_for_each_change(scripted):
@@ -255,92 +223,6 @@ def test_the_same_token_goes_with_the_request_and_into_the_advice(scripted, monk
 def test_each_run_has_a_token(scripted):
     run(scripted, RunTask={"tasks": [task("t")]})
     assert len(run.aws.asked("RunTask")[0]["clientToken"]) == 36
-
-
-def test_a_cluster_without_instances_is_told_in_both_ways(scripted):
-    with pytest.raises(NotPlaced, match="no container instances"):
-        run(scripted, instances=[], RunTask={})
-    assert run.aws.asked("RunTask") == []
-    with pytest.raises(NotPlaced, match="no container instances"):
-        run(
-            scripted,
-            replace(STARTED, preflight=False),
-            RunTask=Says("InvalidParameterException", "No Container Instances were found in your cluster."),
-        )
-
-
-def test_nothing_is_sent_when_no_instance_can_ever_take_it(scripted):
-    hosts = [instance("one"), instance("two", kind="inf1.xlarge")]
-    what = Run(constraints=("attribute:ecs.instance-type == inf2.xlarge",))
-    with pytest.raises(NotPlaced, match="can ever take served:1"):
-        run(scripted, what=what, instances=hosts, RunTask={})
-    assert run.aws.asked("RunTask") == []
-    assert "i-one (inf1.6xlarge): " in said()
-    assert "i-two (inf1.xlarge): " in said()
-
-
-def test_an_instance_that_is_only_full_is_no_reason_not_to_ask(scripted):
-    full = instance(cpu=0, ports=[8080], agentConnected=False, ec2InstanceId="mi-1")
-    run(scripted, instances=[full], RunTask={"tasks": [task("t")]})
-    assert len(run.aws.asked("RunTask")) == 1
-
-
-@pytest.mark.parametrize("what", [Run(capacity_providers=("p",)), Run()])
-def test_instances_that_may_still_come_are_no_reason_not_to_ask(scripted, what):
-    growing = {
-        "clusterName": "c",
-        "status": "ACTIVE",
-        "defaultCapacityProviderStrategy": [{"capacityProvider": "p"}],
-    }
-    run(
-        scripted,
-        what=what,
-        instances=[],
-        DescribeClusters={"clusters": [growing]},
-        RunTask={"tasks": [task("t", on=None)]},
-    )
-    assert len(run.aws.asked("RunTask")) == 1
-
-
-def test_a_launch_type_rules_the_clusters_own_providers_out(scripted):
-    growing = {
-        "clusterName": "c",
-        "status": "ACTIVE",
-        "defaultCapacityProviderStrategy": [{"capacityProvider": "p"}],
-    }
-    with pytest.raises(NotPlaced):
-        run(scripted, what=Run(launch_type="EC2"), instances=[], DescribeClusters={"clusters": [growing]})
-
-
-def test_without_the_right_to_look_ecs_alone_decides(scripted):
-    code = run(
-        scripted,
-        DescribeClusters=Denied(),
-        ListContainerInstances=Denied(),
-        DescribeContainerInstances=Denied(),
-        ListTasks=Denied(),
-        RunTask={"tasks": [task("t")]},
-    )
-    assert code == 0
-    assert "ECS alone decides" in said()
-    assert shown()["tasks"][0]["taskArn"] == f"{ACCOUNT}:task/c/t"
-
-
-def test_a_cluster_that_is_not_there_is_told(scripted):
-    with pytest.raises(NoSuchResource, match="no cluster c"):
-        run(scripted, DescribeClusters={"clusters": [], "failures": [{"reason": "MISSING"}]})
-
-
-def test_a_chip_that_another_task_has_is_warned_of(scripted):
-    other = task("other", definition="old:7")
-    code = run(
-        scripted,
-        RunTask={"tasks": [task("t")]},
-        ListTasks={"taskArns": [f"{ACCOUNT}:task/c/t", other["taskArn"]]},
-        DescribeTasks={"tasks": [task("t"), other]},
-    )
-    assert code == 0
-    assert "warning: tasks other and t on host both have /dev/neuron0" in said()
 
 
 def test_values_of_overrides_are_not_in_the_result(scripted):
