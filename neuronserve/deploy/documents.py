@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from neuronserve.deploy.findings import pointer
 from neuronserve.errors import InvalidInput
 
 LARGEST = 16 << 20  # bytes; ECS takes task definitions of 64 KiB
+_DEEPEST = 64  # levels; the deepest member of a task definition is on the tenth
 
 
 def read(name: str) -> Any:
@@ -52,8 +56,6 @@ def parse(content: str, name: str) -> Any:
             found = _json(content, name)
         else:
             found = yaml.load(content, _Loader)  # noqa: S506  derived from SafeLoader
-        plain = json.dumps(found, default=_refuse, allow_nan=False, ensure_ascii=False)
-        return json.loads(plain.encode("utf-8"))
     except json.JSONDecodeError as error:
         raise InvalidInput(f"{name}, line {error.lineno}, column {error.colno}: {error.msg}") from None
     except yaml.MarkedYAMLError as error:
@@ -62,14 +64,35 @@ def parse(content: str, name: str) -> Any:
         raise InvalidInput(f"{name}{where}: {error.problem or error.context}") from None
     except RecursionError:
         raise InvalidInput(f"{name}: nested too deeply") from None
-    except UnicodeEncodeError:
-        raise InvalidInput(f"{name}: a text in it is half of a surrogate pair, which is no Unicode") from None
-    except (yaml.YAMLError, ValueError, TypeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise InvalidInput(f"{name}: {str(error).partition(chr(10))[0].partition(';')[0]}") from None
+    if fault := next(_faults(found, ()), None):
+        raise InvalidInput(f"{name}#{fault}")
+    return found
 
 
-def _refuse(value: Any) -> Any:
-    raise TypeError(f"{type(value).__name__} is no type of JSON's")
+def _faults(value: Any, steps: tuple[str | int, ...]) -> Iterator[str]:
+    """What JSON could not say, or no document of AWS's does, with its place."""
+    if isinstance(value, (dict, list)) and len(steps) > _DEEPEST:
+        yield f"{pointer(*steps[:3])}: nested too deeply"
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            if not isinstance(key, str):
+                yield f"{pointer(*steps)}: the key {key!r} is no text: put it in quotes"
+            yield from _faults(key, steps)
+            yield from _faults(member, (*steps, str(key)))
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from _faults(item, (*steps, place))
+    elif isinstance(value, str):
+        if any("\ud800" <= letter <= "\udfff" for letter in value):
+            yield f"{pointer(*steps)}: half a character (a lone surrogate, \\ud800 to \\udfff)"
+    elif not (value is None or isinstance(value, (bool, int)) or _finite(value)):
+        yield f"{pointer(*steps)}: {type(value).__name__} is no value of JSON"
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _json(content: str, name: str) -> Any:
@@ -97,10 +120,6 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # the library's own signature
         found = super().construct_mapping(node, deep=deep)
-        if not all(isinstance(key, str) for key in found):
-            raise yaml.MarkedYAMLError(
-                problem="a key that is no text: quote it", problem_mark=node.start_mark
-            )
         if len(found) != len(node.value):
             raise yaml.MarkedYAMLError(problem="a key is there twice", problem_mark=node.start_mark)
         return found

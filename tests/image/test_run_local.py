@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from neuronserve.deploy.ecs import render
 from neuronserve.deploy.ecs.local.plan import LABEL
-from neuronserve.deploy.ecs.spec import Mode, TaskSpec
+from neuronserve.deploy.ecs.rendering import render
+from neuronserve.deploy.ecs.rendering.spec import Mode, TaskSpec
 from neuronserve.instances import catalogue
 from tests import handmade
 

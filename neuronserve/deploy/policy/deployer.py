@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from neuronserve.deploy.ecs import ami
-from neuronserve.deploy.ecs.spec import TaskSpec
+from neuronserve.deploy.ecs.rendering.spec import TaskSpec
 from neuronserve.deploy.policy import execution, images, model, task, trust
 from neuronserve.deploy.policy import place as places
 from neuronserve.deploy.policy.document import Condition, Statement

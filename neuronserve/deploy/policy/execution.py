@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from neuronserve.deploy.ecs.spec import TaskSpec
+from neuronserve.deploy.ecs.rendering.spec import TaskSpec
 from neuronserve.deploy.policy import images, keys
 from neuronserve.deploy.policy import place as places
 from neuronserve.deploy.policy.document import Statement, literal

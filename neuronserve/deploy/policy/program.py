@@ -15,8 +15,8 @@ from typing import Any
 
 from neuronserve.deploy import exits
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs import options, render
-from neuronserve.deploy.ecs.spec import TaskSpec
+from neuronserve.deploy.ecs.rendering import options, render
+from neuronserve.deploy.ecs.rendering.spec import TaskSpec
 from neuronserve.deploy.policy import account, deployer, document, execution, instance, task, trust
 from neuronserve.deploy.policy import place as places
 from neuronserve.deploy.policy.deployer import Reach

@@ -40,7 +40,7 @@ class On(StrEnum):
 
 Rights = Mapping[On, tuple[str, ...]]
 
-_FETCH: Rights = {On.ANYTHING: ("ecs:DescribeTaskDefinition",)}
+_FETCH: Rights = {On.ANYTHING: ("ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions")}
 _REGISTER: Rights = {
     **_FETCH,
     On.FAMILY: ("ecs:RegisterTaskDefinition", "ecs:TagResource", "ecs:UntagResource"),
@@ -66,7 +66,7 @@ _WATCH: Rights = {
     On.TASKS: ("ecs:DescribeTasks",),
     On.DEPLOYMENTS: ("ecs:DescribeServiceRevisions", "ecs:ListServiceDeployments"),
 }
-_HOSTS = ("ec2:DescribeInstances", "ecs:DescribeTaskDefinition")
+_HOSTS = ("ec2:DescribeInstances", *_FETCH[On.ANYTHING])
 
 RIGHTS: Mapping[str, Rights] = {
     "render": {On.MODEL: ()},
@@ -82,7 +82,7 @@ RIGHTS: Mapping[str, Rights] = {
     },
     "verify": {
         **_CAPACITY,
-        On.ANYTHING: ("ecs:DescribeTaskDefinition", "logs:DescribeLogGroups"),
+        On.ANYTHING: (*_FETCH[On.ANYTHING], "logs:DescribeLogGroups"),
         On.REPOSITORY: ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
         On.ROLES: ("iam:GetRole", "iam:SimulatePrincipalPolicy"),
         On.SECRETS: ("secretsmanager:DescribeSecret",),
@@ -105,7 +105,6 @@ RIGHTS: Mapping[str, Rights] = {
         **_REGISTER,
         **_CAPACITY,
         **_WATCH,
-        On.ANYTHING: ("ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions"),
         On.SERVICES: ("ecs:CreateService", "ecs:DescribeServices", "ecs:TagResource", "ecs:UpdateService"),
     },
     "scale": {
@@ -138,7 +137,8 @@ RIGHTS: Mapping[str, Rights] = {
         On.LOG_STREAM: ("logs:GetLogEvents",),
     },
     "stop": {
-        **_FETCH,
+        On.ANYTHING: _HOSTS,
+        On.INSTANCES: ("ecs:DescribeContainerInstances",),
         On.IN_CLUSTER: ("ecs:ListTasks",),
         On.TASKS: ("ecs:DescribeTasks", "ecs:StopTask"),
     },

@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
-from neuronserve.deploy.ecs.spec import TaskSpec
+from neuronserve.deploy.ecs.rendering.spec import TaskSpec
 from neuronserve.deploy.policy import keys, model
 from neuronserve.deploy.policy.document import Statement
 from neuronserve.deploy.policy.place import Place

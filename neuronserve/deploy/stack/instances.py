@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from neuronserve.deploy.ecs import container
+from neuronserve.deploy.ecs.rendering import container
 from neuronserve.deploy.stack.intrinsic import Resource, Resources, get, ref, sub, when
 from neuronserve.deploy.stack.plan import Plan
 

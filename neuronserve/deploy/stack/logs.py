@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from neuronserve.deploy.ecs.spec import Logs, TaskSpec
+from neuronserve.deploy.ecs.rendering.spec import Logs, TaskSpec
 from neuronserve.deploy.stack.plan import Plan
 
 

@@ -6,8 +6,8 @@ import dataclasses
 import re
 from typing import Any
 
-from neuronserve.deploy.ecs import render
-from neuronserve.deploy.ecs.spec import Mode, Network, TaskSpec
+from neuronserve.deploy.ecs.rendering import render
+from neuronserve.deploy.ecs.rendering.spec import Mode, Network, TaskSpec
 from neuronserve.deploy.policy import model, task
 from neuronserve.deploy.policy.task import Needs
 from neuronserve.errors import InvalidInput

@@ -21,8 +21,8 @@ from typing import Any
 
 from neuronserve.deploy import documents, exits
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs import notes, options
-from neuronserve.deploy.ecs.spec import Logs
+from neuronserve.deploy.ecs.rendering import notes, options
+from neuronserve.deploy.ecs.rendering.spec import Logs
 from neuronserve.deploy.policy import program as policy
 from neuronserve.deploy.stack.plan import Plan, Scale
 from neuronserve.deploy.stack.template import INLINE_LIMIT, fit, template

@@ -16,8 +16,8 @@ import pytest
 import requests
 from moto.server import ThreadedMotoServer
 
+from tests.deploying.instances import join
 from tests.stored_models import AWS
-from tests.wire.deploy.ecs.instances import join
 
 ROOT = Path(__file__).parents[3]
 REGION = "eu-west-1"

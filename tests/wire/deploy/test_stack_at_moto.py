@@ -13,7 +13,7 @@ import pytest
 
 from neuronserve.deploy import exits, program
 from neuronserve.deploy.stack import program as stack
-from tests.iam import may
+from tests.deploying.iam import may
 
 WORDS = [
     "--instance-type", "inf1.6xlarge",

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from neuronserve.deploy.ecs.canonical import canonical
+from neuronserve.deploy.ecs.registry.canonical import canonical
 from neuronserve.errors import InvalidInput
 
 _LEAST_SHARES = 2  # the kernel's; Docker would make 1024 of none

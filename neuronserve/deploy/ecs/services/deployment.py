@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from neuronserve.deploy.aws import code_of
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs import registered
+from neuronserve.deploy.ecs.registry import registered
 from neuronserve.deploy.ecs.services import changes, creation, live, rules, watching
 from neuronserve.deploy.ecs.services.rollout import Ours
 from neuronserve.deploy.ecs.services.wanted import Wanted

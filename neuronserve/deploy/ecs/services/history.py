@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from neuronserve.deploy.aws import Aws, code_of
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs import registered
+from neuronserve.deploy.ecs.registry import registered
 from neuronserve.deploy.ecs.services import live
 from neuronserve.deploy.ecs.services.changes import same_definition
 from neuronserve.errors import NoSuchResource

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs import difference, names, registered
+from neuronserve.deploy.ecs.registry import difference, registered
+from neuronserve.deploy.ecs.rendering import names
 from neuronserve.deploy.ecs.services import history, live
 from neuronserve.deploy.ecs.services.deployment import Patience
 from neuronserve.deploy.ecs.services.wanted import Provider, Wanted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs import registered
+from neuronserve.deploy.ecs.registry import registered
 from neuronserve.deploy.ecs.services import live, watching
 from neuronserve.deploy.ecs.services.deployment import Patience, result
 from neuronserve.deploy.ecs.services.rollout import Ours

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, Literal
 
 from neuronserve.deploy.aws import Aws
-from neuronserve.deploy.ecs import registered
+from neuronserve.deploy.ecs.registry import registered
 from neuronserve.deploy.ecs.tasks import names
 from neuronserve.errors import InvalidInput, NoSuchResource
 

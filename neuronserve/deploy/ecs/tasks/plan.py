@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from neuronserve.deploy.ecs import query, shapes
-from neuronserve.deploy.ecs.registered import Target
+from neuronserve.deploy.ecs.registry.registered import Target
 from neuronserve.deploy.ecs.tasks import definition, overrides
 from neuronserve.deploy.findings import Severity
 from neuronserve.errors import InvalidInput

@@ -10,7 +10,7 @@ from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs import placement
 from neuronserve.deploy.ecs.cluster import ContainerInstance
 from neuronserve.deploy.ecs.placement import Demand
-from neuronserve.deploy.ecs.registered import Target
+from neuronserve.deploy.ecs.registry.registered import Target
 from neuronserve.deploy.ecs.tasks import definition, failures, names, plan
 from neuronserve.deploy.ecs.tasks.find import Task
 from neuronserve.deploy.ecs.tasks.place import Placed

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs.registered import Target
+from neuronserve.deploy.ecs.registry.registered import Target
 from neuronserve.deploy.ecs.tasks import (
     chips,
     definition,

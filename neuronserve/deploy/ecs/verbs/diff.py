@@ -12,9 +12,10 @@ from typing import Any
 
 from neuronserve.deploy import exits
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs import concealed, definitions, registered, unified
-from neuronserve.deploy.ecs.described import checked_family
-from neuronserve.deploy.ecs.difference import Change, difference
+from neuronserve.deploy.ecs.registry import concealed, registered, unified
+from neuronserve.deploy.ecs.registry import files as definitions
+from neuronserve.deploy.ecs.registry.described import checked_family
+from neuronserve.deploy.ecs.registry.difference import Change, difference
 from neuronserve.errors import InvalidInput
 
 

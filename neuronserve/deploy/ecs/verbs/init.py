@@ -13,7 +13,7 @@ from pathlib import Path
 from neuronserve.deploy import documents, exits
 from neuronserve.deploy.aws import Aws
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs import registered
+from neuronserve.deploy.ecs.registry import registered
 from neuronserve.errors import InvalidInput, NoSuchResource
 
 

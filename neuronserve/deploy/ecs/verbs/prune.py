@@ -11,9 +11,9 @@ import argparse
 
 from neuronserve.deploy import exits
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs import pruning
-from neuronserve.deploy.ecs.described import checked_family
-from neuronserve.deploy.ecs.users import users
+from neuronserve.deploy.ecs.registry import pruning
+from neuronserve.deploy.ecs.registry.described import checked_family
+from neuronserve.deploy.ecs.registry.users import users
 from neuronserve.errors import AwsFailed, NoSuchResource
 
 

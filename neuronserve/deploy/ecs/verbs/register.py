@@ -11,9 +11,10 @@ from typing import Any
 
 from neuronserve.deploy import exits
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs import concealed, definitions, registered
-from neuronserve.deploy.ecs.described import checked_family
-from neuronserve.deploy.ecs.difference import Change
+from neuronserve.deploy.ecs.registry import concealed, registered
+from neuronserve.deploy.ecs.registry import files as definitions
+from neuronserve.deploy.ecs.registry.described import checked_family
+from neuronserve.deploy.ecs.registry.difference import Change
 from neuronserve.deploy.findings import Finding, Severity
 from neuronserve.errors import InvalidInput
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from neuronserve.deploy import exits
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs import everything, notes, options, render
 from neuronserve.deploy.ecs.forms.text import Form, suffix, text
+from neuronserve.deploy.ecs.rendering import everything, notes, options, render
 from neuronserve.errors import InvalidInput
 from neuronserve.instances import InstanceType, catalogue
 

@@ -7,9 +7,9 @@ import argparse
 from neuronserve.deploy import aws, exits
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs import columns
-from neuronserve.deploy.ecs import revisions as room
-from neuronserve.deploy.ecs.described import checked_family
-from neuronserve.deploy.ecs.users import users
+from neuronserve.deploy.ecs.registry import revisions as room
+from neuronserve.deploy.ecs.registry.described import checked_family
+from neuronserve.deploy.ecs.registry.users import users
 from neuronserve.errors import AwsRefused, NoSuchResource
 
 

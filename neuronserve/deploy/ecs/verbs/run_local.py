@@ -9,8 +9,8 @@ Standard output has one line for each task once it is ready, with the URL to ask
 standard error. The exit code is that of the essential container; serve's own are in README.md.
 
 Without Neuron chips use --simulate: null devices under the chips' names, and the simulated model server,
-which the image of the cpu target has (--image neuronserve:cpu). Values of secrets, and those of --env, are on no
-command line of the engine's.
+which the image of the cpu target has (--image neuronserve:cpu). Values of secrets, and those of --env, are
+on no command line of the engine's.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ from typing import Any
 
 from neuronserve.deploy import exits
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs import registered, shapes
+from neuronserve.deploy.ecs import shapes
 from neuronserve.deploy.ecs.agent import complete, hardware
 from neuronserve.deploy.ecs.local import conflicts, credentials, engine, images, plan, readiness
 from neuronserve.deploy.ecs.local.devices import Chips
 from neuronserve.deploy.ecs.local.instance import Instance, Manner, Signals
 from neuronserve.deploy.ecs.local.plan import Plan, Wishes
 from neuronserve.deploy.ecs.local.readiness import Wait
+from neuronserve.deploy.ecs.registry import registered
 from neuronserve.errors import EngineFailed, InvalidInput
 from neuronserve.instances import InstanceType, catalogue
 

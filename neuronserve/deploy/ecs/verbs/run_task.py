@@ -20,7 +20,7 @@ from typing import Any
 
 from neuronserve.deploy import documents, exits
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs import registered
+from neuronserve.deploy.ecs.registry import registered
 from neuronserve.deploy.ecs.tasks import plan
 from neuronserve.deploy.ecs.tasks import run as runs
 from neuronserve.deploy.ecs.tasks.plan import Run

@@ -13,7 +13,8 @@ from typing import Any
 
 from neuronserve.deploy import exits
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs import registered, verification
+from neuronserve.deploy.ecs import verification
+from neuronserve.deploy.ecs.registry import registered
 from neuronserve.deploy.ecs.verification import CHECKS, Case, Item, Verdict
 from neuronserve.errors import InvalidInput, NoSuchResource
 

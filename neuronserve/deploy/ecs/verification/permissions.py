@@ -49,7 +49,7 @@ def _logs(case: Case, role: Arn | None) -> Iterator[Right]:
         if group and role:
             arn = f"arn:{role.partition}:logs:{region}:{role.account}:log-group:{group}"
             prefix = options.get("awslogs-stream-prefix")
-            # a task's own stream, with the end that no task has yet: a policy may name no more than its prefix
+            # a task's own stream, of which a policy may name the prefix alone
             stream = f"{prefix}/{container}/0" if prefix else "0"
             actions = ("logs:CreateLogStream", "logs:PutLogEvents")
             yield Right(f"write to {group}", actions, f"{arn}:log-stream:{stream}")

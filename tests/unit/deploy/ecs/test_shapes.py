@@ -10,7 +10,7 @@ from hypothesis import given
 
 from neuronserve.deploy.ecs import shapes
 from neuronserve.deploy.findings import Severity
-from tests.task_definitions import MINIMAL, changed, json_values, mutated
+from tests.deploying.task_definitions import MINIMAL, changed, json_values, mutated
 
 OPERATION = "RegisterTaskDefinition"
 CONTAINER = "/containerDefinitions/0"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from neuronserve.deploy.ecs.spec import Logs, TaskSpec
+from neuronserve.deploy.ecs.rendering.spec import Logs, TaskSpec
 from neuronserve.deploy.policy import place as places
 from neuronserve.instances import catalogue
 

@@ -8,14 +8,14 @@ import json
 import pytest
 from moto.iam.policy_validation import IAMPolicyDocumentValidator, IAMTrustPolicyDocumentValidator
 
-from neuronserve.deploy.ecs.spec import Logs
+from neuronserve.deploy.ecs.rendering.spec import Logs
 from neuronserve.deploy.policy import document, program
 from neuronserve.deploy.policy import place as places
 from neuronserve.deploy.policy.deployer import Reach
 from neuronserve.deploy.policy.rights import NO_RESOURCE, RIGHTS
 from neuronserve.deploy.policy.task import Needs
-from tests.iam import listed
-from tests.iamreference import exists, has_resources
+from tests.deploying.iam import listed
+from tests.deploying.iamreference import exists, has_resources
 
 HERE = "us-east-1:123456789012"
 SPECS = {

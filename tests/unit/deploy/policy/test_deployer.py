@@ -8,7 +8,7 @@ from neuronserve.deploy.policy import deployer, document
 from neuronserve.deploy.policy.deployer import Reach
 from neuronserve.deploy.policy.rights import RIGHTS
 from neuronserve.errors import InvalidInput
-from tests.iam import may
+from tests.deploying.iam import may
 
 HERE = "us-east-1:123456789012"
 CLUSTER = f"arn:aws:ecs:{HERE}:cluster/neuron"

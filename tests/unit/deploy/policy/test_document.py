@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from neuronserve.deploy.policy import document
 from neuronserve.deploy.policy.document import Statement
 from neuronserve.errors import InvalidInput
-from tests.iam import may
+from tests.deploying.iam import may
 
 ARN = "arn:aws:s3:::models/"
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from neuronserve.deploy.ecs.spec import Logs
+from neuronserve.deploy.ecs.rendering.spec import Logs
 from neuronserve.deploy.policy import document, execution
 from neuronserve.deploy.policy.task import Needs
 from neuronserve.errors import InvalidInput
-from tests.iam import may
+from tests.deploying.iam import may
 
 HERE = "us-east-1:123456789012"
 GROUP = f"arn:aws:logs:{HERE}:log-group:/ecs/digits"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from neuronserve.deploy.policy import document, instance
-from tests.iam import may
+from tests.deploying.iam import may
 
 HERE = "us-east-1:123456789012"
 

@@ -4,7 +4,7 @@ import pytest
 
 from neuronserve.deploy.policy import document, keys
 from neuronserve.errors import InvalidInput
-from tests.iam import may
+from tests.deploying.iam import may
 
 ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 ARN = f"arn:aws:kms:us-east-1:123456789012:key/{ID}"

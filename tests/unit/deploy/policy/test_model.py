@@ -8,7 +8,7 @@ from neuronserve.artifact import location
 from neuronserve.deploy.policy import document, model
 from neuronserve.deploy.policy import place as places
 from neuronserve.errors import InvalidInput, LocationError
-from tests.iam import may
+from tests.deploying.iam import may
 
 POINT = "arn:aws:s3:us-east-1:123456789012:accesspoint/models"
 

@@ -7,7 +7,7 @@ import pytest
 from neuronserve.deploy import exits, program
 from neuronserve.deploy.aws import Aws
 from neuronserve.deploy.policy import program as policy
-from tests.iam import may
+from tests.deploying.iam import may
 
 ACCOUNT = "123456789012"
 REPOSITORY = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/neuronserve"

@@ -7,8 +7,8 @@ import pytest
 import neuronserve.deploy.ecs as room
 from neuronserve.deploy.ecs import verbs
 from neuronserve.deploy.policy.rights import RIGHTS, On
-from tests import awscalls
-from tests.iamreference import exists
+from tests.deploying import awscalls
+from tests.deploying.iamreference import exists
 
 ROOM = Path(room.__file__).parent
 GRANTED = {action for rights in RIGHTS.values() for actions in rights.values() for action in actions}

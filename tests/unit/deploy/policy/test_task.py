@@ -5,7 +5,7 @@ import pytest
 from neuronserve.deploy.policy import document, task
 from neuronserve.deploy.policy.task import Needs
 from neuronserve.errors import InvalidInput
-from tests.iam import may
+from tests.deploying.iam import may
 
 OBJECT = "arn:aws:s3:::models/resnet.tar.gz"
 JOB = "arn:aws:sagemaker:us-east-1:123456789012:compilation-job/"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from neuronserve.deploy.ecs.spec import Mode, Network, TaskSpec
+from neuronserve.deploy.ecs.rendering.spec import Mode, Network, TaskSpec
 from neuronserve.deploy.stack.plan import Plan
 from neuronserve.instances import catalogue
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from neuronserve.deploy.policy.document import literal
 from neuronserve.deploy.stack.intrinsic import substituted
-from tests.cloudformation import filled
+from tests.deploying.cloudformation import filled
 
 
 def test_a_text_that_names_something_is_filled_in():

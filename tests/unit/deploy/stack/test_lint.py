@@ -9,7 +9,7 @@ import pytest
 from cfnlint.api import lint
 from cfnlint.core import get_rules
 
-from neuronserve.deploy.ecs.spec import Mode, Network, Ports
+from neuronserve.deploy.ecs.rendering.spec import Mode, Network, Ports
 from neuronserve.deploy.stack.plan import Scale
 from neuronserve.deploy.stack.template import template
 from neuronserve.instances import catalogue

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from neuronserve.deploy.ecs.spec import Network, Ports
+from neuronserve.deploy.ecs.rendering.spec import Network, Ports
 from neuronserve.deploy.policy.task import Needs
 from neuronserve.deploy.stack.plan import Scale
 from neuronserve.errors import InvalidInput

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from neuronserve.deploy.ecs.spec import Mode, Network
+from neuronserve.deploy.ecs.rendering.spec import Mode, Network
 from neuronserve.deploy.policy.task import Needs
 from neuronserve.deploy.stack.plan import PLACEHOLDER, Scale
 from neuronserve.deploy.stack.template import INLINE_LIMIT, LIMIT, fit, template
 from neuronserve.errors import InvalidInput
-from tests.cloudformation import filled
-from tests.iam import may
+from tests.deploying.cloudformation import filled
+from tests.deploying.iam import may
 
 SCALE = {"scale": (Scale("cpu", 60),), "max_tasks": 3}
 

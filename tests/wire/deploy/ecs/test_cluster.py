@@ -6,7 +6,7 @@ import pytest
 
 from neuronserve.deploy.ecs import cluster, placement
 from neuronserve.deploy.ecs.placement import Demand
-from tests.wire.deploy.ecs.instances import join
+from tests.deploying.instances import join
 
 DEFINITION = {
     "family": "served",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from neuronserve.deploy.ecs import registered
-from neuronserve.deploy.ecs.canonical import canonical
-from tests.task_specs import EVERY, requests
+from neuronserve.deploy.ecs.registry import registered
+from neuronserve.deploy.ecs.registry.canonical import canonical
+from tests.deploying.task_specs import EVERY, requests
 
 
 @pytest.mark.parametrize(("mode", "name"), EVERY)

@@ -9,7 +9,7 @@ import pytest
 from neuronserve.deploy import exits, program
 from neuronserve.deploy.ecs import shapes
 from neuronserve.deploy.ecs.verbs import deploy_service, scale
-from tests.ecs_rollouts import DEFINITION
+from tests.deploying.ecs_rollouts import DEFINITION
 
 SENDING = {"RegisterScalableTarget", "PutScalingPolicy", "DeregisterScalableTarget", "UpdateService"}
 BALANCER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/front/778d41231b141a0f"

@@ -9,7 +9,7 @@ import pytest
 
 from neuronserve.deploy import documents, exits, program
 from neuronserve.deploy.ecs.verbs import verify
-from tests.wire.deploy.ecs.instances import join
+from tests.deploying.instances import join
 
 ACCOUNT = "123456789012"
 REPOSITORY = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/served"

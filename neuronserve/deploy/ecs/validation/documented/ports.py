@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from neuronserve.deploy.ecs.spec import MAX_PORT, RESERVED_PORTS
+from neuronserve.deploy.ecs.rendering.spec import MAX_PORT, RESERVED_PORTS
 from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject
 from neuronserve.deploy.findings import Finding

@@ -10,7 +10,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from neuronserve.deploy.ecs.spec import DEFAULT_PORT
+from neuronserve.deploy.ecs.rendering.spec import DEFAULT_PORT
 from neuronserve.deploy.ecs.validation.neuron import ours
 from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject, variables

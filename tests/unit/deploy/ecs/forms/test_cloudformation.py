@@ -10,7 +10,7 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from neuronserve.deploy.ecs.forms import cloudformation
 from neuronserve.errors import InvalidInput
-from tests.task_specs import EVERY, ecs, requests
+from tests.deploying.task_specs import EVERY, ecs, requests
 
 TYPE = "AWS::ECS::TaskDefinition"
 

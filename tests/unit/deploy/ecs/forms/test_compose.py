@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from neuronserve.deploy import documents
-from neuronserve.deploy.ecs import render
 from neuronserve.deploy.ecs.forms.compose import compose
-from neuronserve.deploy.ecs.spec import Mode, TaskSpec
+from neuronserve.deploy.ecs.rendering import render
+from neuronserve.deploy.ecs.rendering.spec import Mode, TaskSpec
 from neuronserve.errors import InvalidInput
 from neuronserve.instances import catalogue
 

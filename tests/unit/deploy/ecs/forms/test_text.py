@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from neuronserve.deploy.ecs.forms.text import Form, suffix, text
-from tests.task_specs import requests
+from tests.deploying.task_specs import requests
 
 ONE = requests("whole", "inf1.xlarge")
 TWO = requests("slots", "inf1.6xlarge")

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from neuronserve.deploy.ecs import render
 from neuronserve.deploy.ecs.local import conflicts, plan
 from neuronserve.deploy.ecs.local.devices import Chips
 from neuronserve.deploy.ecs.local.plan import Wishes
-from neuronserve.deploy.ecs.spec import Mode, TaskSpec
+from neuronserve.deploy.ecs.rendering import render
+from neuronserve.deploy.ecs.rendering.spec import Mode, TaskSpec
 from neuronserve.errors import InvalidInput
 from neuronserve.instances import catalogue
 

@@ -10,8 +10,8 @@ from neuronserve.deploy.ecs import shapes
 from neuronserve.deploy.ecs.services import changes, creation
 from neuronserve.deploy.ecs.services.wanted import Provider
 from neuronserve.errors import InvalidInput
-from tests.ecs_rollouts import REQUEST
-from tests.wanted_services import ARN, GROUP, any_wanted, wanted
+from tests.deploying.ecs_rollouts import REQUEST
+from tests.deploying.wanted_services import ARN, GROUP, any_wanted, wanted
 
 
 def live(created):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from neuronserve.deploy import exits, program
-from neuronserve.deploy.ecs.registered import Target
+from neuronserve.deploy.ecs.registry.registered import Target
 from neuronserve.deploy.ecs.services import live, options
 from neuronserve.deploy.ecs.verbs import deploy_service
 from neuronserve.errors import InvalidInput

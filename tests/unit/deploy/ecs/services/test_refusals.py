@@ -7,8 +7,8 @@ import pytest
 from neuronserve.deploy.ecs.services import changes, creation
 from neuronserve.deploy.ecs.services.wanted import Provider
 from neuronserve.errors import InvalidInput
-from tests.ecs_rollouts import DEFINITION, REQUEST
-from tests.wanted_services import ARN, CHIPS, GROUP, wanted
+from tests.deploying.ecs_rollouts import DEFINITION, REQUEST
+from tests.deploying.wanted_services import ARN, CHIPS, GROUP, wanted
 
 P, Q = Provider("p"), Provider("q")
 TWO_PORTS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from neuronserve.deploy.ecs.registered import Target
+from neuronserve.deploy.ecs.registry.registered import Target
 from neuronserve.deploy.ecs.tasks import run as runs
 from neuronserve.deploy.ecs.tasks.plan import Run
 from neuronserve.deploy.ecs.tasks.run import Manner

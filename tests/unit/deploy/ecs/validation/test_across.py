@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from neuronserve.deploy.ecs import validation
 from neuronserve.instances import catalogue
-from tests.task_definitions import MINIMAL, NEURON, changed, without
-from tests.task_specs import requests
+from tests.deploying.task_definitions import MINIMAL, NEURON, changed, without
+from tests.deploying.task_specs import requests
 
 C = "/containerDefinitions/0"
 DEVICES = f"{C}/linuxParameters/devices"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from neuronserve.deploy.ecs import shapes, validation
 from neuronserve.deploy.findings import pointer
 from neuronserve.instances import catalogue
-from tests.task_definitions import MINIMAL, NEURON, changed, json_values, mutated
-from tests.task_specs import requests
+from tests.deploying.task_definitions import MINIMAL, NEURON, changed, json_values, mutated
+from tests.deploying.task_specs import requests
 
 RICH = [requests("slots", "inf1.6xlarge")[1], requests("managed", "inf2.xlarge")[0]]
 patient = settings(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.task_definitions import changed, told, without
+from tests.deploying.task_definitions import changed, told, without
 
 DATA = Path(__file__).with_name("samples")
 SAMPLE = json.loads((DATA / "aws_sample_inf1.json").read_text())

@@ -9,7 +9,7 @@ import pytest
 from neuronserve.deploy.ecs import shapes, validation
 from neuronserve.deploy.ecs.validation import forms
 from neuronserve.errors import InvalidInput
-from tests.task_definitions import MINIMAL, changed
+from tests.deploying.task_definitions import MINIMAL, changed
 
 BROKEN = changed(MINIMAL, "/containerDefinitions/0/memory", "128", "/networkMode", "brigde")
 

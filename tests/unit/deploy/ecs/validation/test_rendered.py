@@ -6,11 +6,11 @@ import pytest
 
 from neuronserve.deploy.ecs import validation
 from neuronserve.deploy.ecs.forms import cloudformation
-from neuronserve.deploy.ecs.spec import Network, Ports
+from neuronserve.deploy.ecs.rendering.spec import Network, Ports
 from neuronserve.deploy.ecs.validation import template
 from neuronserve.deploy.findings import Severity
-from tests.task_definitions import told
-from tests.task_specs import EVERY, full, requests, spec
+from tests.deploying.task_definitions import told
+from tests.deploying.task_specs import EVERY, full, requests, spec
 
 
 @pytest.mark.parametrize("make", [full, spec], ids=["full", "least"])

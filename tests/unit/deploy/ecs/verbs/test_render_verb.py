@@ -13,7 +13,7 @@ from neuronserve.deploy.ecs.verbs import render
 from neuronserve.deploy.findings import Severity
 from neuronserve.generation import Generation
 from neuronserve.instances import catalogue
-from tests.task_specs import EVERY, requests
+from tests.deploying.task_specs import EVERY, requests
 
 BASIC = ["--image", "neuronserve", "--model-uri", "s3://models/a.tar.gz"]
 REGION = ["--region", "us-east-1"]

@@ -8,8 +8,8 @@ import shlex
 import pytest
 
 from neuronserve.deploy import program
-from neuronserve.deploy.ecs import render
-from neuronserve.deploy.ecs.spec import Mode, TaskSpec
+from neuronserve.deploy.ecs.rendering import render
+from neuronserve.deploy.ecs.rendering.spec import Mode, TaskSpec
 from neuronserve.deploy.ecs.verbs import run_local
 from neuronserve.instances import catalogue
 

@@ -9,7 +9,7 @@ import yaml
 
 from neuronserve.deploy import program
 from neuronserve.deploy.ecs.verbs import validate
-from tests.task_definitions import MINIMAL, NEURON, changed
+from tests.deploying.task_definitions import MINIMAL, NEURON, changed
 
 C = "/containerDefinitions/0"
 WRONG = changed(MINIMAL, f"{C}/memory", "128")

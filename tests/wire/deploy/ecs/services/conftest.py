@@ -13,7 +13,7 @@ from neuronserve.deploy.aws import Aws
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.verbs import deploy_service
 from tests.clocks import FakeClock
-from tests.ecs_rollouts import PretendEcs
+from tests.deploying.ecs_rollouts import PretendEcs
 from tests.stored_models import isolate
 
 

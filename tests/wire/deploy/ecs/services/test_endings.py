@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from neuronserve.deploy import exits
-from tests.json_aws import Fault, Refused
-from tests.rollout_steps import (
+from tests.deploying.json_aws import Fault, Refused
+from tests.deploying.rollout_steps import (
     a_task_stops,
     becomes,
     completes,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from neuronserve.deploy import exits
-from tests.ecs_rollouts import ACCOUNT
-from tests.json_aws import Fault, Refused
-from tests.rollout_steps import completes, finds_no_place, waits
+from tests.deploying.ecs_rollouts import ACCOUNT
+from tests.deploying.json_aws import Fault, Refused
+from tests.deploying.rollout_steps import completes, finds_no_place, waits
 
 
 def instance(memory, free=None):

@@ -8,9 +8,9 @@ import pytest
 
 from neuronserve.deploy import exits
 from neuronserve.deploy.ecs import shapes
-from tests.ecs_rollouts import ACCOUNT, DEFINITION
-from tests.json_aws import Fault, Refused
-from tests.rollout_steps import becomes, completes, fails, waits
+from tests.deploying.ecs_rollouts import ACCOUNT, DEFINITION
+from tests.deploying.json_aws import Fault, Refused
+from tests.deploying.rollout_steps import becomes, completes, fails, waits
 
 SENDING = ("CreateService", "UpdateService", "TagResource", "RegisterTaskDefinition")
 GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"

@@ -8,7 +8,7 @@ import pytest
 
 from neuronserve.deploy import exits, program
 from neuronserve.deploy.ecs.verbs import scale
-from tests.rollout_steps import completes, somebody_deploys, waits
+from tests.deploying.rollout_steps import completes, somebody_deploys, waits
 
 
 @pytest.fixture

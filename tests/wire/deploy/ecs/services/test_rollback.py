@@ -7,9 +7,9 @@ import json
 import pytest
 
 from neuronserve.deploy import exits
-from tests.ecs_rollouts import DEFINITION
-from tests.json_aws import Fault, Refused
-from tests.rollout_steps import completes, goes_back, is_stable_again
+from tests.deploying.ecs_rollouts import DEFINITION
+from tests.deploying.json_aws import Fault, Refused
+from tests.deploying.rollout_steps import completes, goes_back, is_stable_again
 
 
 def history(ecs, *good):

@@ -11,7 +11,7 @@ import pytest
 
 from neuronserve.deploy import program
 from neuronserve.deploy.ecs.verbs import ami, logs, run_task, status, stop
-from tests.wire.deploy.ecs.instances import join
+from tests.deploying.instances import join
 
 VERBS = {"run-task": run_task, "stop": stop, "status": status, "logs": logs, "ami": ami}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.task_definitions import MINIMAL, changed, told
+from tests.deploying.task_definitions import MINIMAL, changed, told
 
 C = "/containerDefinitions/0"
 PORTS = f"{C}/portMappings"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.task_definitions import NEURON, changed, told, without
+from tests.deploying.task_definitions import NEURON, changed, told, without
 
 C = "/containerDefinitions/0"
 PORTS = f"{C}/portMappings"

@@ -1,0 +1,1 @@
+"""Task definitions that ECS has: read, compared, registered, listed and pruned."""

@@ -1,0 +1,1 @@
+"""From a ``TaskSpec`` to AWS's documents: pure, and without AWS."""
