@@ -21,11 +21,9 @@ class Verb(Protocol):
 
     __doc__: str | None
 
-    @staticmethod
-    def arguments(parser: argparse.ArgumentParser) -> None: ...
+    def arguments(self, parser: argparse.ArgumentParser, /) -> None: ...
 
-    @staticmethod
-    def run(given: argparse.Namespace, desk: Desk) -> int: ...
+    def run(self, given: argparse.Namespace, desk: Desk, /) -> int: ...
 
 
 def main(

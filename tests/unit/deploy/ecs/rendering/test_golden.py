@@ -1,6 +1,6 @@
 """Whole task definitions, as files that a person can read and a change shows up in.
 
-``RENEW_GOLDEN=1 pytest tests/unit/deploy/ecs/rendering/test_golden.py`` writes them anew: look at what changed.
+``RENEW_GOLDEN=1 pytest tests/unit/deploy/ecs/rendering/test_golden.py`` writes them anew.
 """
 
 from __future__ import annotations
