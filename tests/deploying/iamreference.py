@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from importlib import resources
 
 
@@ -27,3 +28,17 @@ def has_resources(action):
     if service == "ssmmessages":
         return False
     return bool(_services()[service]["Actions"][name.lower()].get("Resources"))
+
+
+def fits(action, arn):
+    """Whether an action has a type of resource with such ARNs."""
+    service, _, name = action.partition(":")
+    kinds = _services()[service]["Actions"][name.lower()].get("Resources", ())
+    known = {kind.lower(): one["ARNFormats"] for kind, one in _services()[service]["Resources"].items()}
+    return any(_pattern(text).fullmatch(arn) for kind in kinds for text in known[kind.lower()])
+
+
+@functools.cache
+def _pattern(text):
+    """The copy's formats are regular expressions, but for what they call ``${Partition}`` and so on."""
+    return re.compile(re.sub(r"\$\{\w+\}", "[^:]*", text))

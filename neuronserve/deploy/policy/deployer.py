@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from neuronserve.deploy.ecs import ami
 from neuronserve.deploy.ecs.rendering.spec import TaskSpec
-from neuronserve.deploy.policy import execution, images, model, task, trust
+from neuronserve.deploy.policy import execution, images, keys, model, task, trust
 from neuronserve.deploy.policy import place as places
 from neuronserve.deploy.policy.document import Condition, Statement
 from neuronserve.deploy.policy.place import Place
@@ -58,8 +58,12 @@ def statements(reach: Reach, verbs: Sequence[str] = tuple(RIGHTS)) -> list[State
 
 
 def _model(reach: Reach) -> list[Statement]:
+    """What the tasks may read, the deployer may: to look into the model before it is deployed."""
     at = task.address(reach.spec, reach.needs)
-    return [] if at is None else model.statements(at, reach.place)
+    if at is None:
+        return []
+    key = keys.decrypt("DecryptTheModel", reach.needs.model_keys, ["s3"], reach.place)
+    return [*model.statements(at, reach.place), *key]
 
 
 Resources = tuple[tuple[str, ...], Condition]
@@ -90,14 +94,10 @@ def _instances(reach: Reach) -> Resources:
     return (reach.place.arn("ecs", f"container-instance/{reach.cluster}/*"),), {}
 
 
-def _deployments(reach: Reach) -> Resources:
-    kinds = ("service-deployment", "service-revision")
-    arns = [
-        reach.place.arn("ecs", f"{kind}/{reach.cluster}/{name}/*")
-        for kind in kinds
-        for name in reach.services
-    ]
-    return tuple(arns), {}
+def _revisions(reach: Reach) -> Resources:
+    """IAM asks for the service too."""
+    names = [f"service-revision/{reach.cluster}/{name}/*" for name in reach.services]
+    return (*reach.service_arns(), *(reach.place.arn("ecs", name) for name in names)), {}
 
 
 def _roles(reach: Reach) -> tuple[str, ...]:
@@ -173,6 +173,11 @@ def _alarms(reach: Reach) -> Resources:
     return tuple(reach.place.arn("cloudwatch", name) for name in names), {}
 
 
+def _all_alarms(reach: Reach) -> Resources:
+    """To list alarms is a right on all of them: with a narrower one it is refused."""
+    return (reach.place.arn("cloudwatch", "alarm:*"),), {}
+
+
 def _scaling_role(reach: Reach) -> Resources:
     service = "ecs.application-autoscaling.amazonaws.com"
     name = f"aws-service-role/{service}/AWSServiceRoleForApplicationAutoScaling_ECSService"
@@ -194,7 +199,7 @@ _PLACES: Mapping[On, Callable[[Reach], Resources]] = {
         {},
     ),
     On.SERVICES: lambda reach: (reach.service_arns(), {}),
-    On.DEPLOYMENTS: _deployments,
+    On.REVISIONS: _revisions,
     On.PASS: _passed,
     On.ROLES: lambda reach: (_roles(reach), {}),
     On.LOG_STREAM: _log_stream,
@@ -204,5 +209,6 @@ _PLACES: Mapping[On, Callable[[Reach], Resources]] = {
     On.AMI: _ami,
     On.TARGETS: _targets,
     On.ALARMS: _alarms,
+    On.ALL_ALARMS: _all_alarms,
     On.SCALING_ROLE: _scaling_role,
 }

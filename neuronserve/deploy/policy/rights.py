@@ -24,7 +24,7 @@ class On(StrEnum):
     TASK_TAGS = "TagTasksWhenTheyStart"
     SEEN = "LookAtServicesOfTheCluster"
     SERVICES = "TheServices"
-    DEPLOYMENTS = "DeploymentsOfTheServices"
+    REVISIONS = "RevisionsOfTheServices"
     PASS = "PassTheTasksRoles"  # noqa: S105  roles, no passwords
     ROLES = "LookAtTheTasksRoles"
     LOG_STREAM = "TheLog"
@@ -35,6 +35,7 @@ class On(StrEnum):
     AMI = "FindTheNeuronAmi"
     TARGETS = "ScaleTheServices"
     ALARMS = "AlarmsOfTargetTracking"
+    ALL_ALARMS = "FindAlarms"
     SCALING_ROLE = "MakeTheRoleOfAutoScalingOnce"
 
 
@@ -64,7 +65,6 @@ _CAPACITY: Rights = {
 _WATCH: Rights = {
     On.IN_CLUSTER: ("ecs:ListTasks",),
     On.TASKS: ("ecs:DescribeTasks",),
-    On.DEPLOYMENTS: ("ecs:DescribeServiceRevisions", "ecs:ListServiceDeployments"),
 }
 _HOSTS = ("ec2:DescribeInstances", *_FETCH[On.ANYTHING])
 
@@ -105,7 +105,14 @@ RIGHTS: Mapping[str, Rights] = {
         **_REGISTER,
         **_CAPACITY,
         **_WATCH,
-        On.SERVICES: ("ecs:CreateService", "ecs:DescribeServices", "ecs:TagResource", "ecs:UpdateService"),
+        On.SERVICES: (
+            "ecs:CreateService",
+            "ecs:DescribeServices",
+            "ecs:ListServiceDeployments",
+            "ecs:TagResource",
+            "ecs:UpdateService",
+        ),
+        On.REVISIONS: ("ecs:DescribeServiceRevisions",),
     },
     "scale": {
         **_WATCH,
@@ -120,7 +127,8 @@ RIGHTS: Mapping[str, Rights] = {
             "application-autoscaling:PutScalingPolicy",
             "application-autoscaling:RegisterScalableTarget",
         ),
-        On.ALARMS: ("cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"),
+        On.ALARMS: ("cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"),
+        On.ALL_ALARMS: ("cloudwatch:DescribeAlarms",),
         On.SCALING_ROLE: ("iam:CreateServiceLinkedRole",),
     },
     "status": {

@@ -15,7 +15,7 @@ from neuronserve.deploy.policy.deployer import Reach
 from neuronserve.deploy.policy.rights import NO_RESOURCE, RIGHTS
 from neuronserve.deploy.policy.task import Needs
 from tests.deploying.iam import listed
-from tests.deploying.iamreference import exists, has_resources
+from tests.deploying.iamreference import exists, fits, has_resources
 
 HERE = "us-east-1:123456789012"
 SPECS = {
@@ -84,6 +84,17 @@ def test_every_resource_is_named_where_iam_has_one(spec, name):
         for statement in policy["Statement"]:
             if "*" in listed(statement["Resource"]):
                 assert set(listed(statement["Action"])) <= set(NO_RESOURCE)
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_every_action_is_on_a_resource_of_its_own_kind_and_no_resource_is_idle(spec, name):
+    for role, policy in _policies(spec, "us-east-1", name).items():
+        for statement in policy["Statement"]:
+            actions, arns = listed(statement["Action"]), listed(statement["Resource"])
+            if arns != ["*"]:
+                told = role, statement["Sid"]
+                assert [one for one in actions if not any(fits(one, arn) for arn in arns)] == [], told
+                assert [arn for arn in arns if not any(fits(one, arn) for one in actions)] == [], told
 
 
 def test_there_is_a_reason_for_every_action_without_resources_and_it_is_true():

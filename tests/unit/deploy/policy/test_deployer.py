@@ -7,6 +7,7 @@ import pytest
 from neuronserve.deploy.policy import deployer, document
 from neuronserve.deploy.policy.deployer import Reach
 from neuronserve.deploy.policy.rights import RIGHTS
+from neuronserve.deploy.policy.task import Needs
 from neuronserve.errors import InvalidInput
 from tests.deploying.iam import may
 
@@ -101,6 +102,30 @@ def test_the_model_is_looked_at_by_those_who_render_and_verify(reach):
     for verb in ("render", "verify"):
         assert may(_policy(reach, verb), "s3:GetObject", "arn:aws:s3:::models/digits.tar.gz")
     assert _policy(reach, "validate")["Statement"] == []
+
+
+def test_a_model_with_a_key_is_decrypted_through_s3(reach):
+    key = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    policy = _policy(dataclasses.replace(reach, needs=Needs(model_keys=(key,))), "verify")
+    assert may(policy, "kms:Decrypt", key, kms__ViaService="s3.us-east-1.amazonaws.com")
+    assert not may(policy, "kms:Decrypt", key, kms__ViaService="ssm.us-east-1.amazonaws.com")
+
+
+def test_what_was_deployed_is_looked_up_by_service_and_by_revision(reach):
+    policy = _policy(reach, "deploy-service")
+    assert may(policy, "ecs:ListServiceDeployments", SERVICE)
+    for arn in (SERVICE, SERVICE.replace(":service/", ":service-revision/") + "/1234567890"):
+        assert may(policy, "ecs:DescribeServiceRevisions", arn)
+        assert not may(policy, "ecs:DescribeServiceRevisions", arn.replace("digits", "other"))
+
+
+def test_alarms_are_found_among_all_and_changed_among_the_services_own(reach):
+    policy = _policy(reach, "scale")
+    alarms = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:"
+    assert may(policy, "cloudwatch:DescribeAlarms", f"{alarms}*")
+    own = f"{alarms}TargetTracking-service/neuron/digits-AlarmHigh-1"
+    assert may(policy, "cloudwatch:PutMetricAlarm", own)
+    assert not may(policy, "cloudwatch:PutMetricAlarm", f"{alarms}disk-full")
 
 
 def test_no_roles_no_passing(reach):
