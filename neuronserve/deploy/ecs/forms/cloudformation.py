@@ -1,7 +1,8 @@
 """RegisterTaskDefinition requests as CloudFormation resources.
 
 CloudFormation has the same tree with a capital first letter, but for the names below; the keys of maps
-(log options, labels) are the user's own and stay. Source: the schema of AWS::ECS::TaskDefinition.
+(log options, labels) are the user's own and stay. ECS takes a role by its name too, CloudFormation by its ARN
+only. Source: the schema of AWS::ECS::TaskDefinition.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _NAMES = {
 }
 _MAPS = frozenset({"options", "dockerLabels", "driverOpts", "labels"})
 _ABSENT = frozenset({"trustedExecutionConfiguration"})
+_ROLES = ("ExecutionRoleArn", "TaskRoleArn")
 
 
 def resource(request: dict[str, Any]) -> dict[str, Any]:
@@ -33,7 +35,9 @@ def resource(request: dict[str, Any]) -> dict[str, Any]:
     """
     for name in sorted(_ABSENT & request.keys()):
         raise InvalidInput(f"{request.get('family', 'a task definition')}: CloudFormation has no {name}")
-    return {"Type": TYPE, "Properties": _renamed(request, "")}
+    properties = _renamed(request, "")
+    properties |= {name: _arn(properties[name]) for name in _ROLES if name in properties}
+    return {"Type": TYPE, "Properties": properties}
 
 
 def template(requests: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -50,6 +54,13 @@ def template(requests: Sequence[dict[str, Any]]) -> dict[str, Any]:
             for name, family in zip(logical, families, strict=True)
         },
     }
+
+
+def _arn(role: str) -> str | dict[str, str]:
+    """A role's ARN; of a name the one in the stack's own account."""
+    if role.startswith("arn:"):
+        return role
+    return {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{role.removeprefix('/')}"}
 
 
 def _logical(families: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from neuronserve.deploy.ecs.forms import cloudformation
 from neuronserve.errors import InvalidInput
-from tests.deploying.task_specs import EVERY, ecs, requests
+from tests.deploying.task_specs import MODES, ROLE, ecs, full, possible, requests
 
 TYPE = "AWS::ECS::TaskDefinition"
 
@@ -20,9 +20,24 @@ def faults(template):
     return [one for one in lint_all(json.dumps(template)) if one.rule.severity != "informational"]
 
 
-@pytest.mark.parametrize(("mode", "name"), [e for e in EVERY if e[1] in ("inf1.6xlarge", "trn1.32xlarge")])
-def test_the_template_is_clean(mode, name):
-    assert faults(cloudformation.template(requests(mode, name))) == []
+@pytest.mark.parametrize("role", [ROLE, "neuronserve"], ids=["arn", "name"])
+@pytest.mark.parametrize("mode", MODES)
+def test_a_template_of_all_types_is_clean(mode, role):
+    def make(name, **changes):
+        return full(name, execution_role=role, task_role=role, **changes)
+
+    every = [request for name in possible(mode) for request in requests(mode, name, make)]
+    assert faults(cloudformation.template(every)) == []
+
+
+def test_a_role_that_is_a_name_is_that_of_the_stacks_own_account():
+    [request] = requests("whole", "inf1.xlarge")
+    named = {**request, "executionRoleArn": "execution", "taskRoleArn": "/models/task"}
+    made = cloudformation.resource(named)["Properties"]
+    here = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"
+    assert made["ExecutionRoleArn"] == {"Fn::Sub": here + "execution"}
+    assert made["TaskRoleArn"] == {"Fn::Sub": here + "models/task"}
+    assert cloudformation.resource(request)["Properties"]["TaskRoleArn"] == ROLE
 
 
 def test_the_linter_sees_a_fault():
