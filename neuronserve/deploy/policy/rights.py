@@ -48,13 +48,7 @@ _REGISTER: Rights = {
     On.PASS: ("iam:PassRole",),
 }
 _USERS: Rights = {
-    On.ANYTHING: (
-        "ecs:DescribeTaskDefinition",
-        "ecs:ListClusters",
-        "ecs:ListServices",
-        "ecs:ListTaskDefinitions",
-        "ecs:ListTasks",
-    ),
+    On.ANYTHING: ("ecs:ListClusters", "ecs:ListServices", "ecs:ListTaskDefinitions", "ecs:ListTasks"),
     On.EVERYWHERE: ("ecs:DescribeServices", "ecs:DescribeTasks"),
 }
 _CAPACITY: Rights = {
@@ -74,10 +68,10 @@ RIGHTS: Mapping[str, Rights] = {
     "diff": _FETCH,
     "register": _REGISTER,
     "init": {**_FETCH, On.SERVICES: ("ecs:DescribeServices",)},
-    "revisions": _USERS,
+    "revisions": {**_USERS, On.ANYTHING: (*_USERS[On.ANYTHING], "ecs:DescribeTaskDefinition")},
     "prune": {
+        **_USERS,
         On.ANYTHING: (*_USERS[On.ANYTHING], "ecs:DeregisterTaskDefinition"),
-        On.EVERYWHERE: _USERS[On.EVERYWHERE],
         On.FAMILY: ("ecs:DeleteTaskDefinitions",),
     },
     "verify": {

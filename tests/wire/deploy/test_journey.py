@@ -109,14 +109,18 @@ def test_each_verb_of_the_way_ends_well_and_asks_for_nothing_that_its_policy_den
         ("scale", "digits", "--cluster", "c", "--min", "1", "--max", "3", "--target-cpu", "60"),
         ("scale", "digits", "--cluster", "c", "--off"),
         ("register", other, "--force"),
+        ("register", other, "--force"),
         ("prune", "digits", "--keep", "1", "--delete"),
         ("ami",),
     ]
+    asked = set()
     for verb, *words in way:
         done = run(verb, *words)
+        asked |= done.actions
         assert done.code == exits.YES, (verb, words, done.err)
         assert done.refused(policy_of(verb)) == [], (verb, words)
         assert done.asked or verb == "validate"
+    assert {"ecs:DeregisterTaskDefinition", "ecs:DeleteTaskDefinitions", "iam:PassRole"} <= asked
 
 
 @pytest.fixture
