@@ -26,6 +26,7 @@ class Unknown:
 
 
 UNKNOWN = Unknown()
+NULL = "null"  # the code of a finding: an object's member is null
 
 
 def findings(service: str, operation: str, params: Any) -> list[Finding]:
@@ -114,7 +115,7 @@ def _walk(shape: Shape, value: Any, at: str) -> Iterator[Finding]:
 
 def _wrong_type(kind: str, value: Any, at: str) -> Finding:
     if value is None:
-        fix = "leave the key out"
+        fix = "leave it out"
     elif kind == "string" and _IS["double"](value):
         fix = "put it in quotes"
     elif isinstance(value, str) and kind not in ("structure", "map", "list"):
@@ -127,12 +128,15 @@ def _wrong_type(kind: str, value: Any, at: str) -> Finding:
 
 
 def _structure(shape: StructureShape, value: dict[Any, Any], at: str) -> Iterator[Finding]:
-    written = {str(key).lower() for key in value}
+    written = {str(key).lower() for key, item in value.items() if item is not None}
     for name in shape.required_members:
         if name.lower() not in written:  # in another case it is an unknown member, told below
             yield Finding(at, Severity.ERROR, "missing-member", f"{name} is missing", f"add {name}")
     for key, item in value.items():
-        if key in shape.members:
+        if item is None and key in shape.members:
+            if key not in shape.required_members:
+                yield Finding(at + pointer(key), Severity.ERROR, NULL, "null, and no value", "leave it out")
+        elif key in shape.members:
             yield from _walk(shape.members[key], item, at + pointer(key))
         else:
             yield _unknown_member(key, list(shape.members), at)

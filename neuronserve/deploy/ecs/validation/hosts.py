@@ -19,7 +19,8 @@ _HOST = {"ecs.os-type": "linux", "ecs.cpu-architecture": "x86_64"}  # of every N
 class Hosts:
     """``types``: of the catalogue, those that satisfy all constraints, their case aside.
 
-    ``narrowed``: something says which types. ``clauses``: what the constraints say about the type.
+    ``narrowed``: something says which types, and not only which not. ``clauses``: what the constraints say
+    about the type.
     ``endless``: expressions with patterns that take years.
     """
 
@@ -43,7 +44,8 @@ class Hosts:
             except InvalidInput as error:
                 endless.append((node, error))
         if instance_type is None:
-            return cls(types, bool(about), about, tuple(endless))
+            narrowed = any(_chooses(_lower(tree)) for _, tree in parsed)
+            return cls(types, narrowed, about, tuple(endless))
         left = tuple(t for t in types if t == instance_type)
         return cls(left or types, True, about, tuple(endless), None if left else instance_type)
 
@@ -51,7 +53,7 @@ class Hosts:
     def of_neuron(self) -> bool:
         """A clause chooses a type that has chips."""
         families = {t.family for t in catalogue().values()}
-        return any(
+        return self.narrowed and any(
             argument.lower().removeprefix("ml.").startswith(tuple(families))
             for _, clause in self.clauses
             for argument in clause.arguments
@@ -80,6 +82,14 @@ def _parsed(root: Node) -> Iterator[tuple[Node, query.Expression]]:
 
 def _left(types: tuple[InstanceType, ...], tree: query.Expression) -> tuple[InstanceType, ...]:
     return tuple(t for t in types if query.may_match(tree, {**_HOST, "ecs.instance-type": t.name}))
+
+
+def _chooses(tree: query.Expression) -> bool:
+    """A type that nobody has heard of does not satisfy it: it says more than what a type shall not be."""
+    try:
+        return not query.may_match(tree, {**_HOST, "ecs.instance-type": "another.type"})
+    except InvalidInput:  # told as endless
+        return True
 
 
 def _lower(tree: query.Expression) -> query.Expression:

@@ -42,7 +42,6 @@ def test_a_request_that_aws_takes_has_no_finding():
         (f"{CONTAINER}/command", "serve", "expected a list, found a string"),
         (f"{CONTAINER}/dockerLabels", ["a"], "expected an object, found a list"),
         (f"{CONTAINER}/dockerLabels", {"a/b": 1}, "expected a string, found an integer"),
-        (f"{CONTAINER}/image", None, "expected a string, found null"),
     ],
 )
 def test_a_wrong_type_is_named_with_what_was_found(place, value, message):
@@ -51,10 +50,15 @@ def test_a_wrong_type_is_named_with_what_was_found(place, value, message):
     assert (finding.pointer, finding.code, finding.message) == (place + inner, "wrong-type", message)
 
 
+def test_null_is_as_good_as_absent_and_botocore_refuses_it():
+    assert found(changed(MINIMAL, f"{CONTAINER}/image", None)) == [(f"{CONTAINER}/image", shapes.NULL)]
+    assert found(changed(MINIMAL, "/family", None)) == [("", "missing-member")]
+
+
 def test_the_fix_of_a_wrong_type_says_how_to_write_it():
     assert the_one(changed(MINIMAL, "/cpu", 1024)).fix == "put it in quotes"
     assert the_one(changed(MINIMAL, f"{CONTAINER}/cpu", "1024")).fix == "write it without quotes"
-    assert the_one(changed(MINIMAL, f"{CONTAINER}/user", None)).fix == "leave the key out"
+    assert the_one(changed(MINIMAL, f"{CONTAINER}/user", None)).fix == "leave it out"
 
 
 def test_a_value_is_never_repeated():

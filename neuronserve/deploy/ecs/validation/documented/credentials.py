@@ -22,6 +22,8 @@ _LIKELY = re.compile(
     re.IGNORECASE,
 )
 _WORDS = ("entryPoint", "command")
+# Where the secret is, or where it is filled in, rather than the secret
+_NAMED = re.compile(r"arn:\S+|\$\{.*\}|\{\{.*\}\}|<.*>", re.ASCII)
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -45,7 +47,7 @@ def _variable(name: str, value: Node) -> Iterator[Finding]:
         )
     elif _holds_key(value):
         yield _key(value)
-    elif _LIKELY.search(name):
+    elif _LIKELY.search(name) and not _NAMED.fullmatch(value.text):
         yield value.warning("plain-secret", f"{name} looks like a secret in plain text", "move it to secrets")
 
 

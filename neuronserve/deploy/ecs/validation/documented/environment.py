@@ -14,7 +14,7 @@ from neuronserve.deploy.findings import Finding
 
 _FILE = re.compile(r"arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+", re.ASCII)
 _SECRET = re.compile(
-    r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+(:[^:]*){0,3}", re.ASCII
+    r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]+(:[^:]*){0,3}", re.ASCII
 )
 _PARAMETER = re.compile(r"arn:aws[a-z-]*:ssm:[a-z0-9-]+:\d{12}:parameter/[\w./-]+(:[\w.-]+)?", re.ASCII)
 _PARAMETER_NAME = re.compile(r"[\w./-]{1,2048}(:[\w.-]+)?", re.ASCII)

@@ -26,7 +26,6 @@ _WITHOUT = (
     "containerDefinitions.*.linuxParameters.sharedMemorySize",
     "containerDefinitions.*.linuxParameters.maxSwap",
     "containerDefinitions.*.linuxParameters.swappiness",
-    "containerDefinitions.*.linuxParameters.tmpfs",
     "containerDefinitions.*.dockerSecurityOptions",
     "containerDefinitions.*.resourceRequirements",
     "placementConstraints",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 
 from neuronserve.deploy.ecs.validation.node import Node
@@ -10,6 +11,10 @@ from neuronserve.deploy.findings import Finding
 
 _NEEDED = {"awslogs": ("awslogs-group", "awslogs-region"), "splunk": ("splunk-url",)}
 _MODES = ("blocking", "non-blocking")
+_AWSLOGS = frozenset({
+    "awslogs-create-group", "awslogs-datetime-format", "awslogs-group", "awslogs-multiline-pattern",
+    "awslogs-region", "awslogs-stream-prefix", "max-buffer-size", "mode",
+})  # fmt: skip
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -18,6 +23,8 @@ def check(subject: Subject) -> Iterator[Finding]:
         yield from _needed(subject, configuration)
         yield from _values(configuration.at("options"))
         driver = configuration.at("logDriver")
+        if driver.text == "awslogs":
+            yield from _awslogs(configuration.at("options"))
         if driver.text == "awsfirelens" and not routers:
             yield driver.error(
                 "no-log-router",
@@ -34,7 +41,7 @@ def _needed(subject: Subject, configuration: Node) -> Iterator[Finding]:
         return
     secret = {s.at("name").text for s in configuration.each("secretOptions")}
     names = [*_NEEDED.get(driver, ())]
-    if driver == "awslogs" and (subject.fargate or subject.managed):
+    if driver == "awslogs" and subject.fargate:
         names.append("awslogs-stream-prefix")
     if driver == "splunk":
         names.append("splunk-token")
@@ -51,6 +58,25 @@ def _needed(subject: Subject, configuration: Node) -> Iterator[Finding]:
             "no-stream-prefix",
             "without awslogs-stream-prefix a log stream is named after Docker's id only",
             "add awslogs-stream-prefix",
+        )
+
+
+def _awslogs(options: Node) -> Iterator[Finding]:
+    """ECS takes fewer options than Docker does: it says "Log driver awslogs disallows options: ..."."""
+    for name, place in options.members():
+        if name not in _AWSLOGS:
+            near = difflib.get_close_matches(name, sorted(_AWSLOGS), n=1)
+            yield place.warning(
+                "unknown-log-option",
+                f"ECS documents no option {name[:60]!r} of the log driver awslogs",
+                f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(_AWSLOGS))}",
+            )
+    pattern = options.at("awslogs-multiline-pattern")
+    if pattern.text and options.at("awslogs-datetime-format").text:
+        yield pattern.error(
+            "log-option",
+            "awslogs-datetime-format and awslogs-multiline-pattern exclude each other",
+            "keep one",
         )
 
 

@@ -19,15 +19,16 @@ _PRIVATE = re.compile(
 def check(subject: Subject) -> Iterator[Finding]:
     yield from _form(subject.root.at("executionRoleArn"))
     yield from _form(subject.root.at("taskRoleArn"))
-    if not subject.root.at("executionRoleArn").given:
+    role = subject.root.at("executionRoleArn")
+    if not role.given or role.text == "":
         yield from _execution(subject)
 
 
 def _form(role: Node) -> Iterator[Finding]:
     text = role.text
-    if text is None or _ROLE.fullmatch(text):
+    if not text or _ROLE.fullmatch(text):  # empty is as good as absent
         return
-    if not text or not _SHORT.fullmatch(text) or text.startswith("arn:"):
+    if not _SHORT.fullmatch(text) or text.startswith("arn:"):
         yield role.error(
             "role-form", "this is no role's ARN", "write it as arn:aws:iam::123456789012:role/NAME"
         )

@@ -50,11 +50,16 @@ def _mount(mount: Node, known: set[str | None], *, later: bool) -> Iterator[Find
 
 
 def _one_kind(volume: Node) -> Iterator[Finding]:
-    kinds = [kind for kind in _KINDS if volume.at(kind).given]
+    kinds = [kind for kind in _KINDS if volume.at(kind).given and not _empty_host(kind, volume.at(kind))]
     if len(kinds) > 1:
         yield volume.error(
             "volume-kinds", f"a volume is of one kind, and this has {', '.join(kinds)}", "keep one"
         )
+
+
+def _empty_host(kind: str, place: Node) -> bool:
+    """``host: {}`` stands beside every kind in what older consoles write, and means nothing there."""
+    return kind == "host" and not place.unknown and not place.at("sourcePath").given
 
 
 def _efs(efs: Node) -> Iterator[Finding]:

@@ -9,6 +9,25 @@ from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject, asks_for_all
 from neuronserve.deploy.findings import Finding
 
+# ECS developer guide, "Task definition differences for Amazon ECS Managed Instances"; tmpfs, which it lists
+# too, came in January 2026. Devices by path are taken: its page on Neuron shows them.
+_WITHOUT = (
+    "containerDefinitions.*.disableNetworking",
+    "containerDefinitions.*.dnsSearchDomains",
+    "containerDefinitions.*.dnsServers",
+    "containerDefinitions.*.dockerSecurityOptions",
+    "containerDefinitions.*.extraHosts",
+    "containerDefinitions.*.hostname",
+    "containerDefinitions.*.links",
+    "containerDefinitions.*.linuxParameters.maxSwap",
+    "containerDefinitions.*.linuxParameters.sharedMemorySize",
+    "containerDefinitions.*.linuxParameters.swappiness",
+    "ephemeralStorage",
+    "ipcMode",
+    "proxyConfiguration",
+    "volumes.*.dockerVolumeConfiguration",
+    "volumes.*.fsxWindowsFileServerVolumeConfiguration",
+)
 _NETWORKS = ("awsvpc", "host", "none")
 _LOG_DRIVERS = ("awslogs", "splunk", "awsfirelens", "json-file")
 
@@ -87,6 +106,12 @@ def _place(subject: Subject, place: Node) -> Iterator[Finding]:
 
 
 def _managed(subject: Subject) -> Iterator[Finding]:
+    for path in _WITHOUT:
+        for place in subject.root.find(path):
+            if place.value and not place.unknown:
+                yield place.error(
+                    "not-on-managed", f"Managed Instances have no {path.rpartition('.')[2]}", "remove it"
+                )
     mode = subject.root.at("networkMode")
     if mode.text is not None and mode.text not in _NETWORKS:
         yield mode.error(

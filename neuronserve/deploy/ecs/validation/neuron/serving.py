@@ -1,6 +1,7 @@
 """Whether the ports agree: where the server listens, which are mapped, and which the health check asks.
 
-Only what a command line or our own variables say is judged; where neither does, nothing is.
+Only what a command line or our own variables say is judged; where neither does, nothing is. Of a server that
+is not known little is: it may have other ports, and an option of that name may be another program's.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from neuronserve.deploy.ecs.rendering.spec import DEFAULT_PORT
 from neuronserve.deploy.ecs.validation.neuron import ours
 from neuronserve.deploy.ecs.validation.node import Node
-from neuronserve.deploy.ecs.validation.subject import Subject, variables
+from neuronserve.deploy.ecs.validation.subject import Subject, takes_chips, variables
 from neuronserve.deploy.findings import Finding
 
 _TF_SERVING_PORTS = {"port": 8500, "rest_api_port": 0}  # its defaults; REST at 0 is off
@@ -41,7 +42,7 @@ class Listening:
 def check(subject: Subject) -> Iterator[Finding]:
     for container in subject.containers:
         listening = _listening(container)
-        if listening and listening.ports:
+        if listening and listening.ports and (listening.sure or _at_odds(container, listening)):
             yield from _mapped(container, listening)
             yield from _asked(container, listening)
         yield from _s3(subject, container)
@@ -108,10 +109,16 @@ def _number(text: str | None, default: int | None) -> int | None:
     return int(text) if re.fullmatch(r"\d{1,5}", text, re.ASCII) else None
 
 
+def _at_odds(container: Node, listening: Listening) -> bool:
+    """It has chips to serve with, and maps ports, and none of them is one that its command names."""
+    mapped = {place.number for place in container.find("portMappings.*.containerPort")}
+    return takes_chips(container) and bool(mapped) and not mapped & listening.ports.keys()
+
+
 def _mapped(container: Node, listening: Listening) -> Iterator[Finding]:
     said = " and ".join(f"{port} ({why})" for port, why in listening.ports.items())
     mapped: set[int] = set()
-    unclear = False
+    unclear = astray = False
     for mapping in container.each("portMappings"):
         place = mapping.at("containerPort")
         unclear = unclear or place.unknown or mapping.at("containerPortRange").given
@@ -119,6 +126,7 @@ def _mapped(container: Node, listening: Listening) -> Iterator[Finding]:
             continue
         mapped.add(place.number)
         if place.number not in listening.ports and mapping.at("protocol").text != "udp":
+            astray = True
             tell = place.error if listening.sure else place.warning
             yield tell(
                 "port-not-listened",
@@ -126,7 +134,7 @@ def _mapped(container: Node, listening: Listening) -> Iterator[Finding]:
                 "map that port, or remove the mapping",
             )
     for port, why in listening.ports.items():
-        if mapped and not unclear and port not in mapped:
+        if astray and not unclear and port not in mapped:
             yield container.at("portMappings").warning(
                 "port-not-mapped",
                 f"the server listens on {port} ({why}), which is not mapped",

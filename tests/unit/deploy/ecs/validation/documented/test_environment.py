@@ -98,7 +98,12 @@ def test_what_works_and_is_not_as_one_would_want_is_a_warning_or_a_note(changes,
                 },
                 {"name": "B", "valueFrom": "arn:aws-cn:ssm:cn-north-1:123456789012:parameter/a/b"},
                 {"name": "C", "valueFrom": "/a/b"},
+                {"name": "D", "valueFrom": "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-1"},
             ],
+        ),
+        *(
+            (f"{C}/environment", [{"name": "DB_SECRET", "value": value}])
+            for value in ("arn:aws:secretsmanager:us-east-1:123456789012:secret:a", "${SECRET}", "<secret>")
         ),
     ],
 )

@@ -22,6 +22,8 @@ FARGATE = changed(
 def test_a_task_for_fargate_has_no_finding():
     assert told(FARGATE) == {}
     assert told(changed(FARGATE, "/cpu", "16 vCPU", "/memory", "120 GB")) == {}
+    tmpfs = {"tmpfs": [{"containerPath": "/scratch", "size": 64}]}  # since January 2026
+    assert told(changed(FARGATE, f"{C}/linuxParameters", tmpfs)) == {}
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,17 @@ LOGS = {"awslogs-group": "g", "awslogs-region": "us-east-1", "awslogs-stream-pre
             "log-option",
         ),
         (
+            (
+                f"{C}/logConfiguration",
+                {
+                    "logDriver": "awslogs",
+                    "options": {**LOGS, "awslogs-datetime-format": "%d", "awslogs-multiline-pattern": "^a"},
+                },
+            ),
+            f"{C}/logConfiguration/options/awslogs-multiline-pattern",
+            "log-option",
+        ),
+        (
             (f"{C}/logConfiguration", {"logDriver": "awsfirelens"}),
             f"{C}/logConfiguration/logDriver",
             "no-log-router",
@@ -54,6 +65,15 @@ def test_one_fault_is_one_error_at_its_place(changes, pointer, code):
             "no-stream-prefix",
             "warning",
         ),
+        *(
+            (
+                (f"{C}/logConfiguration", {"logDriver": "awslogs", "options": {**LOGS, name: "25m"}}),
+                f"{C}/logConfiguration/options/{name}",
+                "unknown-log-option",
+                "warning",
+            )
+            for name in ("max_buffer_size", "awslogs-endpoint")
+        ),
     ],
 )
 def test_what_works_and_is_not_as_one_would_want_is_a_warning_or_a_note(changes, pointer, code, severity):
@@ -64,6 +84,14 @@ def test_what_works_and_is_not_as_one_would_want_is_a_warning_or_a_note(changes,
     "changes",
     [
         (f"{C}/logConfiguration", {"logDriver": "awslogs", "options": LOGS}),
+        (
+            f"{C}/logConfiguration",
+            {
+                "logDriver": "awslogs",
+                "options": {**LOGS, "max-buffer-size": "25m", "awslogs-create-group": "true"},
+            },
+        ),
+        (f"{C}/logConfiguration", {"logDriver": "json-file", "options": {"max-size": "10m"}}),
     ],
 )
 def test_what_ecs_takes_has_no_finding(changes):

@@ -15,6 +15,11 @@ C = "/containerDefinitions/0"
         (("/taskRoleArn", "arn:aws:iam::12:role/x"), "/taskRoleArn", "role-form"),
         (("/executionRoleArn", "arn:aws:iam::123456789012:user/x"), "/executionRoleArn", "role-form"),
         ((f"{C}/secrets", [{"name": "A", "valueFrom": "name"}]), f"{C}/secrets", "no-execution-role"),
+        (
+            ("/executionRoleArn", "", f"{C}/secrets", [{"name": "A", "valueFrom": "name"}]),
+            f"{C}/secrets",
+            "no-execution-role",
+        ),
     ],
 )
 def test_one_fault_is_one_error_at_its_place(changes, pointer, code):
@@ -25,6 +30,7 @@ def test_one_fault_is_one_error_at_its_place(changes, pointer, code):
     "changes",
     [
         ("/executionRoleArn", "ecsTaskExecutionRole", "/taskRoleArn", "/service/role"),
+        ("/executionRoleArn", "", "/taskRoleArn", ""),
         ("/executionRoleArn", "arn:aws-us-gov:iam::123456789012:role/service-role/ecs+x"),
     ],
 )

@@ -23,7 +23,16 @@ C = "/containerDefinitions/0"
             "missing-member",
         ),
         (
-            ("/volumes", [{"name": "x", "host": {}, "efsVolumeConfiguration": {"fileSystemId": "fs-1"}}]),
+            (
+                "/volumes",
+                [
+                    {
+                        "name": "x",
+                        "host": {"sourcePath": "/a"},
+                        "efsVolumeConfiguration": {"fileSystemId": "fs-1"},
+                    }
+                ],
+            ),
             "/volumes/0",
             "volume-kinds",
         ),
@@ -61,6 +70,7 @@ def test_one_fault_is_one_error_at_its_place(changes, pointer, code):
     "changes",
     [
         ("/volumes", [{"name": "x"}], f"{C}/mountPoints", [{"sourceVolume": "x", "containerPath": "/x"}]),
+        ("/volumes", [{"name": "x", "host": {}, "dockerVolumeConfiguration": {"scope": "task"}}]),
     ],
 )
 def test_what_ecs_takes_has_no_finding(changes):

@@ -56,6 +56,33 @@ def test_other_servers_with_a_port_are_only_warned_about():
     }
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        (
+            f"{C}/command",
+            ["vllm", "--port", "8000"],
+            *mapped(8000, 9090),
+            CHECK,
+            ["CMD", "x", "localhost:9090"],
+        ),
+        (f"{C}/command", ["vllm", "--port", "8000"], PORTS, []),
+        (f"{C}/command", ["sh", "-c", "wait-for db --port 5432 && serve"], f"{C}/linuxParameters", {}),
+    ],
+    ids=["metrics of its own", "nothing mapped", "no chips"],
+)
+def test_a_server_that_is_not_known_may_have_other_ports(changes):
+    assert not {code for _, code in told(changed(NEURON, *changes))} & {
+        "port-not-listened", "port-not-mapped", "health-check-port",
+    }  # fmt: skip
+
+
+def test_a_port_that_is_not_mapped_may_be_nobodys_business():
+    words = ["tensorflow_model_server", "--port=8500", "--rest_api_port=8501"]
+    request = changed(NEURON, f"{C}/command", words, *mapped(8501), CHECK, ["CMD", "true"])
+    assert told(request) == {}
+
+
 def test_a_port_that_only_the_shell_knows_is_not_judged():
     words = ["tensorflow_model_server --port=$PORT --rest_api_port=${REST}"]
     assert told(changed(NEURON, f"{C}/command", ["sh", "-c", *words])) == {}

@@ -150,6 +150,13 @@ def test_without_a_constraint_the_task_may_come_anywhere():
     }
 
 
+@pytest.mark.parametrize("words", ["{} != t3.large", "not({} == inf1.xlarge)", "{} !~ inf1.*"])
+def test_a_constraint_that_only_says_what_a_type_is_not_chooses_none(words):
+    assert told(changed(NEURON, EXPRESSION, words.format(TYPE))) == {
+        ("/placementConstraints", "no-type-constraint"): "warning"
+    }
+
+
 def test_the_instance_type_can_be_said_where_no_constraint_does():
     open_ = without(NEURON, "/placementConstraints")
     assert told(open_, "inf1.6xlarge") == {}
