@@ -9,7 +9,7 @@ import functools
 from typing import Any
 
 from neuronserve.deploy.stack import balancer
-from neuronserve.deploy.stack.intrinsic import NOTHING, Resource, Resources, get, is_set, ref, when
+from neuronserve.deploy.stack.intrinsic import NOTHING, Resource, Resources, get, is_set, ref, sub, when
 from neuronserve.deploy.stack.plan import Plan
 
 _BUSY = 95  # percent of what the tasks have reserved
@@ -32,7 +32,7 @@ def resources(plan: Plan) -> Resources:
         made |= _of_service(plan, name)
     if plan.balancer:
         made |= _of_balancer()
-    made["DeploymentFailed"] = _rule(plan)
+    made["DeploymentFailed"] = _rule()
     return made
 
 
@@ -123,8 +123,12 @@ def _query(
     }
 
 
-def _rule(plan: Plan) -> Resource:
-    """ECS's events about these services, to the topic: its policy has to let events.amazonaws.com publish."""
+def _rule() -> Resource:
+    """ECS's events about the cluster's services, to the topic, whose policy has to let EventBridge publish.
+
+    By a prefix: the ARNs of many slots are more than the 2,048 characters that a pattern may have.
+    """
+    services = sub("arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/${Cluster}/")
     return {
         "Type": "AWS::Events::Rule",
         "Condition": "HasAlarmTopic",
@@ -133,7 +137,7 @@ def _rule(plan: Plan) -> Resource:
             "EventPattern": {
                 "source": ["aws.ecs"],
                 "detail-type": ["ECS Deployment State Change", "ECS Service Action"],
-                "resources": [ref(f"Service{name}") for name in plan.names()],
+                "resources": [{"prefix": services}],
                 "detail": {"eventName": _FAILURES},
             },
             "Targets": [{"Id": "topic", "Arn": ref("AlarmTopicArn")}],

@@ -10,8 +10,6 @@ from neuronserve.deploy.stack.plan import Plan
 
 PROVIDER = "CapacityProvider"
 ASSOCIATION = "ClusterCapacityProviders"
-# ECS refuses names that begin with aws, ecs or fargate, as one derived from a stack's name may
-_NAME = sub("neuron-${AWS::StackName}")
 _WARM_UP = 180  # seconds until a new instance has joined the cluster
 _ROOT = "/dev/xvda"  # of Amazon Linux 2023
 
@@ -116,7 +114,6 @@ def _group_provider() -> Resource:
     return {
         "Type": "AWS::ECS::CapacityProvider",
         "Properties": {
-            "Name": _NAME,
             "AutoScalingGroupProvider": {
                 "AutoScalingGroupArn": get("Instances", "AutoScalingGroupARN"),
                 "ManagedScaling": {
@@ -149,7 +146,6 @@ def _managed_provider(plan: Plan) -> Resource:
         "Type": "AWS::ECS::CapacityProvider",
         "DependsOn": ["InfrastructurePolicy"],
         "Properties": {
-            "Name": _NAME,
             "ClusterName": ref("Cluster"),
             "ManagedInstancesProvider": {
                 "InfrastructureRoleArn": get("InfrastructureRole", "Arn"),
@@ -161,6 +157,8 @@ def _managed_provider(plan: Plan) -> Resource:
                         "SecurityGroups": [get("InstanceSecurityGroup", "GroupId")],
                     },
                     "StorageConfiguration": {"StorageSizeGiB": ref("RootVolumeGiB")},
+                    # a tag of the stack with a slash in its name would keep instances from starting
+                    "InstanceMetadataTagsPropagation": False,
                     "InstanceRequirements": {
                         "AllowedInstanceTypes": [kind.name],
                         "VCpuCount": {"Min": kind.vcpus, "Max": kind.vcpus},

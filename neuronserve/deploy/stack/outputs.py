@@ -35,7 +35,7 @@ def of(plan: Plan) -> dict[str, Any]:
     if not plan.managed:
         made["InstanceRefresh"] = _output("Replaces the instances, for a newer AMI", sub(_REFRESH))
         made["BeforeDeletion"] = _output(
-            "With TerminationProtection: let the instances go, after Tasks was set to 0",
+            "Lets instances go that were protected, once TerminationProtection is DISABLED",
             sub(_BEFORE_DELETION),
         )
     return made

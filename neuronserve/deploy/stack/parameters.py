@@ -136,7 +136,8 @@ def _tasks(plan: Plan) -> dict[str, Parameter]:
         if len(plan.names()) > 1
         else "tasks, each on its own instance"
     )
-    made = {"Tasks": _number(f"{'The least' if plan.scale else 'How many'} {what}", plan.tasks, least=0)}
+    how = "The least" if plan.scale else "How many"
+    made = {"Tasks": _number(f"{how} {what}", plan.tasks, least=1 if plan.scale else 0)}
     if plan.scale:
         made["MaxTasks"] = _number(f"The most {what}", plan.max_tasks, least=1)
     made["MinimumHealthyPercent"] = _number(
@@ -173,8 +174,8 @@ def _instances(plan: Plan) -> dict[str, Parameter]:
             "Type": "String",
             "Default": "ENABLED" if plan.scale else "DISABLED",
             "AllowedValues": ["ENABLED", "DISABLED"],
-            "Description": "ENABLED: scaling in never ends an instance with tasks, and before the stack "
-            "can be deleted its instances must be unprotected (output BeforeDeletion)",
+            "Description": "ENABLED: scaling in never ends an instance with tasks; before the stack is "
+            "deleted, make it DISABLED and then do what the output BeforeDeletion says",
         },
     }  # fmt: skip
 

@@ -107,6 +107,8 @@ class Plan:
             return "--scale names a metric twice"
         if "requests" in metrics and not self.balancer:
             return "--scale requests=N without --load-balancer: nothing counts requests"
+        if metrics and not self.tasks:
+            return "--scale with --tasks 0: where no task runs nothing is measured, and none would start"
         if metrics and self.max_tasks <= self.tasks:
             return f"--scale with --tasks {self.tasks}: expected --max-tasks to be more, not {self.max_tasks}"
         return ""

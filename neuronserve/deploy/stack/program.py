@@ -8,7 +8,8 @@ nothing is sent to AWS. Deploy it with:
   aws cloudformation deploy --capabilities CAPABILITY_IAM --template-file FILE --stack-name NAME
       --parameter-overrides VpcId=vpc-... SubnetIds=subnet-...,subnet-...
 
-For another instance type make another stack: a service cannot leave its capacity provider and keep its chips.
+Another image, model or number of tasks is a parameter. For another instance type or number of slots make
+another stack: an update would start the new tasks beside the old ones, which still hold the chips.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ def test_scaling_by_anything_else_is_refused(text):
     ("changes", "told"),
     [
         ({"scale": (Scale("cpu", 60),)}, "--max-tasks"),
+        ({"scale": (Scale("cpu", 60),), "tasks": 0, "max_tasks": 2}, "--tasks 0"),
         ({"scale": (Scale("requests", 9),), "max_tasks": 2}, "--load-balancer"),
         ({"internet_facing": True}, "--load-balancer"),
         ({"certificate": "arn:aws:acm:x"}, "--load-balancer"),

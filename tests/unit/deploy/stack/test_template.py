@@ -147,6 +147,12 @@ def test_managed_instances_have_a_capacity_provider_and_no_group(plan):
     assert passing["Resource"] == {"Fn::GetAtt": ["InstanceRole", "Arn"]}
 
 
+def test_tags_of_the_stack_never_keep_managed_instances_from_starting(plan):
+    made = _one(plan("trn1.2xlarge", mode=Mode.MANAGED), "ECS::CapacityProvider")
+    template_of_instances = made["ManagedInstancesProvider"]["InstanceLaunchTemplate"]
+    assert template_of_instances["InstanceMetadataTagsPropagation"] is False
+
+
 def test_inf1_has_no_managed_instances(plan):
     with pytest.raises(InvalidInput, match="Inf1"):
         template(plan("inf1.xlarge", mode=Mode.MANAGED))
@@ -256,11 +262,8 @@ def test_nothing_has_a_name_of_its_own_that_another_stack_may_have(plan):
     made = template(plan(balancer=True, **SCALE))["Resources"]
     named = {"ClusterName", "RoleName", "ServiceName", "LogGroupName", "GroupName", "LaunchTemplateName"}
     for name, one in made.items():
-        if one["Type"] != "AWS::ECS::CapacityProvider":
-            assert not named & set(one["Properties"]), name
-    provider = made["CapacityProvider"]["Properties"]["Name"]["Fn::Sub"]
-    assert provider.startswith("neuron-")
-    assert "${AWS::StackName}" in provider
+        assert not named & set(one["Properties"]), name
+    assert "Name" not in made["CapacityProvider"]["Properties"]
 
 
 def test_exec_is_switched_on_with_its_rights(plan):
@@ -279,6 +282,13 @@ def test_alarms_speak_to_a_topic_when_there_is_one(plan):
     for alarm in alarms.values():
         assert alarm["Properties"]["AlarmActions"]["Fn::If"][0] == "HasAlarmTopic"
     assert made["Resources"]["DeploymentFailed"]["Condition"] == "HasAlarmTopic"
+
+
+def test_failures_of_all_slots_are_one_short_pattern(plan):
+    made = template(plan("inf1.24xlarge", slots=16))["Resources"]["DeploymentFailed"]["Properties"]
+    pattern = filled(made["EventPattern"], {"Cluster": "c" * 255, "AlarmTopicArn": "topic"})
+    assert pattern["resources"] == [{"prefix": f"arn:aws:ecs:us-east-1:123456789012:service/{'c' * 255}/"}]
+    assert len(json.dumps(pattern)) <= 2048
 
 
 def test_missing_tasks_are_told_only_where_somebody_counts_them(plan):
