@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from neuronserve.deploy.ecs import query
+from neuronserve.deploy.ecs import allocatable, query
+from neuronserve.deploy.ecs.rendering.shares import shares
 from neuronserve.deploy.ecs.rendering.spec import Mode, TaskSpec
 from neuronserve.errors import InvalidInput
 from neuronserve.instances import InstanceType, catalogue
@@ -72,6 +73,20 @@ def family(least: InstanceType) -> list[InstanceType]:
         and i.chips >= least.chips
         and i.vcpus >= least.vcpus
         and i.memory_mib >= least.memory_mib
+    ]
+
+
+def unfit(spec: TaskSpec) -> list[InstanceType]:
+    """Types that an expression of the user's own allows too, with room for a task, but not with its chips."""
+    if spec.placement in (TYPE, FAMILY):
+        return []
+    tree, own, least = query.parse(spec.placement), spec.instance_type, shares(spec)[-1]
+    return [
+        one
+        for name, one in catalogue().items()
+        if (one.chips < own.chips or one.generation is not own.generation)
+        and (least.cpu <= allocatable.cpu(one) and least.memory_mib <= one.memory_mib)
+        and query.may_match(tree, {"ecs.instance-type": name})
     ]
 
 

@@ -1,4 +1,7 @@
-"""Names that AWS takes: families, containers, images, roles, tags, secrets."""
+"""Names that AWS takes: families, containers, images, roles, tags, secrets.
+
+What is public of the patterns is also what ``validation`` holds other definitions against.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,18 @@ MAX_PREFIX = 128  # a stream's name has 512, with the container's name and the t
 
 _PARTITION = r"arn:aws[a-z-]*"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
-_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@#-]*")
+_HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::\d{1,5})?/)?"
+_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+IMAGE = re.compile(
+    rf"{_HOST}{_PART}(?:/{_PART})*(?P<tag>:[\w][\w.-]{{0,127}})?(?P<digest>@sha256:[0-9a-fA-F]{{64}})?",
+    re.ASCII,
+)
 _ROLE = re.compile(rf"{_PARTITION}:iam::\d{{12}}:role/[\w+=,.@/-]{{1,576}}|[\w+=,.@-]{{1,64}}", re.ASCII)
-_SECRET = re.compile(
-    rf"{_PARTITION}:secretsmanager:[a-z0-9-]+:\d{{12}}:secret:\S+"
-    rf"|{_PARTITION}:ssm:[a-z0-9-]+:\d{{12}}:parameter/\S+"
-    r"|[\w./-]+",
+# of a secret also a key of its JSON, a stage and a version; of a parameter a version or label
+SECRET = re.compile(
+    rf"{_PARTITION}:secretsmanager:[a-z0-9-]+:\d{{12}}:secret:[\w/+=.@!-]+(?::[^:]*){{0,3}}"
+    rf"|(?!arn:)[\w./-]{{1,2048}}(?::[\w.-]+)?"
+    rf"|{_PARTITION}:ssm:[a-z0-9-]+:\d{{12}}:parameter/[\w./-]{{1,2048}}(?::[\w.-]+)?",
     re.ASCII,
 )
 _FILE = re.compile(rf"{_PARTITION}:s3:::[a-z0-9][a-z0-9._-]+/\S+\.env")
@@ -39,10 +48,10 @@ def container(text: str) -> None:
 
 
 def image(text: str) -> None:
-    if not _IMAGE.fullmatch(text) or len(text) > MAX_IMAGE:
+    if len(text) > MAX_IMAGE or not IMAGE.fullmatch(text):
         raise InvalidInput(
-            f"image {text!r}: expected [REGISTRY/]REPOSITORY[:TAG] or ...@sha256:..., "
-            f"at most {MAX_IMAGE} characters"
+            f"image {text!r}: expected [REGISTRY/]repository[:TAG] or ...@sha256:..., "
+            f"the repository in lower case, at most {MAX_IMAGE} characters"
         )
 
 
@@ -54,7 +63,7 @@ def role(what: str, text: str) -> None:
 
 def secret(name: str, place: str) -> None:
     """Never shows ``place``: somebody may have put the secret itself there."""
-    if not _SECRET.fullmatch(place):
+    if not SECRET.fullmatch(place):
         raise InvalidInput(
             f"secret {name}: expected the ARN of a Secrets Manager secret or of an SSM parameter, "
             "or the name of a parameter in the same region"

@@ -45,6 +45,9 @@ def _place(spec: TaskSpec) -> Iterator[str]:
         larger = [one.name for one in constraints.family(instance) if one.chips > instance.chips]
         if larger:
             yield f"on {', '.join(larger)} only the first {instance.chips} of the chips have this task"
+    if unfit := constraints.unfit(spec):
+        more = f" and {len(unfit) - 1} more" if len(unfit) > 1 else ""
+        yield f"the placement allows {unfit[0].name}{more} too, which cannot do with these chips or models"
     if spec.network is Network.HOST and spec.port < _UNPRIVILEGED:
         yield f"port {spec.port} on the host's network: only a privileged user of the image may have it"
     if spec.network is Network.AWSVPC:

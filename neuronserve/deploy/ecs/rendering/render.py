@@ -17,7 +17,9 @@ MAX_LOAD_SECONDS, MAX_DRAIN_SECONDS = 86_400, 3_600  # what the container takes
 def task_definitions(spec: TaskSpec) -> list[dict[str, Any]]:
     """One request, or one for each slot. Raises InvalidInput for what ECS or the instance cannot do."""
     _must_be_possible(spec)
-    requests = [_request(spec, share) for share in shares(spec)]
+    parts = shares(spec)
+    modes.check(spec)
+    requests = [_request(spec, share) for share in parts]
     for request in requests:
         names.family(request["family"])
         if (size := len(json.dumps(request, separators=(",", ":")))) > MAX_BYTES:
@@ -53,7 +55,6 @@ def _must_be_possible(spec: TaskSpec) -> None:
     ):
         if not 0 <= seconds <= most:  # not a number is not either
             raise InvalidInput(f"a {what} of {seconds} s: expected 0 to {most}")
-    modes.check(spec)
 
 
 def _logs_must_be_possible(logs: Logs) -> None:

@@ -56,10 +56,22 @@ def shares(spec: TaskSpec) -> tuple[Share, ...]:
 
 
 def available(spec: TaskSpec) -> tuple[int, int]:
-    """CPU units and MiB of an instance for all its tasks of this kind together."""
-    registered = spec.registered_memory_mib
-    memory = allocatable.memory_mib(spec.instance_type) if registered is None else registered
-    return allocatable.cpu(spec.instance_type) - spec.reserved_cpu, memory - spec.reserved_memory_mib
+    """CPU units and MiB of an instance for all its tasks of this kind together. Raises InvalidInput."""
+    instance, registered = spec.instance_type, spec.registered_memory_mib
+    if registered is not None and registered >= instance.memory_mib:
+        raise InvalidInput(
+            f"{registered} MiB registered: {instance.name} has {instance.memory_mib}, and registers less",
+            hint="scripts/ecs status shows what an instance registered",
+        )
+    cpu = allocatable.cpu(instance)
+    memory = allocatable.memory_mib(instance) if registered is None else registered
+    for what, reserved, there in (
+        ("cpu units", spec.reserved_cpu, cpu),
+        ("MiB of memory", spec.reserved_memory_mib, memory),
+    ):
+        if reserved >= there:
+            raise InvalidInput(f"{reserved} {what} reserved: {instance.name} has {there}, and none is left")
+    return cpu - spec.reserved_cpu, memory - spec.reserved_memory_mib
 
 
 def _must_fit(spec: TaskSpec, parts: tuple[Share, ...], cpu: int, memory: int) -> None:

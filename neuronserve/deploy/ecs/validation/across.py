@@ -28,8 +28,8 @@ def findings(requests: Sequence[Any], instance_type: InstanceType | None = None)
     for one, other in itertools.combinations(sharing, 2):
         if _common(one, other):
             found += _overlap(one, other)
-    for instance in catalogue().values():
-        found += _sums(instance, [s for s in sharing if instance in s.hosts.types])
+    for instance, those in _roomiest(sharing):
+        found += _sums(instance, those)
     return list(dict.fromkeys(found))
 
 
@@ -89,6 +89,15 @@ def _together(one: Subject, other: Subject) -> bool:
     cpu = amounts.asked_cpu(one.root) + amounts.asked_cpu(other.root)
     memory = amounts.asked_memory(one.root) + amounts.asked_memory(other.root)
     return any(cpu <= allocatable.cpu(t) and memory <= capacity.at_most_mib(t) for t in _common(one, other))
+
+
+def _roomiest(sharing: Sequence[Subject]) -> Iterator[tuple[InstanceType, list[Subject]]]:
+    """Those that may be on one instance, and the largest type on which just they may be."""
+    groups: dict[tuple[str, ...], tuple[InstanceType, list[Subject]]] = {}
+    for instance in sorted(catalogue().values(), key=lambda one: one.memory_mib):
+        those = [subject for subject in sharing if instance in subject.hosts.types]
+        groups[tuple(subject.root.pointer for subject in those)] = instance, those
+    yield from groups.values()
 
 
 def _sums(instance: InstanceType, subjects: Sequence[Subject]) -> Iterator[Finding]:

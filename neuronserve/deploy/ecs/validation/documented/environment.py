@@ -8,16 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from neuronserve.deploy.ecs.rendering.names import SECRET
 from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject
 from neuronserve.deploy.findings import Finding
 
 _FILE = re.compile(r"arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+", re.ASCII)
-_SECRET = re.compile(
-    r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]+(:[^:]*){0,3}", re.ASCII
-)
-_PARAMETER = re.compile(r"arn:aws[a-z-]*:ssm:[a-z0-9-]+:\d{12}:parameter/[\w./-]+(:[\w.-]+)?", re.ASCII)
-_PARAMETER_NAME = re.compile(r"[\w./-]{1,2048}(:[\w.-]+)?", re.ASCII)
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -64,10 +60,7 @@ def _twice(container: Node) -> Iterator[Finding]:
 
 
 def _secret(place: Node) -> Iterator[Finding]:
-    text = place.text
-    if text is None or _SECRET.fullmatch(text) or _PARAMETER.fullmatch(text):
-        return
-    if text.startswith("arn:") or not _PARAMETER_NAME.fullmatch(text):
+    if place.text is not None and not SECRET.fullmatch(place.text):
         yield place.error(
             "secret-form",
             "expected the ARN of a secret, or the ARN or name of a parameter",

@@ -5,19 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from neuronserve.deploy.ecs.rendering.names import IMAGE, MAX_IMAGE
 from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject
 from neuronserve.deploy.findings import Finding
 
-_HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::\d{1,5})?/)?"
-_PATH = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
-_IMAGE = re.compile(
-    rf"{_HOST}{_PATH}(?P<tag>:[\w][\w.-]{{0,127}})?(?P<digest>@sha256:[0-9a-fA-F]{{64}})?", re.ASCII
-)
 _DEEP_LEARNING = re.compile(
     r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/tensorflow-inference-neuronx?[:@]"
 )
-_LONGEST = 255
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -34,9 +29,9 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _form(image: Node, text: str) -> Iterator[Finding]:
-    match = _IMAGE.fullmatch(text) if len(text) <= 1024 else None
-    if len(text.partition("@")[0]) > _LONGEST:
-        yield image.error("image-form", f"longer than {_LONGEST} characters", "shorten it")
+    match = IMAGE.fullmatch(text) if len(text) <= 1024 else None
+    if len(text.partition("@")[0]) > MAX_IMAGE:
+        yield image.error("image-form", f"longer than {MAX_IMAGE} characters", "shorten it")
     elif match is None:
         yield image.error(
             "image-form", "this is no image's name", "write it as registry/repository:tag, or @sha256:..."

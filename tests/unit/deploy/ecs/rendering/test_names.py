@@ -36,6 +36,11 @@ def test_families_and_containers(check, name, fine):
         ("a b", False),
         ("-v", False),
         ("a" * 256, False),
+        ("Team/neuronserve", True),
+        ("a/Neuronserve", False),
+        ("a//b", False),
+        ("neuronserve:", False),
+        ("neuronserve@sha256:" + "0" * 63, False),
     ],
 )
 def test_images(image, fine):
@@ -66,6 +71,10 @@ def test_roles(role, fine):
         ("arn:aws:secretsmanager:us-east-1:123456789012:secret:token-AbCdEf:key::", True),
         ("arn:aws:ssm:us-east-1:123456789012:parameter/a/b", True),
         ("/a/b", True),
+        ("/a/b:7", True),
+        ("arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-1a-AbCdEf", True),
+        ("arn:aws:secretsmanager:us-east-1:123456789012:secret:a#b", False),
+        ("arn:value", False),
         ("arn:aws:ssm:us-east-1:123456789012:secret:a", False),
         ("arn:aws:s3:::bucket/key", False),
         ("hunter 2!", False),

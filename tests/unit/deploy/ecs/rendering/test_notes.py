@@ -17,6 +17,15 @@ def test_nothing_is_said_where_nothing_is_special():
     assert notes.of(spec("inf1.xlarge", region="us-east-1", **QUIET)) == []
 
 
+def test_nothing_is_said_of_types_that_are_too_small_for_the_task_anyway():
+    asked = spec(
+        region="us-east-1",
+        **QUIET | {"memory_mib": 40_000},
+        placement="attribute:ecs.instance-type =~ inf1.*",
+    )
+    assert notes.of(asked) == []
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -31,6 +40,14 @@ def test_nothing_is_said_where_nothing_is_special():
         (SLOTS, "a service of its own"),
         ({**SLOTS, "ports": Ports.DYNAMIC}, "use distinctInstance"),
         ({**SLOTS, "network": Network.AWSVPC}, "use distinctInstance"),
+        (
+            {"placement": "attribute:ecs.instance-type =~ inf.*"},
+            "the placement allows inf2.8xlarge and 2 more too, which cannot do",
+        ),
+        (
+            {"placement": "attribute:stack == prod", "memory_mib": 390_000, "instance_type": "inf2.48xlarge"},
+            "the placement allows trn2.48xlarge and 1 more too",
+        ),
         ({"placement": "family"}, "on inf1.24xlarge only the first 4 of the chips"),
         ({"network": Network.HOST, "port": 80}, "port 80 on the host's network"),
         ({"network": Network.AWSVPC}, "subnets and security groups"),

@@ -89,7 +89,12 @@ def test_what_an_instance_really_registers_replaces_the_estimate():
         ({"memory_mib": 49152}, "49152 MiB of memory: inf1.6xlarge has about 45209 for tasks"),
         ({"memory_mib": 100}, "100 MiB of memory for a task"),
         ({"cpu": 100}, "100 cpu units for a task: ECS takes 128 to 196608"),
-        ({"reserved_cpu": 24 * 1024}, "0 cpu units for a task"),
+        ({"reserved_cpu": 24 * 1024}, "24576 cpu units reserved: inf1.6xlarge has 24576, and none is left"),
+        ({"reserved_memory_mib": 50000}, "50000 MiB of memory reserved: inf1.6xlarge has 45209"),
+        (
+            {"registered_memory_mib": 49152},
+            "49152 MiB registered: inf1.6xlarge has 49152, and registers less",
+        ),
         ({"reserved_memory_mib": 45000}, "209 MiB of memory for a task"),
     ],
 )

@@ -69,6 +69,15 @@ def test_memory_and_cpu_of_slots_are_added_up():
     assert told(a, slot("b", 2, 3, port=8081, memory=21000)) == {("/1", "memory-tight-across"): "warning"}
 
 
+def test_slots_that_may_be_on_several_types_have_to_fit_on_the_largest_only():
+    both = "attribute:ecs.instance-type in [inf1.6xlarge, inf1.24xlarge]"
+    one, other = (
+        changed(slot(f, *n, port=p, memory=40000), EXPRESSION, both)
+        for f, n, p in (("a", (0, 1), 8080), ("b", (2, 3), 8081))
+    )
+    assert told(one, other) == {}
+
+
 def test_a_family_that_is_there_twice_is_a_warning():
     assert told(MINIMAL, MINIMAL) == {("/1/family", "same-family"): "warning"}
 
