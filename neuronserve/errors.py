@@ -81,7 +81,11 @@ class NeuronserveError(Exception):
         self.detail = detail
 
     def __str__(self) -> str:
-        return f"{self.message} ({self.hint})" if self.hint else self.message
+        """Message and hint; the hint in brackets, unless there would be brackets in or beside brackets."""
+        if not self.hint:
+            return self.message
+        crowded = self.message.endswith(")") or "(" in self.hint
+        return f"{self.message}; {self.hint}" if crowded else f"{self.message} ({self.hint})"
 
     def as_dict(self) -> dict[str, str]:
         """The same for a machine: ``{"code", "error", "hint"}``."""

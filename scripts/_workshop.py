@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -27,9 +28,11 @@ def enter(*, needs: tuple[str, ...] = (), stay: bool = False) -> None:
     """Go on inside ``.venv``, made first where it is missing or old, with the checkout as folder.
 
     ``needs`` names programs from Debian's packages, such as ``nginx``. ``stay``: in the caller's folder, for
-    scripts that are given files. The caller's script starts again with the environment's Python when it was
-    started with another.
+    scripts that are given files; until such a script says otherwise, Ctrl-C ends it without a word. The
+    caller's script starts again with the environment's Python when it was started with another.
     """
+    if stay and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     # a plain user's PATH on Debian has no sbin, where nginx lives
     path = [str(VENV / "bin"), os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"]
     os.environ["PATH"] = os.pathsep.join(path)

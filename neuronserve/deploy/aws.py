@@ -6,6 +6,7 @@ import functools
 import os
 import re
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 import boto3
 from botocore import exceptions
@@ -52,24 +53,46 @@ class Aws:
 
     @functools.cached_property
     def session(self) -> boto3.Session:
-        return boto3.Session(profile_name=self._profile, region_name=self._region)
+        session = boto3.Session(profile_name=self._profile, region_name=self._region)
+        session.events.register("after-call", _refuse_other_answers)
+        return session
+
+    def in_region(self, region: str) -> Aws:
+        """The same way in another region; an endpoint that is of this region alone is left behind."""
+        here = self.region_if_known
+        if region == here:
+            return self
+        endpoint_url = None if here and here in (self._endpoint_url or "") else self._endpoint_url
+        there = Aws(profile=self._profile, region=region, endpoint_url=endpoint_url)
+        there.session = self.session  # what it has read of files and models serves all regions
+        return there
 
     @property
     def region_if_known(self) -> str | None:
-        return self.session.region_name
+        return self._region or self.session.region_name
 
     @property
     def region(self) -> str:
-        if not self.session.region_name:
+        region = self.region_if_known
+        if not region:
             raise InvalidInput(
                 "no AWS region is set", hint="use --region, AWS_REGION, or a profile that has one"
             )
-        return self.session.region_name
+        return region
 
     def _client(self, service: Any) -> Any:
-        return self.session.client(
-            service, region_name=self.region, endpoint_url=self._endpoint_url, config=_CONFIG
-        )
+        try:
+            client = self.session.client(
+                service, region_name=self.region, endpoint_url=self._endpoint_url, config=_CONFIG
+            )
+            _ = urlsplit(client.meta.endpoint_url).port  # botocore looks at it only when it is called
+            return client
+        except exceptions.InvalidRegionError:
+            raise InvalidInput(f"{self.region!r} is no AWS region", hint="such as us-east-1") from None
+        except ValueError as error:
+            raise InvalidInput(
+                f"the endpoint cannot be used: {error}", hint="see --endpoint-url and AWS_ENDPOINT_URL"
+            ) from None
 
     @functools.cached_property
     def ecs(self) -> ECSClient:
@@ -120,12 +143,32 @@ class Aws:
         return cast("CloudFormationClient", self._client("cloudformation"))
 
 
+_NOT_AWS = "see --endpoint-url, AWS_ENDPOINT_URL and proxies"
+
+
+def _refuse_other_answers(*, parsed: Any, model: Any, http_response: Any, **_: Any) -> None:
+    """An answer without a single member of its shape is that of a proxy, or of some other server."""
+    expected = model.output_shape.members if model.output_shape else {}
+    speaks_json = model.service_model.metadata.get("protocol") == "json"
+    if speaks_json and http_response.status_code < 300 and expected and not set(expected) & set(parsed):
+        raise AwsFailed(
+            f"what answers is not AWS: {model.name}: an answer without {' or '.join(expected)}", hint=_NOT_AWS
+        )
+
+
 _VALUE = re.compile(r", value: .*?(?=, (?:type|valid)|$)", re.MULTILINE | re.DOTALL)
 _DENIED = {
-    "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException", "AuthFailure",
-    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
-    "SignatureDoesNotMatch", "InvalidSignatureException", "MissingAuthenticationToken", "OptInRequired",
-    "RequestExpired", "NotAuthorized",
+    "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException",
+    "OptInRequired", "NotAuthorized",
+}  # fmt: skip
+_STALE = {
+    "AuthFailure", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "InvalidClientTokenId",
+    "InvalidSignatureException", "MissingAuthenticationToken", "MissingAuthenticationTokenException",
+    "RequestExpired", "SignatureDoesNotMatch", "UnrecognizedClientException",
+}  # fmt: skip
+_BUSY = {
+    "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "ThrottledException",
+    "Throttling", "ThrottlingException", "TooManyRequestsException",
 }  # fmt: skip
 _ABSENT = {
     "ClusterNotFoundException", "ServiceNotFoundException", "ServiceNotActiveException", "ParameterNotFound",
@@ -138,6 +181,7 @@ _NO_CREDENTIALS = (
     exceptions.CredentialRetrievalError,
     exceptions.TokenRetrievalError,
     exceptions.SSOError,
+    exceptions.LoginError,
 )
 
 
@@ -150,16 +194,14 @@ def explained(error: Exception) -> DeployError | None:
         report = _VALUE.sub("", error.kwargs["report"])
         return InvalidInput(f"botocore refuses the request: {_line(report)}")
     if isinstance(error, (exceptions.ProfileNotFound, exceptions.NoRegionError, exceptions.ConfigParseError)):
-        return InvalidInput(str(error))
+        return InvalidInput(_line(str(error)))
     if isinstance(error, _NO_CREDENTIALS):
         return AwsRefused(
             f"no AWS credentials: {_line(str(error))}",
             hint="use --profile, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, `aws sso login`, or a role",
         )
     if isinstance(error, ResponseParserError):
-        return AwsFailed(
-            f"what answers is not AWS: {_line(str(error))[:200]}", hint="see --endpoint-url and proxies"
-        )
+        return AwsFailed(f"what answers is not AWS: {_line(str(error))[:200]}", hint=_NOT_AWS)
     if isinstance(error, (exceptions.HTTPClientError, exceptions.BotoCoreError)):
         return AwsFailed(
             f"AWS cannot be reached: {_line(str(error))}", hint="see --region and --endpoint-url"
@@ -173,9 +215,21 @@ def _answered(error: exceptions.ClientError) -> DeployError:
     message = f"{call}: {code}: {_line(told.get('Message', ''))}"
     if code in _DENIED:
         return AwsRefused(message, hint="scripts/policy prints the rights that are needed")
+    if code in _STALE:
+        return AwsRefused(message, hint="renew the AWS credentials; a wrong clock has the same effect")
+    if code.isdecimal() and code < "500" and not call.startswith("Head"):  # AWS itself names its errors
+        return AwsFailed(f"what answers is not AWS: {message[:200]}", hint=_NOT_AWS)
     if code in _ABSENT:
         return NoSuchResource(message)
-    return AwsFailed(message)
+    return AwsFailed(message, hint="AWS throttles: try again in a minute" if code in _BUSY else "")
+
+
+def passes(error: Exception) -> bool:
+    """Whether the same call may succeed in a moment: the network, throttling, or a fault of AWS's own."""
+    if isinstance(error, exceptions.ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return code_of(error) in _BUSY or status >= 500
+    return isinstance(error, (exceptions.ConnectionError, exceptions.HTTPClientError, ResponseParserError))
 
 
 def code_of(error: exceptions.ClientError) -> str:

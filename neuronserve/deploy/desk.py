@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import io
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, TextIO
+from pathlib import Path
+from typing import Any, TextIO, TypeVar
 
 from neuronserve.compiled import Compiled
-from neuronserve.deploy import documents
+from neuronserve.deploy import aws as ways
+from neuronserve.deploy import documents, waiting
 from neuronserve.deploy.aws import Aws
 from neuronserve.deploy.waiting import Clock, SystemClock
 from neuronserve.errors import InvalidInput
+
+Found = TypeVar("Found")
 
 Inspect = Callable[[str], Mapping[str, tuple[Compiled, ...]]]
 
@@ -31,21 +37,64 @@ class Desk:
 
     aws: Aws = dataclasses.field(default_factory=Aws)
     form: str = "json"
-    out: TextIO = dataclasses.field(default_factory=lambda: sys.stdout)
-    err: TextIO = dataclasses.field(default_factory=lambda: sys.stderr)
+    out: TextIO = dataclasses.field(default_factory=lambda: _standard(sys.stdout))
+    err: TextIO = dataclasses.field(default_factory=lambda: _standard(sys.stderr))
     clock: Clock = dataclasses.field(default_factory=SystemClock)
     environ: Mapping[str, str] = dataclasses.field(default_factory=lambda: os.environ)
     inspect: Inspect = _cannot_inspect
 
     def show(self, document: Any) -> None:
-        """Print a result for a machine and a person alike, as --output says."""
-        self.out.write(documents.dump(document, self.form))
-        self.out.flush()
+        """Print a result for a machine and a person alike, as --output says.
+
+        When nobody reads it any more, the exit code still says how it ended.
+        """
+        with contextlib.suppress(BrokenPipeError):
+            self._write(self.out, documents.dump(document, self.form))
 
     def line(self, text: str) -> None:
-        """Print a line of a result for a person."""
-        print(text, file=self.out, flush=True)
+        """Print a line of a result for a person. Raises BrokenPipeError when the reader has enough."""
+        self._write(self.out, f"{text}\n")
 
     def say(self, text: str) -> None:
-        """Tell a person what is going on; never part of the result."""
-        print(text, file=self.err, flush=True)
+        """Tell a person what is going on; never part of the result. What nobody hears ends nothing."""
+        with contextlib.suppress(BrokenPipeError, InvalidInput):
+            self._write(self.err, f"{text}\n")
+
+    def until(
+        self,
+        look: Callable[[], Found | None],
+        *,
+        what: str,
+        seconds: float,
+        every: float,
+        hint: str = "",
+    ) -> Found:
+        """``waiting.until``, which survives that AWS does not answer for some minutes, and tells it."""
+        bridged = waiting.Bridged(ways.passes, self.say, self.clock)
+        return waiting.until(
+            lambda: bridged.look(look), what=what, seconds=seconds, every=every, clock=self.clock, hint=hint
+        )
+
+    @staticmethod
+    def _write(stream: TextIO, text: str) -> None:
+        try:
+            stream.write(text)
+            stream.flush()
+        except OSError as error:
+            _let_go(stream)
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise InvalidInput(f"the output cannot be written: {error.strerror}") from None
+
+
+def _standard(stream: TextIO | None) -> TextIO:
+    """None: it was closed before the program began. No character of a log is worth a failure."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream or io.StringIO()
+
+
+def _let_go(stream: TextIO) -> None:
+    """Python tries to write what is left once more at the end: let that succeed."""
+    with contextlib.suppress(OSError, ValueError), Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())

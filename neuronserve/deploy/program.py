@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
-import sys
+import signal
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from neuronserve.deploy import aws, exits
@@ -62,7 +63,8 @@ def _prepare(parser: argparse.ArgumentParser, verb: Verb) -> None:
     if "--dry-run" not in taken:
         common.add_argument("--dry-run", action="store_true", help="change nothing; print what would be sent")
     common.add_argument("--profile", metavar="NAME", help="AWS profile (AWS_PROFILE)")
-    common.add_argument("--region", metavar="REGION", help="AWS region (AWS_REGION)")
+    if "--region" not in taken:
+        common.add_argument("--region", metavar="REGION", help="AWS region (AWS_REGION)")
     common.add_argument("--endpoint-url", metavar="URL", help="another AWS (AWS_ENDPOINT_URL)")
     common.add_argument("--debug", action="store_true", help="show where in the code an error came from")
 
@@ -70,21 +72,35 @@ def _prepare(parser: argparse.ArgumentParser, verb: Verb) -> None:
 def _guarded(name: str, verb: Verb, given: argparse.Namespace, desk: Desk | None) -> int:
     desk = _with_options(desk or Desk(), given)
     try:
-        return verb.run(given, desk)
+        with _interruptible():
+            return verb.run(given, desk)
     except KeyboardInterrupt:
         desk.say(f"{name}: interrupted")
         return exits.INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.YES
     except Exception as error:  # noqa: BLE001  the program's outer edge
         return _failed(name, error, given, desk)
 
 
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt in here. Scripts let it end them without a word before and after."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if before is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, before)
+
+
 def _with_options(desk: Desk, given: argparse.Namespace) -> Desk:
     changes: dict[str, Any] = {"form": given.output}
-    if given.profile or given.region or given.endpoint_url:
-        changes["aws"] = aws.Aws(profile=given.profile, region=given.region, endpoint_url=given.endpoint_url)
+    region = given.region if isinstance(given.region, str) else None  # a verb may have a --region of its own
+    if given.profile or region or given.endpoint_url:
+        changes["aws"] = aws.Aws(profile=given.profile, region=region, endpoint_url=given.endpoint_url)
     return dataclasses.replace(desk, **changes)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+import dataclasses
+import re
 import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -9,6 +12,8 @@ from typing import Protocol, TypeVar
 from neuronserve.errors import TimedOut
 
 Found = TypeVar("Found")
+
+OUTAGE = 600.0  # seconds without one answer, after which AWS is not waited for any longer
 
 
 class Clock(Protocol):
@@ -41,3 +46,43 @@ def until(
             raise TimedOut(f"no {what} after {seconds:g} s", hint=hint)
         clock.sleep(min(every, left))
     return found
+
+
+@dataclasses.dataclass
+class Bridged:
+    """Looks of which some fail, bridged for at most OUTAGE seconds; the first and the last is told.
+
+    ``passes``: whether a look that failed so may succeed in a moment. Other errors go through at once, and
+    so does one that does not pass in time.
+    """
+
+    passes: Callable[[Exception], bool]
+    say: Callable[[str], None]
+    clock: Clock
+    since: float | None = None
+
+    def look(self, look: Callable[[], Found | None]) -> Found | None:
+        try:
+            found = look()
+        except Exception as error:
+            if not self.passes(error) or self._out_for() >= OUTAGE:
+                raise
+            return None
+        if self.since is not None:
+            self.since = None
+            self.say("AWS answers again")
+        return found
+
+    def _out_for(self) -> float:
+        now = self.clock.monotonic()
+        if self.since is None:
+            self.since = now
+            self.say("AWS does not answer now: asking again")
+        return now - self.since
+
+
+def seconds(text: str) -> float:
+    """For argparse: seconds, 0 or more."""
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,3})?", text):
+        raise argparse.ArgumentTypeError(f"expected seconds, 0 or more: {text}")
+    return float(text)

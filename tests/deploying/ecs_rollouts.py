@@ -23,7 +23,7 @@ Step = Callable[["PretendEcs", dict[str, Any]], None]
 class PretendEcs:
     """``script``: one step before each DescribeServices once a deployment ``begun``; the last state stays.
 
-    ``tasks``: those that have STOPPED. ``front``: what was asked, and what is to fail.
+    ``tasks``: those that have STOPPED. ``scaled``: Application Auto Scaling's ScalableTargets. ``front``: what was asked, and what is to fail.
     """
 
     def __init__(self) -> None:
@@ -33,6 +33,7 @@ class PretendEcs:
         self.history: dict[str, list[dict[str, Any]]] = {}
         self.instances: list[dict[str, Any]] = []
         self.tasks: list[dict[str, Any]] = []
+        self.scaled: list[dict[str, Any]] = []
         self.script: deque[Step] = deque()
         self.begun = False
         self._numbers = itertools.count(1)
@@ -149,6 +150,9 @@ class PretendEcs:
 
     def describe_tasks(self, request: dict[str, Any]) -> dict[str, Any]:
         return {"tasks": [task for task in self.tasks if task["taskArn"] in request["tasks"]], "failures": []}
+
+    def describe_scalable_targets(self, _: dict[str, Any]) -> dict[str, Any]:
+        return {"ScalableTargets": self.scaled}
 
     def list_container_instances(self, _: dict[str, Any]) -> dict[str, Any]:
         return {"containerInstanceArns": [one["containerInstanceArn"] for one in self.instances]}

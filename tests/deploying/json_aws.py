@@ -49,18 +49,21 @@ class Front:
     def sent(self, *operations: str) -> list[dict[str, Any]]:
         return [request for name, request in self.calls if name in operations]
 
-    def answer(self, behind: Any, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        """What ``behind`` answers; its methods take the request."""
+    def answer(
+        self, behind: Any, operation: str, request: dict[str, Any], service: str = ""
+    ) -> dict[str, Any]:
+        """What ``behind`` answers; its methods take the request. ``service``: another one than its own."""
+        service = service or self.service
         with self.lock:
             self.calls.append((operation, request))
             for fault in self.faults:
                 if fault.operation == operation and fault.times > 0:
                     fault.times -= 1
                     raise fault.error
-            if found := shapes.findings(self.service, operation, request):
+            if found := shapes.findings(service, operation, request):
                 raise Refused("InvalidParameterException", found[0].line(operation))
             answer: dict[str, Any] = getattr(behind, xform_name(operation))(request)
-            model = botocore.session.get_session().get_service_model(self.service).operation_model(operation)
+            model = botocore.session.get_session().get_service_model(service).operation_model(operation)
             report = ParamValidator().validate(answer, model.output_shape)
             assert not report.has_errors(), report.generate_report()
             return answer
@@ -79,13 +82,16 @@ class Front:
             thread.join()
 
 
+_OTHERS = {"AnyScaleFrontendService": "application-autoscaling"}
+
+
 def _handler(front: Front, behind: Any) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            operation = self.headers["X-Amz-Target"].partition(".")[2]
+            prefix, _, operation = self.headers["X-Amz-Target"].partition(".")
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             try:
-                status, body = 200, front.answer(behind, operation, request)
+                status, body = 200, front.answer(behind, operation, request, _OTHERS.get(prefix, ""))
             except Refused as error:
                 status, body = error.status, {"__type": error.code, "message": error.message}
             data = json.dumps(body, default=lambda value: value.timestamp()).encode()

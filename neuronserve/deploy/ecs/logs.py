@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import heapq
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ class Event:
 
 
 class Reader:
-    """Reads one stream; each call of ``new`` goes on where the last one ended.
+    """Reads one stream. An event stays next until it is taken, so that a call that fails loses none.
 
     GetLogEvents has no last page: the end is where the token that it gives is the one that it got. Pages
     before it may be empty.
@@ -57,17 +58,35 @@ class Reader:
         self.stream = stream
         self._since: dict[str, Any] = {} if since is None else {"startTime": since}
         self._token: str | None = None
+        self._page: deque[Event] = deque()
+        self._ended = False
 
-    def new(self) -> Iterator[Event]:
-        """Events that are new; none when the stream does not exist (yet). Raises NoSuchResource: no group."""
-        while (answer := self._page()) is not None:
-            for event in answer["events"]:
-                yield Event(event["timestamp"], event["message"], self.stream)
-            before, self._token = self._token, answer.get("nextForwardToken")
-            if self._token in (None, before):
-                return
+    def look_again(self) -> None:
+        """Go on where the end was."""
+        self._ended = False
 
-    def _page(self) -> Any:
+    def next(self) -> Event | None:
+        """The first event that was not taken; None at the end, or when the stream does not exist (yet).
+
+        Raises NoSuchResource when there is no log group.
+        """
+        while not self._page and not self._ended:
+            self._ended = self._turn()
+        return self._page[0] if self._page else None
+
+    def take(self) -> Event:
+        return self._page.popleft()
+
+    def _turn(self) -> bool:
+        """Get the next page; whether it is the last one for now."""
+        answer = self._read()
+        if answer is None:
+            return True
+        self._page.extend(Event(item["timestamp"], item["message"], self.stream) for item in answer["events"])
+        before, self._token = self._token, answer.get("nextForwardToken")
+        return self._token in (None, before)
+
+    def _read(self) -> Any:
         more: dict[str, Any] = {"nextToken": self._token} if self._token else {}
         try:
             return self._client.get_log_events(
@@ -97,8 +116,19 @@ class Reader:
 
 
 def merged(readers: Iterable[Reader]) -> Iterator[Event]:
-    """All new events of several streams, in order of time."""
-    return heapq.merge(*(reader.new() for reader in readers), key=lambda event: event.at)
+    """All new events of several streams, in order of time; what was yielded is taken."""
+    readers = list(readers)
+    for reader in readers:
+        reader.look_again()
+    heads = [(event.at, place) for place, reader in enumerate(readers) if (event := reader.next())]
+    heapq.heapify(heads)
+    while heads:
+        _, place = heads[0]
+        yield readers[place].take()
+        if event := readers[place].next():
+            heapq.heapreplace(heads, (event.at, place))
+        else:
+            heapq.heappop(heads)
 
 
 def moment(text: str, now: float) -> int:

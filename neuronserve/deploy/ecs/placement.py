@@ -89,6 +89,11 @@ def reasons(demand: Demand, instance: ContainerInstance, *, registered: bool = F
     ]
 
 
+def never(demand: Demand, instances: Sequence[ContainerInstance]) -> bool:
+    """Whether there are instances, and none of them could ever take it."""
+    return bool(instances) and all(reasons(demand, instance, registered=True) for instance in instances)
+
+
 def explain(demand: Demand, instances: Sequence[ContainerInstance], *, registered: bool = False) -> list[str]:
     """A line for each instance, and one for all of them at the end."""
     if not instances:

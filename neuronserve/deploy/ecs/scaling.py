@@ -95,6 +95,24 @@ def notes(
         yield f"{name}: one task to an instance: {bounds.most} tasks need {bounds.most} instances that match"
 
 
+def by_hand(service: Mapping[str, Any], count: int, target: Mapping[str, Any] | None) -> str:
+    """What auto scaling does to a number of tasks that is set by hand; empty when there is none.
+
+    Source: the ECS developer guide, "Automatically scale your Amazon ECS service": a number outside of the
+    bounds stays until an alarm wants to go towards them.
+    """
+    if target is None:
+        return ""
+    name, least, most = service["serviceName"], target["MinCapacity"], target["MaxCapacity"]
+    if least <= count <= most:
+        return f"{name}: auto scaling between {least} and {most} may change it again; --off ends that"
+    end, step, bound = ("below", "out", least) if count < least else ("above", "in", most)
+    return (
+        f"{name}: {count} is {end} auto scaling's bounds, {least} to {most}: its next step {step} goes to "
+        f"{bound}; other bounds (--min, --max) or --off keep it"
+    )
+
+
 def plan_off(resource: str, state: State) -> list[Call]:
     """Deregistering the target takes its policies with it."""
     return [("DeregisterScalableTarget", _named(resource))] if state.target is not None else []
@@ -182,16 +200,22 @@ def resource(service: Mapping[str, Any]) -> str:
     return f"service/{str(service['clusterArn']).rpartition('/')[2]}/{service['serviceName']}"
 
 
-def state(aws: Aws, resource: str) -> State:
-    targets = aws.scaling.describe_scalable_targets(
+def target(aws: Aws, resource: str) -> Mapping[str, Any] | None:
+    """AWS's ScalableTarget of a service; None: it does not scale by itself."""
+    found = aws.scaling.describe_scalable_targets(
         ServiceNamespace="ecs", ResourceIds=[resource], ScalableDimension="ecs:service:DesiredCount"
     )["ScalableTargets"]
-    if not targets:
+    return found[0] if found else None
+
+
+def state(aws: Aws, resource: str) -> State:
+    found = target(aws, resource)
+    if found is None:
         return State(None)
     pages = aws.scaling.get_paginator("describe_scaling_policies").paginate(
         ServiceNamespace="ecs", ResourceId=resource, ScalableDimension="ecs:service:DesiredCount"
     )
-    return State(targets[0], tuple(policy for page in pages for policy in page["ScalingPolicies"]))
+    return State(found, tuple(policy for page in pages for policy in page["ScalingPolicies"]))
 
 
 def send(aws: Aws, calls: Sequence[Call]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import types
 
 import pytest
@@ -110,3 +111,36 @@ def test_arguments_are_those_of_the_verb(desk):
         parser.add_argument("--count", type=int)
 
     assert start(desk, lambda given, desk: given.count, "--count", "3", arguments=arguments) == 3
+
+
+def test_a_verb_may_have_a_region_of_its_own(desk):
+    def arguments(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--region", action="append", default=[])
+
+    words = ["--region", "a", "--region", "b"]
+    assert start(desk, lambda given, _: len(given.region), *words, arguments=arguments) == 2
+
+
+def test_an_interrupt_that_scripts_leave_to_the_system_is_heard_while_a_verb_runs(desk):
+    def run(given, desk):
+        signal.raise_signal(signal.SIGINT)
+        return 0
+
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        assert start(desk, run) == exits.INTERRUPTED
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(
+    ("message", "hint", "told"),
+    [
+        ("no port", "use --container-port", "no port (use --container-port)"),
+        ("no port (none)", "use --container-port", "no port (none); use --container-port"),
+        ("stopped", "look (at the log)", "stopped; look (at the log)"),
+    ],
+)
+def test_brackets_are_never_in_or_beside_brackets(message, hint, told):
+    assert str(errors.InvalidInput(message, hint=hint)) == told

@@ -14,8 +14,7 @@ from neuronserve.deploy.ecs.registry import registered
 from neuronserve.deploy.ecs.services import changes, creation, live, rules, watching
 from neuronserve.deploy.ecs.services.rollout import Ours
 from neuronserve.deploy.ecs.services.wanted import Wanted
-from neuronserve.deploy.waiting import until
-from neuronserve.errors import AwsFailed, DeployError, DeploymentFailed
+from neuronserve.errors import AwsFailed, DeploymentFailed
 
 _EVERY = 5.0  # seconds
 
@@ -62,7 +61,7 @@ def deploy_all(desk: Desk, wanted: Sequence[Wanted], patience: Patience) -> list
     for index, item in enumerate(wanted):
         try:
             done.append(deploy(desk, item, patience))
-        except DeployError:
+        except (Exception, KeyboardInterrupt):
             if rest := ", ".join(later.name for later in wanted[index + 1 :]):
                 desk.say(f"not deployed, as before: {rest}")
             raise
@@ -114,9 +113,9 @@ def _wait_for_the_name(desk: Desk, wanted: Wanted, patience: Patience) -> None:
             told = True
         return None
 
-    until(
+    desk.until(
         free, what=f"end of the DRAINING of service {wanted.name}", seconds=patience.seconds, every=_EVERY,
-        clock=desk.clock, hint="its tasks are still stopping: see stopTimeout, or `scripts/ecs status`",
+        hint="its tasks are still stopping: see stopTimeout, or `scripts/ecs status`",
     )  # fmt: skip
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from neuronserve.deploy.ecs.services import chips
 from neuronserve.deploy.ecs.services.chips import Chips
 from neuronserve.deploy.ecs.services.wanted import Wanted
+from neuronserve.deploy.ecs.tasks import definition
 from neuronserve.errors import InvalidInput
 
 DISTINCT = {"type": "distinctInstance"}
@@ -61,8 +61,8 @@ def _listener(wanted: Wanted) -> tuple[str, int]:
     """The container and port that a target group gets. Raises InvalidInput where that is not plain."""
     found = [
         (str(container.get("name")), int(mapping["containerPort"]))
-        for container in chips.containers(wanted.definition)
-        for mapping in chips.objects(container.get("portMappings"))
+        for container in definition.containers(wanted.definition)
+        for mapping in definition.objects(container.get("portMappings"))
         if isinstance(mapping.get("containerPort"), int)
     ]
     fitting = [item for item in found if wanted.container_port in (None, item[1])]
@@ -81,7 +81,8 @@ def grace_seconds(wanted: Wanted) -> int | None:
     if wanted.grace_seconds is not None or not wanted.target_groups:
         return wanted.grace_seconds
     return (
-        max((_patience(container) for container in chips.containers(wanted.definition)), default=0) or _GRACE
+        max((_patience(container) for container in definition.containers(wanted.definition)), default=0)
+        or _GRACE
     )
 
 

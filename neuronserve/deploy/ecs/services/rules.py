@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from neuronserve.deploy.ecs.services import chips
 from neuronserve.deploy.ecs.services.chips import Chips
 from neuronserve.deploy.ecs.services.wanted import Wanted
+from neuronserve.deploy.ecs.tasks import definition
 from neuronserve.errors import InvalidInput
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -75,7 +75,7 @@ def _check_daemon(wanted: Wanted) -> None:
 
 
 def _check_constraints(wanted: Wanted) -> None:
-    own = chips.objects(wanted.definition.get("placementConstraints"))
+    own = definition.constraints(wanted.definition)
     mine = len(wanted.constraints) + (wanted.chips is Chips.DEVICES and not wanted.daemon)
     if len(own) + mine > _CONSTRAINTS:
         raise InvalidInput(

@@ -6,8 +6,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from neuronserve.deploy.aws import Aws, explained
 from neuronserve.deploy.ecs import placement
 from neuronserve.deploy.ecs.services.rollout import Ours
@@ -36,11 +34,12 @@ def explain(
     try:
         demand = placement.Demand.of(definition, constraints, group=f"service:{ours.service}")
         found = placement.read(aws, ours.cluster, demand)
-        never = [bool(placement.reasons(demand, instance, registered=True)) for instance in found]
         *lines, summary = placement.explain(demand, found)
-    except (NeuronserveError, ClientError, BotoCoreError) as error:
+    except Exception as error:
         known = error if isinstance(error, NeuronserveError) else explained(error)
+        if known is None:
+            raise
         why = "the right to look is missing" if isinstance(known, AwsRefused) else str(known)
-        return Explanation(f"the container instances cannot be looked at ({why})", (_WORDS,))
+        return Explanation(f"the container instances cannot be looked at: {why}", (_WORDS,))
     more = [f"and {len(lines) - _LINES} instances more"] if len(lines) > _LINES else []
-    return Explanation(summary, (*lines[:_LINES], *more), never=bool(never) and all(never))
+    return Explanation(summary, (*lines[:_LINES], *more), never=placement.never(demand, found))

@@ -6,19 +6,14 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004  botocore's own
-
-from neuronserve.deploy.aws import code_of
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.services import events, live, rollout, stopped
 from neuronserve.deploy.ecs.services import unplaced as places
 from neuronserve.deploy.ecs.services.rollout import Ending, Ours, Verdict
-from neuronserve.deploy.waiting import until
 from neuronserve.errors import DeploymentFailed, TimedOut
 
 _EVERY = 5.0  # seconds
 _SETTLES = 30.0  # seconds in which DescribeServices may still show what was before the call
-_THROTTLED = {"ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequestsException"}
 _IN_VAIN = 2  # events of tasks without a place, with nothing left to make room, after which ECS is believed
 
 
@@ -31,12 +26,17 @@ def follow(
     """
     watch = _Watch(desk, ours, events.Events(seen), definition, desk.clock.monotonic() + _SETTLES)
     try:
-        return until(watch.look, what="end of the rollout", seconds=seconds, every=_EVERY, clock=desk.clock)
+        return desk.until(watch.look, what="end of the rollout", seconds=seconds, every=_EVERY)
     except TimedOut:
         raise TimedOut(
-            f"{ours.service}: not rolled out after {seconds:g} s ({watch.last or 'nothing was seen'})",
-            hint=f"the rollout goes on in ECS; `scripts/ecs status` shows it{watch.unplaced_hint}",
+            f"{ours.service}: not rolled out after {seconds:g} s; last seen: {watch.last or 'nothing'}",
+            hint=f"{_GOES_ON}{watch.unplaced_hint}",
         ) from None
+    except DeploymentFailed:
+        raise
+    except (Exception, KeyboardInterrupt):  # such as credentials that expired
+        desk.say(f"{ours.service}: {_GOES_ON}")
+        raise
 
 
 @dataclasses.dataclass
@@ -57,13 +57,7 @@ class _Watch:
         return f"; {self.explanation.summary}" if self.explanation else ""
 
     def look(self) -> dict[str, Any] | None:
-        try:
-            service = live.look(self.desk.aws, self.ours.cluster, self.ours.service)
-        except (ClientError, ConnectionError, HTTPClientError) as error:
-            if not _passes(error):
-                raise
-            self._say(f"{self.ours.service}: ECS does not answer now; the rollout goes on")
-            return None
+        service = live.look(self.desk.aws, self.ours.cluster, self.ours.service)
         if service is not None:
             self._tell(service)
         settled = self.desk.clock.monotonic() >= self.settles
@@ -126,14 +120,7 @@ class _Watch:
         return _HINTS[ending]
 
 
-def _passes(error: Exception) -> bool:
-    """A look that failed is no end of the rollout, where the next one may succeed."""
-    if not isinstance(error, ClientError):
-        return True
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return code_of(error) in _THROTTLED or status >= 500
-
-
+_GOES_ON = "the rollout goes on in ECS; `scripts/ecs status` shows it"
 _WORDS = {
     Ending.FAILED: "failed",
     Ending.ROLLED_BACK: "was rolled back",

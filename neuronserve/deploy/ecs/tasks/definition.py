@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from neuronserve.deploy.ecs.validation.chips import index
 from neuronserve.errors import InvalidInput
-
-_CHIP = re.compile(r"/dev/neuron([0-9]{1,4})")
 
 
 def containers(definition: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The container definitions, in order. Raises InvalidInput when they are no list of objects."""
     found = definition.get("containerDefinitions")
     if not isinstance(found, list) or not found or not all(isinstance(item, dict) for item in found):
-        family = definition.get("family")
+        family = definition.get("family") or "task definition"
         raise InvalidInput(
             f"{family}#/containerDefinitions: a list of objects is expected",
             hint="scripts/task-definition validate tells all",
@@ -36,9 +34,9 @@ def checks_health(definition: Mapping[str, Any]) -> bool:
 def chips(definition: Mapping[str, Any]) -> frozenset[int]:
     """Indices of the instance's chips that a task owns: ``/dev/neuronN`` in ``devices[].hostPath``."""
     linux = [container.get("linuxParameters") for container in containers(definition)]
-    devices = [device for item in linux if isinstance(item, dict) for device in _objects(item.get("devices"))]
-    matches = [_CHIP.fullmatch(str(device.get("hostPath"))) for device in devices]
-    return frozenset(int(match[1]) for match in matches if match)
+    devices = [device for item in linux if isinstance(item, dict) for device in objects(item.get("devices"))]
+    found = (index(str(device.get("hostPath"))) for device in devices)
+    return frozenset(chip for chip in found if chip is not None)
 
 
 def managed(definition: Mapping[str, Any]) -> bool:
@@ -46,7 +44,7 @@ def managed(definition: Mapping[str, Any]) -> bool:
     return any(
         need.get("type") == "NeuronDevice"
         for container in containers(definition)
-        for need in _objects(container.get("resourceRequirements"))
+        for need in objects(container.get("resourceRequirements"))
     )
 
 
@@ -61,8 +59,14 @@ def static_ports(definition: Mapping[str, Any]) -> frozenset[int]:
 
 
 def port_mappings(definition: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [item for found in containers(definition) for item in _objects(found.get("portMappings"))]
+    return [item for found in containers(definition) for item in objects(found.get("portMappings"))]
 
 
-def _objects(value: Any) -> list[dict[str, Any]]:
+def constraints(definition: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Its ``placementConstraints``."""
+    return objects(definition.get("placementConstraints"))
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; nothing of anything else."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -119,9 +119,7 @@ def explain(
     """
     from neuronserve.deploy.ecs import placement
 
-    never = False
-    if demand and instances:
-        never = all(placement.reasons(demand, instance, registered=True) for instance in instances)
+    never = demand is not None and placement.never(demand, instances or ())
     lines = [
         _line(reason, arns, details, never=never) for reason, (arns, details) in _grouped(failures).items()
     ]

@@ -9,7 +9,7 @@ from typing import Any
 from neuronserve.deploy.aws import explained
 from neuronserve.deploy.desk import Desk
 
-_AT_ONCE = 100  # DescribeContainerInstances takes no more
+_AT_ONCE = 100  # DescribeContainerInstances takes no more; a filter of DescribeInstances takes 200 values
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,8 +60,9 @@ def _addressed(desk: Desk, hosts: dict[str, Host]) -> dict[str, Host]:
     """With addresses; an instance elsewhere (ECS Anywhere: ``mi-...``) has none that EC2 knows."""
     ids = sorted({host.ec2_instance_id for host in hosts.values() if host.ec2_instance_id.startswith("i-")})
     known: dict[str, Any] = {}
-    if ids:
-        filters = [{"Name": "instance-id", "Values": ids}]  # unlike InstanceIds, it takes one that is gone
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ids[start : start + _AT_ONCE]
+        filters = [{"Name": "instance-id", "Values": some}]  # unlike InstanceIds, it takes one that is gone
         for page in desk.aws.ec2.get_paginator("describe_instances").paginate(Filters=filters):  # type: ignore[arg-type]  # boto3-stubs want their own dict type
             for reservation in page["Reservations"]:
                 known |= {item["InstanceId"]: item for item in reservation["Instances"]}

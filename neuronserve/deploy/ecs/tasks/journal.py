@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Iterable
 from typing import Any
 
-from neuronserve.deploy.aws import Aws
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs import logs
 from neuronserve.deploy.ecs.logs import Reader, Stream
@@ -31,10 +31,11 @@ class Wanted:
 
 
 class Journal:
-    """``at``: the way to AWS in a region: a log may be in another one than its task."""
+    """What was found of the tasks so far, and how far each log was read."""
 
-    def __init__(self, desk: Desk, wanted: Wanted, at: Callable[[str], Aws]) -> None:
-        self._desk, self._wanted, self._at = desk, wanted, at
+    def __init__(self, desk: Desk, wanted: Wanted) -> None:
+        self._desk, self._wanted = desk, wanted
+        self._late = 0
         self._readers: dict[Stream, Reader] = {}
         self._tasks: dict[str, Task] = {}
         self._definitions: dict[str, dict[str, Any]] = {}
@@ -52,17 +53,16 @@ class Journal:
             raise NoSuchResource("no log is in CloudWatch Logs", hint="; ".join(self._elsewhere))
         printed = self._print()
         if self._wanted.follow:
-            self._follow()
+            self._desk.clock.sleep(EVERY)
+            self._desk.until(self._follow, what="end", seconds=math.inf, every=EVERY)
         elif not printed:
             self._desk.say("no log lines" if self._wanted.since is None else "no log lines since then")
 
-    def _follow(self) -> None:
-        late = 0
-        while late < _LATE:
-            self._desk.clock.sleep(EVERY)
-            self._look()
-            self._print()
-            late = late + 1 if self._over() else 0
+    def _follow(self) -> bool | None:
+        self._look()
+        self._print()
+        self._late = self._late + 1 if self._over() else 0
+        return True if self._late >= _LATE else None
 
     def _over(self) -> bool:
         """A service or a family may start other tasks at any time; named tasks end."""
@@ -111,5 +111,5 @@ class Journal:
                     self._desk.say(text)
             for stream in found.streams:
                 if stream not in self._readers:
-                    there = aws if stream.region == aws.region else self._at(stream.region)
+                    there = aws.in_region(stream.region)
                     self._readers[stream] = Reader(there.logs, stream, self._wanted.since)

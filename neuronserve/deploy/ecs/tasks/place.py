@@ -31,7 +31,7 @@ def place(desk: Desk, request: dict[str, Any]) -> Placed:
     """Send a RunTask request. Raises NotPlaced where there is no instance at all, and botocore's errors."""
     try:
         answer: Any = desk.aws.ecs.run_task(**request)
-    except (ClientError, HTTPClientError) as error:
+    except (ClientError, HTTPClientError, KeyboardInterrupt) as error:
         if isinstance(error, ClientError) and _NO_INSTANCES in str(error):
             raise NotPlaced(
                 f"cluster {request['cluster']} has no container instances",
@@ -46,7 +46,7 @@ def place(desk: Desk, request: dict[str, Any]) -> Placed:
     return Placed(request, tuple(answer.get("tasks") or ()), tuple(answer.get("failures") or ()))
 
 
-def _uncertain(error: Exception) -> bool:
+def _uncertain(error: BaseException) -> bool:
     if not isinstance(error, ClientError):
         return True
     return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500

@@ -114,8 +114,7 @@ def _request(run: Run, target: Target, token: str | None) -> dict[str, Any]:
 
 
 def _placeable(run: Run, request: Mapping[str, Any]) -> None:
-    own = request.get("placementConstraints")
-    total = (len(own) if isinstance(own, list) else 0) + len(constraints(run))
+    total = len(definition.constraints(request)) + len(constraints(run))
     if total > _CONSTRAINTS:
         raise InvalidInput(
             f"{total} placement constraints, the definition's included; ECS takes {_CONSTRAINTS}"

@@ -37,7 +37,7 @@ def refuse_impossible(desk: Desk, what: Run, targets: Sequence[Target]) -> None:
                 f"cluster {what.cluster} has no container instances",
                 hint="add an instance of ECS's Neuron AMI (scripts/ecs ami), or a capacity provider",
             )
-        if all(placement.reasons(demand, instance, registered=True) for instance in instances):
+        if placement.never(demand, instances):
             _refuse(desk, what, target, placement.explain(demand, instances, registered=True))
 
 

@@ -84,16 +84,21 @@ class _Running:
         try:
             yield
         except KeyboardInterrupt:
-            if self._manner.stop_on_interrupt:
-                stopping.send(
-                    self._desk, [{"cluster": self._cluster, "task": arn} for arn in self._running()]
-                )
-            else:
-                self._name_running()
+            self._interrupted()
             raise
         except Exception:
             if self._tasks:
                 self._show()
+            self._name_running()
+            raise
+
+    def _interrupted(self) -> None:
+        if not self._manner.stop_on_interrupt:
+            self._name_running()
+            return
+        try:
+            stopping.send(self._desk, [{"cluster": self._cluster, "task": arn} for arn in self._running()])
+        except BaseException:
             self._name_running()
             raise
 

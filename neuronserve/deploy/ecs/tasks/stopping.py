@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from neuronserve.deploy import exits
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.tasks import definition, endings, find, names, report
@@ -13,6 +15,7 @@ from neuronserve.deploy.ecs.tasks.watch import Goal, Watch
 from neuronserve.errors import NoSuchResource
 
 REASON = "stopped by scripts/ecs stop"
+_GONE = "task was not found"
 
 
 def stop(desk: Desk, which: Which, *, reason: str, seconds: float, dry_run: bool) -> int:
@@ -44,10 +47,16 @@ def stop(desk: Desk, which: Which, *, reason: str, seconds: float, dry_run: bool
 
 
 def send(desk: Desk, requests: Sequence[dict[str, Any]]) -> None:
-    """Ask ECS to stop each; it sends SIGTERM, and SIGKILL after stopTimeout."""
+    """Ask ECS to stop each; it sends SIGTERM, and SIGKILL after stopTimeout. One that is gone is passed."""
     for request in requests:
-        desk.aws.ecs.stop_task(**request)
-        desk.say(f"stopping {names.short(request['task'])}")
+        try:
+            desk.aws.ecs.stop_task(**request)
+        except ClientError as error:
+            if _GONE not in str(error):
+                raise
+            desk.say(f"{names.short(request['task'])} is gone already")
+        else:
+            desk.say(f"stopping {names.short(request['task'])}")
 
 
 def show(desk: Desk, cluster: str, tasks: Sequence[Task]) -> None:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from neuronserve.deploy import waiting
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.tasks import find, names
 from neuronserve.deploy.ecs.tasks.find import Task
@@ -53,9 +52,7 @@ class Watch:
     def wait(self, seconds: float, *, hint: str = "") -> list[Task]:
         """The tasks, when all have reached the goal. Raises TimedOut; NoSuchResource when ECS lost one."""
         try:
-            return waiting.until(
-                self._look, what="", seconds=seconds, every=EVERY, clock=self._desk.clock, hint=hint
-            )
+            return self._desk.until(self._look, what="", seconds=seconds, every=EVERY)
         except TimedOut:
             late = ", ".join(f"{names.short(task['taskArn'])} is {state(task)}" for task in self._open())
             raise TimedOut(f"not {self._goal} after {seconds:g} s: task {late}", hint=hint) from None

@@ -30,7 +30,8 @@ _DETAILS = {
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("regions", nargs="*", metavar="REGION", help="regions (default: that of --region)")
+    parser.add_argument("regions", nargs="*", metavar="REGION", help="regions (default: AWS_REGION)")
+    parser.add_argument("--region", action="append", default=[], metavar="REGION", help="the same")
     parser.add_argument("--all-regions", action="store_true", help="every region that has Neuron instances")
     parser.add_argument("--os", choices=sorted(ami.PARAMETERS), default="al2023", help="default: al2023")
     parser.add_argument("--details", action="store_true", help="name, and versions of agent and docker")
@@ -44,21 +45,16 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
         wanted = [f"{base}/{leaf}" for leaf in leaves.values()]
         _show(desk, [{"region": region, "Names": wanted} for region in regions])
         return exits.YES
-
-    def at(region: str) -> Aws:
-        if region == desk.aws.region_if_known:
-            return desk.aws
-        return Aws(profile=given.profile, region=region, endpoint_url=given.endpoint_url)
-
-    return _each(desk, regions, lambda region: _image(at(region), region, base, leaves))
+    return _each(desk, regions, lambda region: _image(desk.aws.in_region(region), region, base, leaves))
 
 
 def _regions(given: argparse.Namespace, desk: Desk) -> list[str]:
+    named = [*given.regions, *given.region]
     if given.all_regions:
-        if given.regions:
+        if named:
             raise InvalidInput("--all-regions and REGION exclude each other")
         return sorted({region for kind in catalogue().values() for region in kind.regions})
-    return list(dict.fromkeys(given.regions)) or [desk.aws.region]
+    return list(dict.fromkeys(named)) or [desk.aws.region]
 
 
 def _each(desk: Desk, regions: list[str], look: Callable[[str], dict[str, str]]) -> int:

@@ -13,7 +13,6 @@ import argparse
 import time
 
 from neuronserve.deploy import exits
-from neuronserve.deploy.aws import Aws
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs import logs
 from neuronserve.deploy.ecs.tasks import find
@@ -40,9 +39,5 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
         raise InvalidInput("--definition is for a TASK that ECS has forgotten")
     since = logs.moment(given.since, time.time()) if given.since else None
     wanted = Wanted(which, given.container, since, given.timestamps, given.follow, given.definition)
-    Journal(desk, wanted, at=lambda region: _at(given, region)).show()
+    Journal(desk, wanted).show()
     return exits.YES
-
-
-def _at(given: argparse.Namespace, region: str) -> Aws:
-    return Aws(profile=given.profile, region=region, endpoint_url=given.endpoint_url)

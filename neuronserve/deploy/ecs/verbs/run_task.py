@@ -25,6 +25,7 @@ from neuronserve.deploy.ecs.tasks import plan
 from neuronserve.deploy.ecs.tasks import run as runs
 from neuronserve.deploy.ecs.tasks.plan import Run
 from neuronserve.deploy.ecs.tasks.watch import Goal
+from neuronserve.deploy.waiting import seconds
 from neuronserve.errors import InvalidInput
 
 _PATIENCE = {Goal.NO: 0.0, Goal.STARTED: 900.0, Goal.HEALTHY: 900.0, Goal.STOPPED: math.inf}
@@ -79,7 +80,7 @@ def _marked(group: Any) -> None:
 
 def _waited(group: Any) -> None:
     group.add_argument("--wait", choices=[str(goal) for goal in Goal], default="started")
-    group.add_argument("--timeout", type=float, metavar="S", help="seconds (default: 900; stopped: no limit)")
+    group.add_argument("--timeout", type=seconds, metavar="S", help="default: 900 s; stopped: no limit")
     group.add_argument("--allow-partial", action="store_true", help="fewer tasks than --count are enough")
     group.add_argument("--stop-on-interrupt", action="store_true", help="Ctrl-C stops the tasks")
 
@@ -108,8 +109,6 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
 def _run(given: argparse.Namespace) -> Run:
     if not 1 <= given.count <= plan.MOST:
         raise InvalidInput(f"--count {given.count}: RunTask takes 1 to {plan.MOST}")
-    if given.timeout is not None and not given.timeout >= 0:
-        raise InvalidInput("--timeout: seconds, 0 or more")
     return Run(
         cluster=given.cluster,
         count=given.count,

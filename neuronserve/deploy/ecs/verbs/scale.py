@@ -28,6 +28,7 @@ import argparse
 from typing import Any
 
 from neuronserve.deploy import exits
+from neuronserve.deploy.aws import explained
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs import scaling, scaling_options
 from neuronserve.deploy.ecs.scaling import Call
@@ -76,6 +77,7 @@ def _carry_out(given: argparse.Namespace, desk: Desk, service: dict[str, Any], c
 
 
 def _resize(given: argparse.Namespace, desk: Desk, service: dict[str, Any]) -> int:
+    _warn_of_scaling(desk, service, given.count)
     if given.dry_run:
         request = resizing.plan(service, given.count)
         desk.say("would send UpdateService" if request else "nothing would be sent")
@@ -83,3 +85,15 @@ def _resize(given: argparse.Namespace, desk: Desk, service: dict[str, Any]) -> i
         return exits.YES
     desk.show(resizing.resize(desk, service, given.count, Patience(given.wait, given.timeout)))
     return exits.YES
+
+
+def _warn_of_scaling(desk: Desk, service: dict[str, Any], count: int) -> None:
+    """It is no more than a word of warning: what cannot be seen is not told."""
+    try:
+        target = scaling.target(desk.aws, scaling.resource(service))
+    except Exception as error:
+        if explained(error) is None:
+            raise
+        return
+    if told := scaling.by_hand(service, count, target):
+        desk.say(told)

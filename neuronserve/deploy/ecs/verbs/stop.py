@@ -9,13 +9,14 @@ import argparse
 
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.tasks import find, stopping
+from neuronserve.deploy.waiting import seconds
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     find.arguments(parser, several=True)
     parser.add_argument("--reason", default=stopping.REASON, help="what ECS keeps as stoppedReason")
     parser.add_argument(
-        "--timeout", type=float, default=300, metavar="S", help="seconds to wait for the end (default: 300)"
+        "--timeout", type=seconds, default=300, metavar="S", help="seconds to wait for the end (default: 300)"
     )
 
 

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import functools
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -18,8 +18,6 @@ from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.policy import images
 from neuronserve.deploy.policy.images import Repository
 from neuronserve.errors import InvalidInput
-
-Client = TypeVar("Client")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,14 +111,3 @@ class Case:
             if source := container.at("repositoryCredentials", "credentialsParameter").text:
                 found["repositoryCredentials"] = source
         return found
-
-
-def client(aws: Aws, own: Client, service: str, region: str) -> Client:
-    """``own``, or its like in another region; an endpoint that is not a region's serves all of them."""
-    if region in ("", aws.region):
-        return own
-    meta: Any = own.meta  # type: ignore[attr-defined]  # every client has it
-    fixed = meta.endpoint_url if aws.region not in meta.endpoint_url else None
-    make: Any = aws.session.client
-    found: Client = make(service, region_name=region, endpoint_url=fixed, config=meta.config)
-    return found

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from neuronserve.deploy.aws import code_of
-from neuronserve.deploy.ecs.verification.case import Case, client
+from neuronserve.deploy.ecs.verification.case import Case
 from neuronserve.deploy.ecs.verification.item import Item, Verdict, guarded
 from neuronserve.deploy.policy import images
 from neuronserve.deploy.policy.images import Repository
@@ -44,7 +44,7 @@ def _item(case: Case, image: str, wanted: str) -> Item:
         return Item(
             NAME, image, Verdict.SKIP, "not in a private ECR repository, which is where it can be asked for"
         )
-    ecr = client(case.aws, case.aws.ecr, "ecr", place.region)
+    ecr = case.aws.in_region(place.region).ecr
     found = _found(ecr, place, _identifier(image))
     if isinstance(found, str):
         return Item(NAME, image, Verdict.NG, found, "push the image, or name one that is there")

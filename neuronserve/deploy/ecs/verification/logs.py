@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping
 
-from neuronserve.deploy.ecs.verification.case import Case, client
+from neuronserve.deploy.ecs.verification.case import Case
 from neuronserve.deploy.ecs.verification.item import Item, Verdict, guarded
 
 NAME = "log-group"
@@ -25,7 +25,7 @@ def _item(case: Case, options: Mapping[str, str]) -> Item:
     if not group:
         return Item(NAME, "awslogs-group", Verdict.NG, "not given", "add it to the options of awslogs")
     region = options.get("awslogs-region") or case.aws.region
-    logs = client(case.aws, case.aws.logs, "logs", region)
+    logs = case.aws.in_region(region).logs
     for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=group):
         for known in page["logGroups"]:
             if known["logGroupName"] == group:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from botocore.exceptions import ClientError
 
 from neuronserve.deploy.aws import code_of
-from neuronserve.deploy.ecs.verification.case import Case, client
+from neuronserve.deploy.ecs.verification.case import Case
 from neuronserve.deploy.ecs.verification.item import Item, Verdict, guarded
 from neuronserve.deploy.policy.place import Arn, parsed
 
@@ -42,7 +42,7 @@ def arn_of_parameter(source: str, account: Arn, region: str) -> str:
 def _secret(case: Case, name: str, source: str) -> Item:
     arn = arn_of_secret(source) or source
     region = arn.split(":")[3]
-    manager = client(case.aws, case.aws.secretsmanager, "secretsmanager", region)
+    manager = case.aws.in_region(region or case.aws.region).secretsmanager
     try:
         found = manager.describe_secret(SecretId=arn)
     except ClientError as error:
@@ -59,7 +59,7 @@ def _secret(case: Case, name: str, source: str) -> Item:
 def _parameter(case: Case, name: str, source: str) -> Item:
     arn = parsed(source)
     asked = arn.rest.removeprefix("parameter") if arn else source
-    ssm = client(case.aws, case.aws.ssm, "ssm", arn.region if arn else "")
+    ssm = case.aws.in_region((arn and arn.region) or case.aws.region).ssm
     # an ARN says parameter/NAME for both NAME and /NAME; without decryption the value means nothing
     names = [asked, asked.lstrip("/")] if arn and asked.count("/") == 1 else [asked]
     found = [known for one in names for known in ssm.get_parameters(Names=[one])["Parameters"]]

@@ -14,6 +14,7 @@ P, Q = Provider("p"), Provider("q")
 TWO_PORTS = {
     "containerDefinitions": [{"name": "a", "portMappings": [{"containerPort": 1}, {"containerPort": 2}]}]
 }
+NO_PORTS = {"containerDefinitions": [{"name": "a"}]}
 AWSVPC = {**DEFINITION, "networkMode": "awsvpc"}
 MANY = {
     **DEFINITION,
@@ -60,7 +61,7 @@ MANY = {
             wanted(target_groups=(GROUP,), definition=TWO_PORTS),
             "several ports in the task definition (a:1, a:2)",
         ),
-        (wanted(target_groups=(GROUP,), definition={}), "no port in the task definition (none)"),
+        (wanted(target_groups=(GROUP,), definition=NO_PORTS), "no port in the task definition (none)"),
     ],
 )
 def test_a_new_service_that_cannot_be_is_refused(asked, told):
@@ -103,11 +104,9 @@ def test_an_update_that_cannot_be_is_refused_by_what_runs(asked, there, told):
         {"placementConstraints": 5},
     ],
 )
-def test_a_malformed_task_definition_is_left_to_those_who_validate(broken):
-    try:
+def test_a_malformed_task_definition_is_refused_in_one_line(broken):
+    with pytest.raises(InvalidInput, match=r"--target-group|#/containerDefinitions: a list of objects"):
         creation.request(wanted(definition=broken, target_groups=(GROUP,)))
-    except InvalidInput as error:
-        assert "--target-group" in error.message
 
 
 def test_the_chips_of_a_definition_are_seen_in_any_container():

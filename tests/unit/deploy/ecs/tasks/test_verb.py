@@ -62,8 +62,6 @@ def test_a_registered_definition_is_run_by_its_revision(scripted):
     [
         (["--count", "11"], "RunTask takes 1 to 10"),
         (["--count", "0"], "RunTask takes 1 to 10"),
-        (["--timeout", "-1"], "--timeout"),
-        (["--timeout", "nan"], "--timeout"),
         (["--strategy", "binpack:disk"], "--strategy binpack:disk: expected"),
         (["--strategy", "spread:"], "--strategy"),
         (["--env", "A=1", "--env", "A=2"], "--env A is given twice"),

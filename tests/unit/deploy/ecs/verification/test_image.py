@@ -49,7 +49,7 @@ def item(monkeypatch):
             return io.BytesIO(json.dumps(config).encode())
 
         monkeypatch.setattr("urllib.request.urlopen", opened)
-        aws = SimpleNamespace(ecr=ecr or Registry(), region="us-east-1")
+        aws = SimpleNamespace(ecr=ecr or Registry(), region="us-east-1", in_region=lambda _: aws)
         (found,) = image.check(
             Case(aws, {"containerDefinitions": [{"image": NAME}, {"image": NAME}], **changes})
         )
