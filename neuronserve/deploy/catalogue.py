@@ -52,7 +52,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "types", nargs="*", metavar="TYPE", help="only these; a family such as inf1 is all of it"
     )
-    parser.add_argument("--output", choices=("table", "json", "yaml"), default="table")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--output", choices=("table", "json", "yaml"), default="table")
+    form.add_argument("--json", action="store_const", dest="output", const="json", help="--output json")
 
 
 def run(given: argparse.Namespace, desk: Desk) -> int:
@@ -100,6 +102,7 @@ def described(one: InstanceType) -> dict[str, Any]:
         "allocatable_mib": allocatable.memory_mib(one),
         "chips": one.chips,
         "cores_per_chip": one.cores,
+        "cores": one.all_cores,
         "device_mib": one.device_mib,
         "enis": one.enis,
         "sagemaker": one.sagemaker,

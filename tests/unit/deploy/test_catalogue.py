@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -40,6 +41,24 @@ def test_a_machine_gets_everything(run, desk):
     assert (one["cpu_units"], one["allocatable_mib"], one["sagemaker"]) == (32768, 120985, "ml.inf2.8xlarge")
     assert "prints 64" in one["note"]
     assert found["sources"]
+
+
+def test_nothing_that_the_catalogue_has_is_left_out():
+    for one in types().values():
+        shown = catalogue.described(one)
+        assert (shown["type"], shown["cores"]) == (one.name, one.chips * shown["cores_per_chip"])
+        known = {field.name for field in dataclasses.fields(one)} - {"name", "cores"}
+        assert {name: shown[name] for name in known} == {
+            name: list(value) if isinstance(value := getattr(one, name), tuple) else value for name in known
+        }
+
+
+def test_json_has_a_short_option(run, desk):
+    assert run("inf1.xlarge", "--json") == exits.YES
+    short = desk.out.getvalue()
+    assert json.loads(short)["types"][0]["type"] == "inf1.xlarge"
+    run("inf1.xlarge", "--output", "json")
+    assert desk.out.getvalue() == short * 2
 
 
 def test_yaml_is_the_same(run, desk):
