@@ -62,10 +62,20 @@ def of(region: str, account: str) -> Place:
         raise InvalidInput(f"region {region!r}: expected one such as us-east-1")
     if not _ACCOUNT.fullmatch(account):
         raise InvalidInput(f"account {account!r}: expected its 12 digits", hint="leave out dashes and spaces")
-    for prefix, partition, suffix in _PARTITIONS:
+    name, suffix = _partition(region)
+    return Place(name, region, account, suffix)
+
+
+def partition(region: str) -> str:
+    """The partition of a region, by the region's name."""
+    return _partition(region)[0]
+
+
+def _partition(region: str) -> tuple[str, str]:
+    for prefix, name, suffix in _PARTITIONS:
         if region.startswith(prefix):
-            return Place(partition, region, account, suffix)
-    return Place("aws", region, account, "amazonaws.com")
+            return name, suffix
+    return "aws", "amazonaws.com"
 
 
 def parsed(text: str) -> Arn | None:

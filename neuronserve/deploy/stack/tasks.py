@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neuronserve.deploy.ecs.forms import cloudformation
-from neuronserve.deploy.stack.intrinsic import HERE, Resource, Resources, get, ref, sub
+from neuronserve.deploy.stack.intrinsic import Resource, Resources, get, ref, sub
 from neuronserve.deploy.stack.plan import Plan
 
 
@@ -19,12 +19,10 @@ def resources(plan: Plan) -> Resources:
 
 def _connected(plan: Plan, resource: Resource) -> Resource:
     properties = resource["Properties"]
-    execution = plan.spec.execution_role
-    properties["ExecutionRoleArn"] = _role(execution) if execution else get("ExecutionRole", "Arn")
+    if plan.own_execution_role:
+        properties["ExecutionRoleArn"] = get("ExecutionRole", "Arn")
     if plan.own_task_role:
         properties["TaskRoleArn"] = get("TaskRole", "Arn")
-    elif plan.spec.task_role:
-        properties["TaskRoleArn"] = _role(plan.spec.task_role)
     for container in properties["ContainerDefinitions"]:
         container["Image"] = ref("Image")
         container["Environment"] = [_variable(plan, one) for one in container["Environment"]]
@@ -33,11 +31,6 @@ def _connected(plan: Plan, resource: Resource) -> Resource:
         if plan.own_log_group:
             container["LogConfiguration"]["Options"]["awslogs-group"] = ref("LogGroup")
     return resource
-
-
-def _role(given: str) -> Any:
-    """CloudFormation takes no role by its name."""
-    return given if given.startswith("arn:") else sub(HERE.role(given))
 
 
 def _variable(plan: Plan, variable: dict[str, Any]) -> dict[str, Any]:

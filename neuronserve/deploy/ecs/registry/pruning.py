@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from neuronserve.deploy.aws import Aws, code_of
 from neuronserve.deploy.ecs.registry import described
+from neuronserve.deploy.ecs.registry.users import users as found_users
 from neuronserve.deploy.waiting import Clock
 
 _AT_ONCE: Final = 10  # DeleteTaskDefinitions takes no more
@@ -48,13 +49,15 @@ class Done:
     failures: list[dict[str, str]] = dataclasses.field(default_factory=list)
 
 
-def plan(aws: Aws, family: str, users: Mapping[str, list[str]], *, keep: int, delete: bool) -> Plan:
+def plan(aws: Aws, family: str, *, keep: int, delete: bool) -> Plan:
     """What to do so that the newest ``keep`` ACTIVE revisions are left, and those that are used.
 
-    ``delete``: also take away what is INACTIVE then.
+    ``delete``: also take away what is INACTIVE then. Who uses them is looked at last: what a service began to
+    use meanwhile stays.
     """
     active = described.arns(aws, family)
     inactive = described.arns(aws, family, "INACTIVE") if delete else []
+    users = found_users(aws)
     old = active[keep:]
     unused = tuple(arn for arn in old if not users.get(arn))
     return Plan(

@@ -14,6 +14,7 @@ from neuronserve.deploy import documents, exits
 from neuronserve.deploy.aws import Aws
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.registry import registered
+from neuronserve.deploy.ecs.services import live
 from neuronserve.errors import InvalidInput, NoSuchResource
 
 
@@ -28,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace, desk: Desk) -> int:
     if bool(given.name) == bool(given.service):
         raise InvalidInput("one of NAME and --service is needed")
-    name = given.name or _of_service(desk.aws, given.cluster, given.service)
+    name = given.name or _of_service(desk.aws, *live.located(given.service, given.cluster))
     found = registered.fetch(desk.aws, name)
     if given.out is None or given.dry_run:
         desk.show(found.request)
@@ -39,16 +40,13 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
     return exits.YES
 
 
-def _of_service(aws: Aws, cluster: str, service: str) -> str:
-    answer = aws.ecs.describe_services(cluster=cluster, services=[service])
-    found = [one for one in answer["services"] if one.get("status") != "INACTIVE"]
-    if not found:
-        raise NoSuchResource(f"no service {service} in the cluster {cluster}", hint="see --cluster")
-    primary = [one for one in found[0].get("taskSets", []) if one.get("status") == "PRIMARY"]
-    name = found[0].get("taskDefinition") or (primary[0].get("taskDefinition") if primary else None)
-    if not name:
-        raise NoSuchResource(f"the service {service} names no task definition")
-    return name
+def _of_service(aws: Aws, cluster: str, name: str) -> str:
+    found = live.running(aws, cluster, name)
+    primary = [one for one in found.get("taskSets", []) if one.get("status") == "PRIMARY"]
+    for part in (found, *primary):
+        if definition := part.get("taskDefinition"):
+            return str(definition)
+    raise NoSuchResource(f"the service {name} names no task definition")
 
 
 def _write(path: Path, request: dict[str, object], form: str, *, force: bool) -> None:

@@ -1,8 +1,9 @@
 """Deregister the old revisions of a family.
 
 The newest --keep ACTIVE revisions stay, and whatever a deployment of a service, or a task that has not
-stopped, uses in any cluster of the region. What only a schedule or a pipeline names by its revision cannot be
-seen: keep enough. --delete also deletes what is INACTIVE then: ECS forgets it.
+stopped, uses in any cluster of the region. What nobody runs now cannot be seen: the revision to which
+`deploy-service --rollback` would go back, or one that a schedule, a rule of EventBridge or a pipeline names.
+Keep enough: ECS never makes a revision ACTIVE again. --delete also deletes what is INACTIVE then.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from neuronserve.deploy import exits
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.registry import pruning
 from neuronserve.deploy.ecs.registry.described import checked_family
-from neuronserve.deploy.ecs.registry.users import users
 from neuronserve.errors import AwsFailed, NoSuchResource
 
 
@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace, desk: Desk) -> int:
     family = checked_family(given.family)
-    made = pruning.plan(desk.aws, family, users(desk.aws), keep=given.keep, delete=given.delete)
+    made = pruning.plan(desk.aws, family, keep=given.keep, delete=given.delete)
     if not (made.newest or made.kept or made.delete):
         raise NoSuchResource(f"{family}: nothing is registered")
     kept = {"newest": made.newest, "in_use": made.kept}

@@ -15,8 +15,9 @@ from neuronserve.deploy import exits
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs import verification
 from neuronserve.deploy.ecs.registry import registered
+from neuronserve.deploy.ecs.services import live
 from neuronserve.deploy.ecs.verification import CHECKS, Case, Item, Verdict
-from neuronserve.errors import InvalidInput, NoSuchResource
+from neuronserve.errors import InvalidInput
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,20 +57,21 @@ def _print(desk: Desk, item: Item) -> None:
 
 
 def _cases(given: argparse.Namespace, desk: Desk) -> Iterator[Case]:
-    if given.service and not given.cluster:
+    cluster, service = given.cluster, given.service
+    if service:
+        cluster, service = live.located(service, cluster or "")
+    if service and not cluster:
         raise InvalidInput("--service without --cluster: a service is in a cluster")
     constraints: Sequence[Mapping[str, Any]] = [
         {"type": "memberOf", "expression": expression} for expression in given.constraint
     ]
-    if given.service:
-        constraints = [*constraints, *_of_service(desk, given.cluster, given.service)]
+    if service:
+        constraints = [*constraints, *_of_service(desk, cluster, service)]
     for target in registered.resolve(desk, given.target, dry_run=True):
-        yield Case(desk.aws, target.request, given.cluster, given.service, tuple(constraints))
+        yield Case(desk.aws, target.request, cluster, service, tuple(constraints))
 
 
 def _of_service(desk: Desk, cluster: str, service: str) -> Sequence[Mapping[str, Any]]:
     """The placement constraints of a service."""
-    found = desk.aws.ecs.describe_services(cluster=cluster, services=[service])["services"]
-    if not found or found[0].get("status") == "INACTIVE":
-        raise NoSuchResource(f"no service {service} in cluster {cluster}")
-    return [dict(constraint) for constraint in found[0].get("placementConstraints", [])]
+    found = live.running(desk.aws, cluster, service)
+    return [dict(constraint) for constraint in found.get("placementConstraints", [])]

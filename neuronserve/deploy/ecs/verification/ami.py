@@ -15,6 +15,9 @@ NAME = "ami"
 
 
 def check(case: Case) -> Iterator[Item]:
+    if case.managed:
+        yield Item(NAME, case.family, Verdict.SKIP, "ECS brings the instances, and what they run")
+        return
     yield guarded(NAME, ami.RECOMMENDED, lambda: _item(case))
 
 

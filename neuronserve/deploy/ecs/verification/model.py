@@ -15,6 +15,7 @@ from neuronserve.deploy.ecs.verification.case import Case
 from neuronserve.deploy.ecs.verification.item import Item, Verdict, guarded
 from neuronserve.deploy.ecs.verification.simulation import Right, all_denied
 from neuronserve.deploy.policy.model import READ, Address, address
+from neuronserve.deploy.policy.place import partition
 
 NAME = "model"
 ACCESS = "model-access"
@@ -134,8 +135,7 @@ def _readable(case: Case, model: Model, at: Address) -> Item:
 
 
 def _rights(case: Case, at: Address) -> list[Right]:
-    partition = "aws-cn" if case.aws.region.startswith("cn-") else "aws"
-    container = at.bucket if at.access_point else f"arn:{partition}:s3:::{at.bucket}"
+    container = at.bucket if at.access_point else f"arn:{partition(case.aws.region)}:s3:::{at.bucket}"
     below = f"{container}/object" if at.access_point else container
     if not at.prefix:
         rights = [Right("reading it", READ, f"{below}/{at.key}")]

@@ -1,16 +1,20 @@
-"""The execution role may do what the agent does with it: pull the image, write the log, read the secrets."""
+"""The execution role may do what the agent does with it: pull, log, read secrets and environment files."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Iterator
 
+from botocore.exceptions import ClientError, ParamValidationError
+
+from neuronserve.deploy.ecs.verification import simulation
 from neuronserve.deploy.ecs.verification.case import Case
 from neuronserve.deploy.ecs.verification.item import Item, Verdict, guarded
 from neuronserve.deploy.ecs.verification.secrets import arn_of_parameter, arn_of_secret
 from neuronserve.deploy.ecs.verification.simulation import Right, denied
 from neuronserve.deploy.policy.execution import PULL
-from neuronserve.deploy.policy.place import Arn, parsed
+from neuronserve.deploy.policy.place import Arn, parsed, partition
 
 NAME = "permissions"
 
@@ -20,8 +24,10 @@ def check(case: Case) -> Iterator[Item]:
     if not role:
         yield Item(NAME, "executionRoleArn", Verdict.SKIP, "none")
         return
+    with contextlib.suppress(ClientError, ParamValidationError):  # what is asked of it below tells why
+        role = simulation.arn(case.aws, role)
     account = parsed(role)
-    for right in [*_image(case), *_logs(case, account), *_secrets(case, account)]:
+    for right in [*_image(case), *_logs(case, account), *_secrets(case, account), *_files(case)]:
         yield guarded(NAME, right.what, functools.partial(_item, case, role, right))
 
 
@@ -37,8 +43,7 @@ def _item(case: Case, role: str, right: Right) -> Item:
 
 def _image(case: Case) -> Iterator[Right]:
     for image, place in case.repositories().items():
-        partition = "aws-cn" if place.region.startswith("cn-") else "aws"
-        arn = f"arn:{partition}:ecr:{place.region}:{place.account}:repository/{place.name}"
+        arn = f"arn:{partition(place.region)}:ecr:{place.region}:{place.account}:repository/{place.name}"
         yield Right("log in to ECR", ("ecr:GetAuthorizationToken",))
         yield Right(f"pull {image}", PULL, arn)
 
@@ -64,3 +69,11 @@ def _secrets(case: Case, role: Arn | None) -> Iterator[Right]:
         elif role:
             arn = arn_of_parameter(source, role, case.aws.region)
             yield Right(f"read parameter {name}", ("ssm:GetParameters",), arn)
+
+
+def _files(case: Case) -> Iterator[Right]:
+    for container in case.containers:
+        for file in container.find("environmentFiles.*"):
+            if arn := file.at("value").text:
+                yield Right(f"read {arn}", ("s3:GetObject",), arn)
+                yield Right("find its bucket", ("s3:GetBucketLocation",), arn.partition("/")[0])

@@ -264,6 +264,11 @@ def test_the_neuron_ami_is_looked_for(cloud, definition, verified):
     assert found["ami"][0]["seen"].startswith("ami-")
 
 
+def test_managed_instances_bring_their_own_ami(cloud, definition, verified):
+    code, found = verified(definition(requiresCompatibilities=["MANAGED_INSTANCES"]), "--only", "ami")
+    assert (code, only(found, "ami")[0]) == (exits.YES, "SKIP")
+
+
 def test_a_type_is_offered_in_the_region_or_not(desk, definition, verified):
     assert only(verified(definition(), "--only", "instance-type")[1], "instance-type")[0] == "OK"
     code, found = verified(definition(), "--only", "instance-type", "--region", "ap-southeast-4")

@@ -71,6 +71,56 @@ def test_each_right_that_it_lacks_is_ng(missing):
     assert bad.seen == f"{EXECUTION} is denied {missing[0]} (implicitDeny) on {missing[1]}"
 
 
+def test_a_role_by_its_name_is_asked_about_all_the_same():
+    iam = Simulator(*NEEDED)
+    iam.get_role = lambda **_: {"Role": {"Arn": EXECUTION}}
+    found = list(permissions.check(case(iam, executionRoleArn="execution")))
+    assert {item.verdict for item in found} == {"OK"}
+    assert len(found) == 6
+
+
+def test_a_name_that_cannot_be_looked_up_is_a_skip_with_its_reason():
+    def refused(**_):
+        raise error("AccessDenied", "GetRole")
+
+    iam = Simulator(*NEEDED)
+    iam.get_role = refused
+    found = list(permissions.check(case(iam, executionRoleArn="execution")))
+    assert {item.verdict for item in found} == {"SKIP"}
+    assert "GetRole: AccessDenied" in found[0].seen
+
+
+def test_environment_files_have_to_be_readable_too():
+    file = "arn:aws:s3:::settings/prod.env"
+    container = {"name": "web", "environmentFiles": [{"value": file, "type": "s3"}]}
+    rights = {("s3:GetObject", file), ("s3:GetBucketLocation", "arn:aws:s3:::settings")}
+    for missing in rights:
+        found = list(
+            permissions.check(case(Simulator(*rights - {missing}), containerDefinitions=[container]))
+        )
+        assert [item.seen for item in found if item.verdict == "NG"] == [
+            f"{EXECUTION} is denied {missing[0]} (implicitDeny) on {missing[1]}"
+        ]
+    assert {
+        item.verdict for item in permissions.check(case(Simulator(*rights), containerDefinitions=[container]))
+    } == {"OK"}
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn"), ("eu-west-1", "aws")]
+)
+def test_arns_are_those_of_the_regions_partition(region, partition):
+    iam = Simulator()
+    asked = case(iam)
+    asked.aws.region = region
+    image = f"{ACCOUNT}.dkr.ecr.{region}.amazonaws.com/served:1"
+    asked.request["containerDefinitions"][0]["image"] = image
+    list(model.access(asked))
+    assert iam.asked[-1]["ResourceArns"] == [f"arn:{partition}:s3:::models/m.tar.gz"]
+    list(permissions.check(asked))
+    assert f"arn:{partition}:ecr:{region}:{ACCOUNT}:repository/served" in str(iam.asked)
+
+
 def test_a_simulator_that_may_not_be_asked_is_a_skip():
     found = list(permissions.check(case(Simulator(fails="AccessDenied"))))
     assert {item.verdict for item in found} == {"SKIP"}

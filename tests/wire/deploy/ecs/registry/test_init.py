@@ -30,8 +30,10 @@ def test_what_a_service_runs(run, cloud):
     assert "user" not in ran.document["containerDefinitions"][0]
     absent = run("init", "--service", "back", "--cluster", "prod")
     assert absent.code == 1
-    assert "no service back in the cluster prod" in absent.err
+    assert "no service back in cluster prod" in absent.err
     assert run("init", "--service", "front", "--cluster", "none").code == 1
+    by_arn = run("init", "--service", "arn:aws:ecs:us-east-1:123456789012:service/prod/front")
+    assert by_arn.document == ran.document
 
 
 def test_a_file_is_not_written_over_unless_forced(run, tmp_path):

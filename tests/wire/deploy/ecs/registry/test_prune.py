@@ -48,6 +48,24 @@ def test_what_is_in_use_in_any_cluster_stays(run, cloud, web):
     assert ran.document["kept"]["in_use"][ARN + "1"] == ["service d/front"]
 
 
+def test_what_a_service_began_to_use_while_revisions_were_listed_stays(run, cloud, interposed, web):
+    cloud.ecs.create_cluster(clusterName="c")
+    began = []
+
+    def listed(name):
+        pages = cloud.ecs.get_paginator(name)
+        if name == "list_task_definitions" and not began:
+            began.append(
+                cloud.ecs.create_service(
+                    cluster="c", serviceName="front", taskDefinition="web:2", desiredCount=0
+                )
+            )
+        return pages
+
+    ran = run("prune", "web", "--keep", "1", aws=interposed(get_paginator=listed))
+    assert set(ran.document["kept"]["in_use"]) == set(arns(2))
+
+
 def test_what_another_deployment_of_a_service_still_runs_stays(run, cloud, interposed, web):
     cloud.ecs.create_cluster(clusterName="c")
     cloud.ecs.create_service(cluster="c", serviceName="front", taskDefinition="web:5", desiredCount=0)
