@@ -15,6 +15,7 @@ import regex  # type: ignore[import-untyped]  # it ships no types
 from neuronserve.errors import InvalidInput
 
 SECONDS = 1.0  # for one value, which has at most 128 characters; patterns can be made to take years
+LARGEST = 10_000  # parts once counted repetitions are written out, as `regex` does: more of them fill memory
 
 _TOKEN = re.compile(
     r"""\\Q(?P<literal>.*?)(?:\\E|$)
@@ -39,7 +40,12 @@ _OURS = frozenset("imsx")  # the others are about Unicode and line ends, which n
 
 @functools.lru_cache(maxsize=256)
 def compiled(pattern: str) -> regex.Pattern:
-    """The pattern, ready. Raises InvalidInput where Java would refuse it."""
+    """The pattern, ready. Raises InvalidInput where Java would refuse it, or where it is huge."""
+    if _size(pattern) > LARGEST:
+        raise InvalidInput(
+            f"the regular expression {pattern!r} repeats too much to be judged",
+            hint="a value has at most 128 characters",
+        )
     try:
         return regex.compile(_translated(pattern), regex.V1 | regex.ASCII)
     except (regex.error, OverflowError, RecursionError, ValueError) as error:
@@ -47,6 +53,7 @@ def compiled(pattern: str) -> regex.Pattern:
         raise InvalidInput(f"{pattern!r} is no Java regular expression: {what}") from None
 
 
+@functools.lru_cache(maxsize=4096)  # many instances have the same few values
 def matches(pattern: str, value: str) -> bool:
     """Whether the whole value matches. Raises InvalidInput for a pattern that does not come to an end."""
     try:
@@ -58,7 +65,28 @@ def matches(pattern: str, value: str) -> bool:
         ) from None
 
 
+def _size(pattern: str) -> int:
+    """How many parts it has, each counted as often as it is repeated at least."""
+    sizes, last = [0], 0
+    for token in _TOKEN.finditer(pattern):
+        text = token.group()
+        if token["repeat"]:
+            times = max(1, int(re.findall(r"\d+", text)[0]))
+            sizes[-1] += last * (times - 1)
+            last *= times
+        elif text.startswith("(") and token["end"] != ")":
+            sizes.append(0)
+        elif text == ")" and len(sizes) > 1:
+            last = sizes.pop()
+            sizes[-1] += last
+        else:
+            last = 1
+            sizes[-1] += 1
+    return sum(sizes)
+
+
 def _translated(pattern: str) -> str:
+    _check_names(pattern)
     written: list[str] = []
     depth = 0
     for token in _TOKEN.finditer(pattern):
@@ -73,6 +101,13 @@ def _translated(pattern: str) -> str:
             depth -= 1
         written.append(_in_class(token) if depth else _outside(token))
     return "".join(written)
+
+
+def _check_names(pattern: str) -> None:
+    groups = [token["group"] for token in _TOKEN.finditer(pattern) if token["group"]]
+    named = [group for group in groups if group.startswith("<") and group.endswith(">")]
+    if len(set(named)) < len(named):
+        raise ValueError("two groups of one name")
 
 
 def _in_class(token: re.Match[str]) -> str:

@@ -38,6 +38,7 @@ from neuronserve.errors import InvalidInput
         (r"\h", " "),
         (r"\cA", "\x01"),
         (r"[{(?P]+", "{(?P"),
+        ("([0-9a-f]{4}-?){8} " + "(?:[0-9a-f]{4}-?){8}", "0123-" * 8 + " " + "0123" * 8),
     ],
 )
 def test_what_java_matches(pattern, value):
@@ -82,8 +83,17 @@ def test_what_java_does_not_match(pattern, value):
         (r"\k<none>", "unknown group"),
         (r"\x{110000}", "range"),
         ("a" + "\\", "escape"),
+        ("(?<a>x)(?<a>y)", "two groups of one name"),
     ],
 )
 def test_what_java_refuses_is_refused(pattern, told):
     with pytest.raises(InvalidInput, match=f"is no Java regular expression: .*{told}"):
+        patterns.compiled(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["((a{999}){999}){999}", "a{2147483647}", "(?:(?:a|bb){999}){999}", "(" * 9 + "x" + "{9})" * 9]
+)
+def test_a_pattern_that_would_fill_memory_is_refused(pattern):
+    with pytest.raises(InvalidInput, match="repeats too much"):
         patterns.compiled(pattern)
