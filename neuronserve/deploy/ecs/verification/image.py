@@ -82,6 +82,9 @@ def _found(ecr: ECRClient, place: Repository, identifier: Mapping[str, str]) -> 
         raise
     if answer["images"]:
         return dict(answer["images"][0])
+    for failure in answer.get("failures", []):
+        if failure.get("failureCode") != "ImageNotFound":  # such as KmsError: it is there, and unusable
+            return f"{failure.get('failureCode')}: {failure.get('failureReason', '')}"
     return f"no image {' '.join(identifier.values())} in repository {place.name}"
 
 

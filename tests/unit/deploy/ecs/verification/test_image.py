@@ -19,8 +19,8 @@ MANIFEST = {"schemaVersion": 2, "config": {"digest": "sha256:" + "2" * 64}}
 class Registry:
     """ECR with one image."""
 
-    def __init__(self, url="https://layers.test/config", fails=None):
-        self.url, self.fails = url, fails
+    def __init__(self, url="https://layers.test/config", fails=None, failure=None):
+        self.url, self.fails, self.failure = url, fails, failure
         self.asked = None
 
     def batch_get_image(self, **given):
@@ -29,6 +29,8 @@ class Registry:
         if self.fails:
             raise error(self.fails, "BatchGetImage")
         answer = {"images": [{"imageId": {"imageDigest": "sha256:1"}, "imageManifest": json.dumps(MANIFEST)}]}
+        if self.failure:
+            answer = {"images": [], "failures": [self.failure]}
         fits("ecr", "BatchGetImage", answer=answer)
         return answer
 
@@ -84,3 +86,9 @@ def test_a_registry_that_may_not_be_asked_is_a_skip(item):
     found = item({}, Registry(fails="AccessDeniedException"))
     assert found.verdict == "SKIP"
     assert found.fix == "scripts/policy prints the rights that are needed"
+
+
+def test_an_image_that_is_there_and_cannot_be_had_is_ng_with_ecrs_reason(item):
+    failure = {"failureCode": "KmsError", "failureReason": "the key is disabled"}
+    found = item({}, Registry(failure=failure))
+    assert (found.verdict, found.seen) == ("NG", "KmsError: the key is disabled")
