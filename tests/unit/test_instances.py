@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 from pathlib import Path
@@ -78,6 +79,7 @@ def test_inference_accelerators_are_the_same_chips():
             assert accelerator["MemoryInfo"]["SizeInMiB"] == instance.device_mib
 
 
+@functools.cache
 def ami_regions():
     """Where ECS publishes its Neuron AMI for Amazon Linux 2023, in moto's copy of SSM's public parameters."""
     folder = _MOTO / "ssm/resources/ecs/optimized_amis"
@@ -95,10 +97,17 @@ def ami_regions():
 
 def offered(name):
     """Where EC2 offers a type."""
+    return {region for region, types in offerings().items() if name in types}
+
+
+@functools.cache
+def offerings():
+    """The types that EC2 offers, by region."""
     return {
-        file.name.partition(".")[0]
+        file.name.partition(".")[0]: {
+            row["InstanceType"] for row in json.loads(gzip.decompress(file.read_bytes()))
+        }
         for file in (_MOTO / "ec2/resources/instance_type_offerings/region").iterdir()
-        if any(row["InstanceType"] == name for row in json.loads(gzip.decompress(file.read_bytes())))
     }
 
 

@@ -27,6 +27,7 @@ _NEVER = {
 _CREDENTIALS = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
 # The task definition itself depends on their values.
 MUST_BE_SEEN = frozenset({"SAGEMAKER_BIND_TO_PORT", "SERVE_DRAIN_SECONDS", "SAGEMAKER_TFS_WAIT_TIME_SECONDS"})
+_SIGNED = re.compile(r"[?&]X-Amz-(Signature|Security-Token)=", re.IGNORECASE)
 _BUCKET_AND_KEY = re.compile(r"s3://([a-z0-9][a-z0-9._-]{1,253}[a-z0-9]|arn:[^/]+/[^/]+)/.*", re.IGNORECASE)
 
 
@@ -114,6 +115,10 @@ def _faults(spec: TaskSpec, environ: Mapping[str, str], share: Share, port: Port
 
 def location_fault(uri: str) -> str:
     """Why the container cannot take a MODEL_URI, which may hold a signature and so is not shown whole."""
+    if _SIGNED.search(uri):
+        return (
+            "MODEL_URI is a signed address, readable by all who may see the task definition: use a task role"
+        )
     if not uri or uri.startswith("/") or _BUCKET_AND_KEY.fullmatch(uri):
         return ""
     shown = uri.partition("?")[0]

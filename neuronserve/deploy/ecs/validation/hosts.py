@@ -37,14 +37,15 @@ class Hosts:
         about = tuple(
             (node, clause) for node, tree in parsed for clause in query.clauses(tree) if of_type(clause)
         )
-        types, endless = tuple(catalogue().values()), []
+        types, endless, narrowed = tuple(catalogue().values()), [], False
         for node, tree in parsed:
+            meant = _lower(tree)
             try:
-                types = _left(types, _lower(tree))
+                types = _left(types, meant)
+                narrowed = narrowed or _chooses(meant)
             except InvalidInput as error:
                 endless.append((node, error))
         if instance_type is None:
-            narrowed = any(_chooses(_lower(tree)) for _, tree in parsed)
             return cls(types, narrowed, about, tuple(endless))
         left = tuple(t for t in types if t == instance_type)
         return cls(left or types, True, about, tuple(endless), None if left else instance_type)
@@ -86,10 +87,7 @@ def _left(types: tuple[InstanceType, ...], tree: query.Expression) -> tuple[Inst
 
 def _chooses(tree: query.Expression) -> bool:
     """A type that nobody has heard of does not satisfy it: it says more than what a type shall not be."""
-    try:
-        return not query.may_match(tree, {**_HOST, "ecs.instance-type": "another.type"})
-    except InvalidInput:  # told as endless
-        return True
+    return not query.may_match(tree, {**_HOST, "ecs.instance-type": "another.type"})
 
 
 def _lower(tree: query.Expression) -> query.Expression:

@@ -103,7 +103,7 @@ def _possible(subject: Subject) -> Iterator[Finding]:
             f"the constraints leave {left.spoken}, and not {left.excluded.name}",
             "change the constraint, or --instance-type",
         )
-    elif subject.root.may_have("placementConstraints.*.expression"):
+    elif left.endless or subject.root.may_have("placementConstraints.*.expression"):
         return
     elif not (left.narrowed or subject.fargate or subject.managed) and any(
         map(chips.places, subject.containers)

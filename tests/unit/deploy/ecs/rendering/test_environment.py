@@ -86,6 +86,7 @@ def test_a_job_is_an_alternative_to_a_uri():
         ({"environment": {"SERVE_INSTANCE_TYPE": "inf1.xlarge"}}, "SERVE_INSTANCE_TYPE is set"),
         ({"environment": {"COMPILATION_JOB": "a"}}, "both set: expected one"),
         ({"secrets": {"COMPILATION_JOB": "a"}}, "both set: expected one"),
+        ({"model_uri": "s3://b/k?X-Amz-Signature=1f"}, "MODEL_URI is a signed address"),
         ({"model_uri": "models/resnet"}, "MODEL_URI='models/resnet': expected s3://bucket/key"),
         ({"model_uri": "s3://models"}, "expected s3://bucket/key"),
         ({"model_uri": "S3://models/a"}, "expected s3://bucket/key"),
