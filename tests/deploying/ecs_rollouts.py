@@ -23,7 +23,8 @@ Step = Callable[["PretendEcs", dict[str, Any]], None]
 class PretendEcs:
     """``script``: one step before each DescribeServices once a deployment ``begun``; the last state stays.
 
-    ``tasks``: those that have STOPPED. ``scaled``: Application Auto Scaling's ScalableTargets. ``front``: what was asked, and what is to fail.
+    ``tasks``: those that have STOPPED. ``scaled``: Application Auto Scaling's ScalableTargets. ``front``:
+    what was asked, and what is to fail.
     """
 
     def __init__(self) -> None:
@@ -145,10 +146,15 @@ class PretendEcs:
         return {"services": [self.services[name]], "failures": []}
 
     def list_tasks(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A hundred to a page."""
         found = self.tasks if request.get("desiredStatus") == "STOPPED" else []
-        return {"taskArns": [task["taskArn"] for task in found]}
+        arns, start = [task["taskArn"] for task in found], int(request.get("nextToken", 0))
+        answer: dict[str, Any] = {"taskArns": arns[start : start + 100]}
+        return {**answer, "nextToken": str(start + 100)} if len(arns) > start + 100 else answer
 
     def describe_tasks(self, request: dict[str, Any]) -> dict[str, Any]:
+        if len(request["tasks"]) > 100:
+            raise _invalid("Tasks cannot be more than 100.")
         return {"tasks": [task for task in self.tasks if task["taskArn"] in request["tasks"]], "failures": []}
 
     def describe_scalable_targets(self, _: dict[str, Any]) -> dict[str, Any]:

@@ -209,3 +209,25 @@ def test_any_text_is_a_moment_or_refused(text):
         assert logs.moment(text, 1e9) >= 0
     except InvalidInput as error:
         assert "--since" in error.message
+
+
+def test_a_look_that_fails_while_following_loses_no_line_and_repeats_none(scripted, monkeypatch):
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    both = [task("a"), task("b")]
+    states = [{"tasks": both}] * 3 + [{"tasks": [ended("a"), ended("b")]}]
+    first = [page(token="1"), page(token="1"), page((1, "one"), (5, "five"), token="2"), page(token="2")]
+    second = [page(token="1"), page(token="1"), page((2, "two"), token="2")]
+    second += [Says("ThrottlingException", "Rate exceeded")] * 5 + [page((3, "three"), token="3")]
+    pages = {"a": first, "b": [*second, page(token="3")]}
+
+    def read(params):
+        left = pages[params["logStreamName"][-1]]
+        answer = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    code, lines, said, _ = show(scripted, "a", "b", "-f", DescribeTasks=states, GetLogEvents=read)
+    told = [line.partition(" ")[2] for line in lines]
+    assert (code, sorted(told)) == (0, ["five", "one", "three", "two"])
+    assert said == "AWS does not answer now: asking again\nAWS answers again\n"

@@ -6,15 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from neuronserve.deploy import aws as ways
 from neuronserve.deploy.ecs.tasks.plan import Run
 from neuronserve.deploy.ecs.tasks.run import Manner
 from neuronserve.deploy.ecs.tasks.watch import Goal
-from neuronserve.errors import AwsFailed, InvalidInput, NoSuchResource, NotPlaced, TimedOut
+from neuronserve.errors import InvalidInput, NoSuchResource, NotPlaced, TimedOut
 from tests.unit.deploy.ecs.tasks.running import STARTED, run, said, shown, target
 from tests.unit.deploy.ecs.tasks.scripted import (
     ACCOUNT,
-    Says,
     at,
     ended,
     instance,
@@ -179,45 +177,6 @@ def test_slots_run_each_on_its_own_although_one_is_not_placed(scripted):
         run(scripted, targets=slots, RunTask=answers)
     assert len(run.aws.asked("RunTask")) == 3
     assert "not stopped: a b" in said()
-
-
-def test_an_error_between_slots_leaves_no_task_unnamed(scripted):
-    slots = [target("slot0"), target("slot1", port=8081)]
-    with pytest.raises(Exception, match="blocked") as caught:
-        run(
-            scripted,
-            targets=slots,
-            RunTask=[{"tasks": [task("a", definition="slot0:1")]}, Says("BlockedException", "blocked")],
-        )
-    assert isinstance(ways.explained(caught.value), AwsFailed)
-    assert "not stopped: a (" in said()
-
-
-def test_ctrl_c_leaves_the_tasks_and_says_so(scripted):
-    with pytest.raises(KeyboardInterrupt):
-        run(scripted, RunTask={"tasks": [task("t", "PENDING")]}, DescribeTasks=KeyboardInterrupt())
-    assert run.aws.asked("StopTask") == []
-    assert "not stopped: t (scripts/ecs stop --cluster c t)" in said()
-
-
-def test_ctrl_c_stops_the_tasks_where_that_is_said(scripted):
-    with pytest.raises(KeyboardInterrupt):
-        run(
-            scripted,
-            replace(STARTED, stop_on_interrupt=True),
-            RunTask={"tasks": [task("t", "PENDING")]},
-            DescribeTasks=KeyboardInterrupt(),
-            StopTask={"task": task("t")},
-        )
-    assert [call["task"] for call in run.aws.asked("StopTask")] == [f"{ACCOUNT}:task/c/t"]
-
-
-def test_the_same_token_goes_with_the_request_and_into_the_advice(scripted, monkeypatch):
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
-    with pytest.raises(Exception, match="down"):
-        run(scripted, what=Run(token="mine"), RunTask=Says("ServerException", "down", 500))
-    assert {call["clientToken"] for call in run.aws.asked("RunTask")} == {"mine"}
-    assert "asked again with --client-token mine, it starts nothing twice" in said()
 
 
 def test_each_run_has_a_token(scripted):

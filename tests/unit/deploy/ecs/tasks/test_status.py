@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from neuronserve.deploy import program
-from neuronserve.deploy.ecs.tasks import chips
+from neuronserve.deploy.ecs.tasks import chips, hosts
 from neuronserve.deploy.ecs.verbs import status
 from tests.unit.deploy.ecs.tasks.scripted import (
     ACCOUNT,
@@ -178,3 +179,28 @@ def test_a_definition_that_was_deleted_does_not_hide_the_rest(scripted):
     code, text, _, _ = show(scripted, **everything(DescribeTaskDefinition=gone))
     assert code == 0
     assert "served:1" in text
+
+
+def test_many_hosts_are_asked_for_in_parts_that_ec2_takes():
+    asked = []
+
+    def pages(**request):
+        (only,) = request["Filters"]
+        asked.append(only["Values"])
+        found = [{"InstanceId": name, "PrivateIpAddress": f"ip-{name}"} for name in only["Values"]]
+        return [{"Reservations": [{"Instances": found}]}]
+
+    def described_(**request):
+        return {
+            "containerInstances": [
+                {"containerInstanceArn": arn, "ec2InstanceId": f"i-{arn}"}
+                for arn in request["containerInstances"]
+            ]
+        }
+
+    ec2 = SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=pages))
+    ecs = SimpleNamespace(describe_container_instances=described_)
+    desk = SimpleNamespace(aws=SimpleNamespace(ecs=ecs, ec2=ec2))
+    found = hosts.read(desk, "c", [f"{number:03}" for number in range(450)])
+    assert max(map(len, asked)) <= 200
+    assert [host.private_ip for host in found.values()] == [f"ip-i-{number:03}" for number in range(450)]

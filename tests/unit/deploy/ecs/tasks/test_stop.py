@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from neuronserve.deploy import program
 from neuronserve.deploy.ecs.verbs import stop
-from tests.unit.deploy.ecs.tasks.scripted import ACCOUNT, Denied, definition, described, ended, task
+from tests.unit.deploy.ecs.tasks.scripted import ACCOUNT, Denied, Says, definition, described, ended, task
 
 
 def run(scripted, *argv, tasks=(), **answers):
@@ -74,3 +76,24 @@ def test_the_cluster_of_an_arn_counts(scripted):
     desk, aws = scripted(DescribeTasks={"tasks": []})
     program.main("ecs", "", {"stop": stop}, ["stop", f"{ACCOUNT}:task/blue/t"], desk)
     assert aws.asked("DescribeTasks")[0]["cluster"] == "blue"
+
+
+def test_a_task_that_is_gone_meanwhile_does_not_keep_the_others_running(scripted):
+    def stopped(params):
+        if params["task"].endswith("/a"):
+            raise Says("InvalidParameterException", "The referenced task was not found.")
+        return {"task": task("b")}
+
+    states = [{"tasks": [task("a"), task("b")]}, {"tasks": [ended("a"), ended("b")]}]
+    code, _, said, aws = run(scripted, "a", "b", DescribeTasks=states, StopTask=stopped)
+    assert code == 0
+    assert [call["task"][-1] for call in aws.asked("StopTask")] == ["a", "b"]
+    assert "a is gone already" in said
+
+
+def test_a_wait_that_could_not_end_is_refused(scripted, capsys):
+    for text in ("nan", "inf", "-1"):
+        with pytest.raises(SystemExit) as ended_:
+            run(scripted, "t", f"--timeout={text}")
+        assert ended_.value.code == 2
+    assert "expected seconds, 0 or more" in capsys.readouterr().err

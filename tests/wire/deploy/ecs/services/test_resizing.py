@@ -8,6 +8,8 @@ import pytest
 
 from neuronserve.deploy import exits, program
 from neuronserve.deploy.ecs.verbs import scale
+from tests.deploying.ecs_rollouts import BEGIN
+from tests.deploying.json_aws import Fault, Refused
 from tests.deploying.rollout_steps import completes, somebody_deploys, waits
 
 
@@ -51,3 +53,30 @@ def test_somebody_s_deployment_meanwhile_is_told(ecs, resize):
     code, _, said = resize("web", "--count", 3)
     assert code == exits.NO
     assert "another deployment" in said
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (1, "web: 1 is below auto scaling's bounds, 2 to 4: its next step out goes to 2; other bounds"),
+        (5, "web: 5 is above auto scaling's bounds, 2 to 4: its next step in goes to 4; other bounds"),
+        (3, "web: auto scaling between 2 and 4 may change it again"),
+    ],
+)
+def test_what_auto_scaling_does_to_a_number_set_by_hand_is_told(ecs, resize, count, told):
+    ecs.serves(ecs.registered(), desiredCount=2)
+    ecs.scaled.append({
+        "ServiceNamespace": "ecs", "ResourceId": "service/c/web", "RoleARN": "r",
+        "ScalableDimension": "ecs:service:DesiredCount", "MinCapacity": 2, "MaxCapacity": 4,
+        "CreationTime": BEGIN,
+    })  # fmt: skip
+    code, requests, said = resize("web", "--count", count, "--dry-run")
+    assert (code, requests["desiredCount"]) == (exits.YES, count)
+    assert told in said
+
+
+def test_without_the_right_to_see_auto_scaling_nothing_is_told_of_it(ecs, resize):
+    ecs.serves(ecs.registered())
+    ecs.front.faults.append(Fault("DescribeScalableTargets", Refused("AccessDeniedException")))
+    code, _, said = resize("web", "--count", 3, "--dry-run")
+    assert (code, said) == (exits.YES, "would send UpdateService\n")

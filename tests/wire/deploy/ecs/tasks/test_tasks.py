@@ -244,7 +244,8 @@ def test_a_log_is_read_where_its_definition_says_it_is(aws, typed, file, endpoin
 
 
 def test_images_of_several_regions_are_found_although_one_has_none(typed, cloud):
-    code, text, said = typed("ami", "us-east-1", "eu-west-1", "us-gov-west-1", "--details")
+    words = ["us-east-1", "--region", "eu-west-1", "--region", "us-gov-west-1", "--details"]
+    code, text, said = typed("ami", *words)
     found = json.loads(text)
     assert [item["region"] for item in found] == ["us-east-1", "eu-west-1"]
     assert all(item["imageId"].startswith("ami-") and item["ecsAgentVersion"] for item in found)
