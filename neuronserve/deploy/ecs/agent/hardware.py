@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from neuronserve.deploy.ecs import query
+from neuronserve.errors import InvalidInput
 from neuronserve.instances import InstanceType, catalogue
 
 _LETTERS = {"read": "r", "write": "w", "mknod": "m"}
 _CHIP = re.compile(r"/dev/neuron(0|[1-9][0-9]*)")
-_EQUAL = re.compile(r"attribute:ecs\.instance-type\s*==\s*['\"]?([A-Za-z0-9-]+\.[A-Za-z0-9-]+)")
-_ONE_OF = re.compile(
-    r"attribute:ecs\.instance-type\s+in\s+\[\s*['\"]?([A-Za-z0-9-]+\.[A-Za-z0-9-]+)['\"]?\s*\]"
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,21 +48,36 @@ def wants_all_chips(container: Mapping[str, Any]) -> bool:
 def gpus(container: Mapping[str, Any]) -> str | None:
     """``all``, or how many GPUs it asks for."""
     value = _required(container, "GPU")
-    return value.lower() if value and value.lower() == "all" else value
+    return "all" if value and value.lower() == "all" else value
 
 
 def instance_type(request: Mapping[str, Any]) -> InstanceType | None:
-    """The one type that its placement constraints or its environment name, if they do and it is known."""
-    expressions = [c.get("expression") or "" for c in request.get("placementConstraints") or ()]
-    found = [m[1] for text in expressions for p in (_EQUAL, _ONE_OF) for m in [p.search(text)] if m]
-    found += [
-        variable["value"]
+    """The one type that its placement constraints leave, else that of its environment, if it is known."""
+    known, constraints = catalogue(), list(_constraints(request))
+    left = [t for t in known.values() if all(_allows(constraint, t) for constraint in constraints)]
+    if len(left) == 1:
+        return left[0]
+    found = [
+        (variable.get("value") or "").lower()
         for container in request["containerDefinitions"]
         for variable in container.get("environment") or ()
-        if variable.get("name") == "SERVE_INSTANCE_TYPE" and variable.get("value")
+        if variable.get("name") == "SERVE_INSTANCE_TYPE"
     ]
-    known = catalogue()
-    return next((known[name.lower()] for name in found if name.lower() in known), None)
+    return next((known[name] for name in found if name in known), None)
+
+
+def _constraints(request: Mapping[str, Any]) -> Iterator[query.Expression]:
+    """In lower case, as was meant: ``validate`` tells of capitals, and of what is no expression."""
+    for constraint in request.get("placementConstraints") or ():
+        with contextlib.suppress(InvalidInput):
+            yield query.parse((constraint.get("expression") or "").lower())
+
+
+def _allows(constraint: query.Expression, instance: InstanceType) -> bool:
+    try:
+        return query.may_match(constraint, {"ecs.instance-type": instance.name})
+    except InvalidInput:  # its pattern would take years
+        return True
 
 
 def _permissions(device: Mapping[str, Any]) -> str:

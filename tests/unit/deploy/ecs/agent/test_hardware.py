@@ -49,7 +49,13 @@ def test_a_chip_is_known_by_its_path(path, chip):
         ("attribute:ecs.instance-type==Inf1.XLARGE", "inf1.xlarge"),
         ("attribute:ecs.instance-type in [inf2.48xlarge]", "inf2.48xlarge"),
         ("attribute:ecs.os-type == linux and attribute:ecs.instance-type == 'trn1.2xlarge'", "trn1.2xlarge"),
+        ("attribute:ecs.instance-type =~ inf1\\.6.*", "inf1.6xlarge"),
+        ("attribute:ecs.instance-type in [m5.large, inf1.2xlarge]", "inf1.2xlarge"),
         ("attribute:ecs.instance-type =~ inf1.*", None),
+        ("attribute:ecs.instance-type != inf1.xlarge", None),
+        ("not (attribute:ecs.instance-type == inf1.xlarge)", None),
+        ("attribute:ecs.instance-type ==", None),
+        ("attribute:ecs.instance-type =~ (a*)*b", None),
         ("attribute:ecs.instance-type in [inf1.xlarge, inf1.2xlarge]", None),
         ("attribute:ecs.instance-type == m5.large", None),
     ],
@@ -60,6 +66,14 @@ def test_the_type_is_that_of_the_placement_constraint(expression, name):
     }  # fmt: skip
     found = hardware.instance_type(request)
     assert (found.name if found else None) == name
+
+
+def test_several_constraints_leave_one_type_together():
+    expressions = ["attribute:ecs.instance-type =~ inf1.*", "attribute:ecs.instance-type =~ .*24xlarge"]
+    constraints = [{"type": "memberOf", "expression": each} for each in expressions]
+    found = hardware.instance_type({"containerDefinitions": [], "placementConstraints": constraints})
+    assert found
+    assert found.name == "inf1.24xlarge"
 
 
 def test_where_no_constraint_names_the_type_the_environment_may():
