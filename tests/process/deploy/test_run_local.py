@@ -180,4 +180,5 @@ def test_secrets_reach_the_engine_in_its_environment_only(trial):
 def test_detached_containers_run_on(trial):
     assert trial.start({"name": "a"}, options=["--wait", "no", "--detach"]).wait() == 0
     assert [name.rpartition(".")[2] for name in trial.left()] == ["up"]
-    assert "rm --force --volumes neuronserve-" in trial.err()
+    assert f"{trial.engine} stop neuronserve-" in trial.err()
+    assert f"{trial.engine} rm --volumes neuronserve-" in trial.err()

@@ -11,12 +11,6 @@ LOCAL_LOGS = "json-file"  # the log driver whose logs stay on the machine
 def notes(request: Mapping[str, Any], container: Mapping[str, Any]) -> Iterator[str]:
     """One line for each thing that is left out, or done otherwise."""
     yield from _of_task(request)
-    secrets = [secret["name"] for secret in container.get("secrets") or ()]
-    if secrets:
-        yield (
-            f"secrets are not read: the values of {', '.join(secrets)} are those of the environment in which "
-            "the command is run"
-        )
     for file in container.get("environmentFiles") or ():
         yield f"variables in {file['value']} are not read"
     driver = (container.get("logConfiguration") or {}).get("logDriver", LOCAL_LOGS)
@@ -27,9 +21,19 @@ def notes(request: Mapping[str, Any], container: Mapping[str, Any]) -> Iterator[
             yield text
 
 
-def _of_task(request: Mapping[str, Any]) -> Iterator[str]:
+def given_by_hand(request: Mapping[str, Any], container: Mapping[str, Any]) -> Iterator[str]:
+    """What whoever runs the engine has to give instead, unless ``run-local`` does."""
     if request.get("taskRoleArn"):
         yield "there are no credentials of the task role"
+    secrets = [secret["name"] for secret in container.get("secrets") or ()]
+    if secrets:
+        yield (
+            f"secrets are not read: the values of {', '.join(secrets)} are those of the environment in which "
+            "the command is run"
+        )
+
+
+def _of_task(request: Mapping[str, Any]) -> Iterator[str]:
     if request.get("pidMode") == "task" or request.get("ipcMode") == "task":
         yield "containers of the task do not share a process or IPC namespace (pidMode, ipcMode: task)"
     for key, text in _LEFT_OUT_OF_TASK.items():

@@ -189,6 +189,7 @@ def _lifecycle(request: Request, container: Request) -> dict[str, Any]:
 
 def _notes(request: Request, container: Request) -> Iterator[str]:
     yield from absent.notes(request, container)
+    yield from absent.given_by_hand(request, container)
     for part in (resources.of, network.of, storage.of):
         yield from part(request, container).notes
     if hardware.wants_all_chips(container):

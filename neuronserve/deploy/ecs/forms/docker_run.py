@@ -77,6 +77,7 @@ def notes(
     """What is left out of ``words``, or is not quite what the agent does; a line each."""
     found = [
         *absent.notes(request, container),
+        *(() if around.watched else absent.given_by_hand(request, container)),
         *resources.of(request, container).notes,
         *network.of(request, container).notes,
         *storage.of(request, container).notes,

@@ -55,7 +55,7 @@ def _document(requests: Sequence[dict[str, Any]], form: Form) -> Any:
 def _commands(request: dict[str, Any], engine: str) -> Iterator[str]:
     containers = {container["name"]: container for container in request["containerDefinitions"]}
     for name in order.starting(request):
-        notes = docker_run.notes(request, containers[name])
+        notes = docker_run.notes(request, containers[name], engine=engine)
         words = docker_run.words(request, containers[name], engine=engine)
         yield "".join(f"# {note}\n" for note in notes) + _command(words, containers[name]["image"])
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from neuronserve.deploy.ecs import allocatable
 from neuronserve.deploy.ecs.agent import hardware, network, resources
+from neuronserve.environment import Fault, core_range
 from neuronserve.errors import InvalidInput
 from neuronserve.instances import InstanceType
 
@@ -29,19 +30,19 @@ def refuse(requests: Sequence[Request], chips: Sequence[int]) -> None:
 
 
 def _refuse_shared_chips(requests: Sequence[Request], chips: Sequence[int]) -> None:
-    owners: dict[int, tuple[str, str]] = {}
+    owners: dict[int, list[tuple[str, str]]] = {}
     for request in requests:
         for container in request["containerDefinitions"]:
             own = f"{request['family']}/{container['name']}"
             for chip in _owned(container, chips):
-                other, cores = owners.get(chip, ("", ""))
-                if other and not _apart(cores, _cores(container)):
-                    raise InvalidInput(
-                        f"{other} and {own} both own /dev/neuron{chip}",
-                        hint="ECS knows nothing of chips and would start both, one without a core free. "
-                        f"Give each its own chips, or cores with {_CORES}",
-                    )
-                owners[chip] = (own, _cores(container))
+                for other, cores in owners.setdefault(chip, []):
+                    if not _apart(cores, _cores(container)):
+                        raise InvalidInput(
+                            f"{other} and {own} both own /dev/neuron{chip}",
+                            hint="ECS knows nothing of chips and would start both, one without a core free. "
+                            f"Give each its own chips, or cores with {_CORES}",
+                        )
+                owners[chip].append((own, _cores(container)))
 
 
 def notes(requests: Sequence[Request], instance: InstanceType | None) -> Iterator[str]:
@@ -68,5 +69,9 @@ def _cores(container: Request) -> str:
 
 
 def _apart(one: str, other: str) -> bool:
-    """Whether both say which cores are theirs, and say different ones."""
-    return bool(one and other and one != other)
+    """Whether both say which cores are theirs, and no core is in both."""
+    try:
+        (first, last), (others_first, others_last) = core_range(one), core_range(other)
+    except Fault:
+        return False
+    return last < others_first or others_last < first

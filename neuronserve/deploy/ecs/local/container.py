@@ -6,15 +6,16 @@ import contextlib
 import json
 from collections.abc import Callable
 from enum import StrEnum
+from typing import Any
 
-from neuronserve.deploy.ecs.local import concessions
 from neuronserve.deploy.ecs.local.engine import Engine, Process
 from neuronserve.deploy.ecs.local.health import Health, Status
-from neuronserve.deploy.ecs.local.plan import ContainerPlan
+from neuronserve.deploy.ecs.local.plan import LABEL, ContainerPlan
 from neuronserve.deploy.waiting import Clock
 from neuronserve.errors import EngineFailed
 
 Tell = Callable[[str], None]
+_PORT_TAKEN = ("address already in use", "port is already allocated")  # podman's words, and docker's
 
 
 class Phase(StrEnum):
@@ -55,18 +56,16 @@ class Container:
         """Raises EngineFailed with the engine's reason."""
         self._tell("starting")
         self.asked = True
-        words = list(self.plan.words)
-        while True:
-            try:
-                self._engine.call(*words)
-                break
-            except EngineFailed as error:
-                conceded = concessions.without(words, error.detail or error.message)
-                if conceded is None:
-                    raise
-                words, told = conceded
-                self._tell(told)
-                self._engine.call("rm", "--force", "--volumes", self.plan.engine_name)
+        try:
+            self._engine.call(*self.plan.words)
+        except EngineFailed as error:
+            if not any(text in error.message.lower() for text in _PORT_TAKEN):
+                raise
+            raise EngineFailed(
+                error.message,
+                hint="another program has that port, or containers of an earlier run-local: "
+                f"{self._engine.program} ps --filter label={LABEL}",
+            ) from None
         self._running()
 
     def step(self) -> None:
@@ -124,7 +123,7 @@ class Container:
         if any(p and p.poll() is None for p in (self._follower, self._stopper)):
             return  # it prints its last lines; the engine is tidying up
         self._print()
-        state = json.loads(self._engine.call("inspect", "--format", "{{json .State}}", self.plan.engine_name))
+        state = self._state()
         self.code, self.out_of_memory = int(state["ExitCode"]), bool(state.get("OOMKilled"))
         self.let_go()
         ran = self._clock.monotonic() - self._started
@@ -138,6 +137,19 @@ class Container:
             self._tell(f"not restarted: {refused}")
         self._tell(f"ended with {self.code}")
         self.phase = Phase.ENDED
+
+    def _state(self) -> dict[str, Any]:
+        name = self.plan.engine_name
+        try:
+            state: dict[str, Any] = json.loads(
+                self._engine.call("inspect", "--format", "{{json .State}}", name)
+            )
+        except EngineFailed as error:
+            if "no such" in error.message.lower():
+                self.phase, self.asked = Phase.ENDED, False
+                raise EngineFailed(f"the container {name} is gone: something else removed it") from None
+            raise
+        return state
 
     def _look_after_health(self) -> None:
         check, health, now = self.plan.check, self._health, self._clock.monotonic()
@@ -158,8 +170,14 @@ class Container:
         health.result(ok=code == 0, now=now)
         self._check = None
         if health.status is not before:
-            why = "" if code == 0 else f": {told[-1] if told else self._why(code, check.timeout)}"
-            self._tell(f"{health.status}{why}")
+            self._tell_health(health.status, told[-1] if told else self._why(code, check.timeout))
+
+    def _tell_health(self, status: Status, why: str) -> None:
+        if status is not Status.UNHEALTHY:
+            self._tell(status)
+            return
+        replaced = "; ECS would now replace the task of a service" if self.plan.essential else ""
+        self._tell(f"{status}: {why}{replaced}")
 
     @staticmethod
     def _why(code: int | None, timeout: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import queue
+import re
 import shutil
 import subprocess
 import threading
@@ -96,20 +97,30 @@ class _Child:
         self._reader.join(1)  # a grandchild may hold the pipe
 
 
-def find(named: str | None, environ: Mapping[str, str]) -> str:
-    """That of an option or CONTAINER_ENGINE; else docker or podman, as is there. Raises EngineFailed."""
+def found(named: str | None, environ: Mapping[str, str]) -> list[str]:
+    """That of an option or CONTAINER_ENGINE; else docker and podman, as are on PATH. Raises EngineFailed."""
     chosen = named or environ.get("CONTAINER_ENGINE")
     candidates = (chosen,) if chosen else PROGRAMS
-    found = next((program for program in candidates if shutil.which(program, path=environ.get("PATH"))), None)
-    if found is None:
+    there = [program for program in candidates if shutil.which(program, path=environ.get("PATH"))]
+    if not there:
         raise EngineFailed(
             f"{' and '.join(candidates)}: not on PATH", hint="install docker or podman, or see --engine"
         )
-    return found
+    return there
 
 
-def command_line(program: str, environ: Mapping[str, str]) -> CommandLine:
-    """The engine, once it has answered. Raises EngineFailed when it does not."""
+def answering(named: str | None, environ: Mapping[str, str]) -> CommandLine:
+    """The first of them that answers: docker may be there without its daemon. Raises EngineFailed."""
+    refusals = []
+    for program in found(named, environ):
+        try:
+            return _command_line(program, environ)
+        except EngineFailed as error:
+            refusals.append(str(error))
+    raise EngineFailed("; ".join(refusals), hint="start it, or choose another with --engine")
+
+
+def _command_line(program: str, environ: Mapping[str, str]) -> CommandLine:
     engine = CommandLine(program, podman=False, environ=environ)
     try:
         told = engine.call("--version")  # podman may be called docker
@@ -119,11 +130,13 @@ def command_line(program: str, environ: Mapping[str, str]) -> CommandLine:
     return dataclasses.replace(engine, podman="podman" in told.lower())
 
 
+_ADVICE = re.compile(r"(Run|See) '.*--help'|Usage:")
+
+
 def failed(program: str, words: tuple[str, ...], code: int, told: str) -> EngineFailed:
-    """The engine's reason in one line: its last line about an error, or its last."""
+    """The engine's reason in one line: its last line about an error, or its last that is no advice."""
     lines = [" ".join(line.split()) for line in told.splitlines() if line.strip()]
+    lines = [line for line in lines if not _ADVICE.match(line)] or [f"exit code {code}"]
     errors = [line for line in lines if "error" in line.lower()]
-    reason = (
-        (errors or lines or [f"exit code {code}"])[-1].removeprefix(f"{program}: ").removeprefix("Error: ")
-    )
+    reason = (errors or lines)[-1].removeprefix(f"{program}: ").removeprefix("Error: ")
     return EngineFailed(f"{program} {words[0]}: {reason}", detail=told)

@@ -12,6 +12,7 @@ from neuronserve.errors import InvalidInput
 def replaced(request: Mapping[str, Any], image: str) -> dict[str, Any]:
     """The definition with ``image`` in the container that has chips, or in the only one.
 
+    It may be for another processor, such as a laptop's own: the definition's is no longer asked for.
     Raises InvalidInput when there are several and none, or more than one, has chips.
     """
     containers = request["containerDefinitions"]
@@ -20,7 +21,8 @@ def replaced(request: Mapping[str, Any], image: str) -> dict[str, Any]:
         names = ", ".join(c["name"] for c in candidates)
         raise InvalidInput(f"--image: {request['family']} has several containers it could be for: {names}")
     changed = [{**c, "image": image} if c is candidates[0] else c for c in containers]
-    return {**request, "containerDefinitions": changed}
+    kept = {key: value for key, value in request.items() if key != "runtimePlatform"}
+    return {**kept, "containerDefinitions": changed}
 
 
 def _has_chips(container: Mapping[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import shlex
 import signal
 from collections.abc import Iterator, Sequence
 from types import FrameType
@@ -11,7 +12,8 @@ from types import FrameType
 from neuronserve.deploy import exits
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.local import readiness
-from neuronserve.deploy.ecs.local.engine import Engine
+from neuronserve.deploy.ecs.local.concessions import Lenient
+from neuronserve.deploy.ecs.local.engine import Engine, failed
 from neuronserve.deploy.ecs.local.plan import Plan
 from neuronserve.deploy.ecs.local.readiness import Ask, Wait
 from neuronserve.deploy.ecs.local.task import Task, meaning
@@ -35,13 +37,17 @@ class Manner:
 
 
 class Signals:
-    """Handlers only count; the loop looks. The second one means: at once."""
+    """Handlers only count; the loop looks. The second one means: at once. The third one waits for nothing,
+    not even for an engine that hangs.
+    """
 
     def __init__(self) -> None:
         self.names: list[str] = []
 
     def __call__(self, number: int, _: FrameType | None) -> None:
         self.names.append(signal.Signals(number).name)
+        if len(self.names) > 2:
+            raise KeyboardInterrupt
 
     @contextlib.contextmanager
     def caught(self) -> Iterator[None]:
@@ -59,7 +65,8 @@ class Instance:
     def __init__(
         self, plan: Plan, engine: Engine, desk: Desk, manner: Manner, *, signals: Signals, ask: Ask
     ) -> None:
-        self._plan, self._engine, self._desk, self._manner = plan, engine, desk, manner
+        self._plan, self._desk, self._manner = plan, desk, manner
+        self._engine: Engine = Lenient(engine, desk.say)
         self._signals, self._ask = signals, ask
         self.tasks: list[Task] = []
 
@@ -101,8 +108,11 @@ class Instance:
             pulling.kill()
             raise KeyboardInterrupt
         if code:
-            told = [line for line in pulling.lines() if line.strip()] or [f"exit code {code}"]
-            raise EngineFailed(f"{self._engine.program} pull {image}: {told[-1].strip()}")
+            error = failed(self._engine.program, ("pull",), code, "\n".join(pulling.lines()))
+            raise EngineFailed(
+                f"{image} is not on this machine: {error.message}",
+                hint=f"{self._engine.program} login, where its registry asks for it; --image runs another",
+            )
 
     def _wait_until_ready(self) -> None:
         end = self._desk.clock.monotonic() + self._manner.timeout
@@ -118,9 +128,14 @@ class Instance:
             if now > end and any(not task.ready and not task.stopping for task in self.tasks):
                 late = ", ".join(task.plan.name for task in self.tasks if not task.ready)
                 raise TimedOut(
-                    f"{late}: not {self._manner.wait} after {self._manner.timeout:g} s",
+                    f"{late}: not {self._manner.wait} after {self._manner.timeout:g} s: {self._lacking()}",
                     hint="the log above may tell; see --timeout and --wait",
                 )
+
+    def _lacking(self) -> str:
+        if self._manner.wait is Wait.READY:
+            return f"nothing answered GET {readiness.PATH} on its port"
+        return "a container did not start, or its health check did not succeed"
 
     def _look(self, task: Task) -> None:
         if task.ready or task.stopping:
@@ -137,7 +152,7 @@ class Instance:
             if self._signals.names:
                 for task in self.tasks:
                     if not task.stopping:
-                        task.stop(self._signals.names[0])
+                        task.stop(f"{self._signals.names[0]} (a second one kills)")
             elif self._manner.detach:  # one ended before it was ready
                 for task in self.tasks:
                     task.stop("another task ended")
@@ -182,14 +197,23 @@ class Instance:
             self._kill(self.tasks)
         for container in containers:
             container.let_go()
-        names = " ".join(c.plan.engine_name for c in containers)
-        program = self._engine.program
-        if left or self._manner.keep:
-            if names:
-                verb = "stop and remove" if left else "remove"
-                self._desk.say(f"to {verb} what is left: {program} rm --force --volumes {names}")
-            return
-        self._remove()
+        if not left and not self._manner.keep:
+            self._remove()
+        elif containers:
+            self._tell_what_is_left(running=left)
+
+    def _tell_what_is_left(self, *, running: bool) -> None:
+        """The engine's commands that end it as we would: those that depend on others first."""
+        tasks = [task for task in self.tasks if any(c.asked for c in task.containers.values())]
+        names = [c.plan.engine_name for t in tasks for c in reversed(t.containers.values()) if c.asked]
+        volumes = [volume for task in tasks for volume in task.plan.volumes]
+        commands = [["stop", *names]] if running else []
+        commands += [["rm", "--volumes", *names], *([["volume", "rm", *volumes]] if volumes else [])]
+        if running:
+            self._desk.say("from now on nobody checks their health or restarts them")
+        what = "stop and remove" if running else "remove"
+        spoken = " && ".join(shlex.join([self._engine.program, *words]) for words in commands)
+        self._desk.say(f"to {what} what is left: {spoken}")
 
     def _remove(self) -> None:
         for task in self.tasks:

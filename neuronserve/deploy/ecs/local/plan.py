@@ -161,12 +161,7 @@ def _absolute(volume: str) -> str:
 def _task(name: str, request: Mapping[str, Any], around: Around) -> TaskPlan:
     containers = {c["name"]: c for c in request["containerDefinitions"]}
     in_order = [containers[each] for each in order.starting(request)]
-    notes = [
-        note
-        for container in in_order
-        for note in docker_run.notes(request, container, around=around)
-        if not note.startswith("secrets are not read")  # here they have values
-    ]
+    notes = [note for c in in_order for note in docker_run.notes(request, c, around=around)]
     own = [
         docker_run.volume(request, mount, around)
         for container in in_order

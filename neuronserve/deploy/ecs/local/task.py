@@ -47,9 +47,9 @@ class Task:
 
     @property
     def code(self) -> int | None:
-        """That of the essential container whose end was the task's, or of the first that failed.
+        """That of the container whose end was the task's, or of the first essential one that failed.
 
-        None: one of them never ran.
+        None: it never ran.
         """
         essential = [c for c in self.containers.values() if c.plan.essential]
         return next((c.code for c in (*self._cause, *essential) if c.code != 0), 0)
@@ -93,6 +93,7 @@ class Task:
             waits = [(self.containers[n], c) for n, c in container.plan.waits.items()]
             hopeless = next(filter(None, (self._hopeless(*wait) for wait in waits)), "")
             if hopeless:
+                self._cause = [container]
                 self.stop(f"container {container.plan.name} cannot start: {hopeless}")
                 return
             if all(_met(*wait) for wait in waits):
@@ -132,6 +133,6 @@ def meaning(code: int, *, oom: bool = False) -> str:
     if oom:
         return f"{code}: killed, because it needed more memory than its limit"
     if code == _KILLED:
-        return f"{code}: killed (SIGKILL), for one thing after its stop timeout"
+        return f"{code}: killed (SIGKILL), by somebody or at the end of its stop timeout"
     told = exitcodes.MEANINGS.get(code)
     return f"{code}: {told}" if told else str(code)

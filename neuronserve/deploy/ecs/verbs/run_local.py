@@ -3,7 +3,8 @@
 The machine plays one container instance: ports and chips that two tasks would share are refused,
 containers start in the order of dependsOn, health checks are done inside them, restart policies are
 honoured, and the end of an essential container ends its task. Ctrl-C or SIGTERM stops all, each within its
-stopTimeout; a second one kills. Everything that was started is removed at the end.
+stopTimeout; a second one kills. Everything that was started is removed at the end, unless --detach or --keep
+leaves it: then the commands that remove it are told.
 
 Standard output has one line for each task once it is ready, with the URL to ask; logs and events go to
 standard error. The exit code is that of the essential container; serve's own are in README.md.
@@ -16,10 +17,11 @@ on no command line of the engine's.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import ipaddress
 import secrets
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +29,10 @@ from neuronserve.deploy import exits
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs import shapes
 from neuronserve.deploy.ecs.agent import complete, hardware
-from neuronserve.deploy.ecs.local import conflicts, credentials, engine, images, plan, readiness
+from neuronserve.deploy.ecs.local import credentials, engine, images, notes, plan, readiness
 from neuronserve.deploy.ecs.local.devices import Chips
 from neuronserve.deploy.ecs.local.instance import Instance, Manner, Signals
-from neuronserve.deploy.ecs.local.plan import Plan, Wishes
+from neuronserve.deploy.ecs.local.plan import Wishes
 from neuronserve.deploy.ecs.local.readiness import Wait
 from neuronserve.deploy.ecs.registry import registered
 from neuronserve.errors import EngineFailed, InvalidInput
@@ -78,12 +80,12 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
     )
     manner = Manner(Wait(given.wait), _seconds(given.timeout), given.detach, given.keep)
     if given.dry_run:
-        return _show(requests, wishes, given.engine, desk)
-    program = engine.find(given.engine, desk.environ)
-    podman = engine.command_line(program, desk.environ).podman
-    planned = plan.make(requests, wishes, run=secrets.token_hex(4), podman=podman, environ=desk.environ)
-    _tell_notes(planned, requests, wishes, desk)
-    running = engine.CommandLine(program, podman, {**desk.environ, **planned.environ})
+        return _show(requests, wishes, given, desk)
+    answering = engine.answering(given.engine, desk.environ)
+    run_id = secrets.token_hex(4)
+    planned = plan.make(requests, wishes, run=run_id, podman=answering.podman, environ=desk.environ)
+    _tell(notes.of(planned, requests, wishes, manner.wait), desk)
+    running = dataclasses.replace(answering, environ={**desk.environ, **planned.environ})
     signals = Signals()
     with signals.caught():
         return Instance(planned, running, desk, manner, signals=signals, ask=readiness.answers).run()
@@ -151,33 +153,23 @@ def _seconds(given: float) -> float:
     return given
 
 
-def _show(requests: Sequence[Mapping[str, Any]], wishes: Wishes, named: str | None, desk: Desk) -> int:
+def _show(
+    requests: Sequence[Mapping[str, Any]], wishes: Wishes, given: argparse.Namespace, desk: Desk
+) -> int:
     """The engine's commands, whether or not there is an engine."""
     try:
-        program = engine.find(named, desk.environ)
+        program = engine.found(given.engine, desk.environ)[0]
     except EngineFailed:
-        program = named or engine.PROGRAMS[0]
+        program = given.engine or engine.PROGRAMS[0]
     podman = "podman" in Path(program).name
     planned = plan.make(requests, wishes, run="trial", podman=podman, environ=desk.environ)
-    _tell_notes(planned, requests, wishes, desk)
+    _tell(notes.of(planned, requests, wishes, Wait(given.wait)), desk)
     for task in planned.tasks:
         for container in task.containers:
             desk.line(shlex.join([program, *container.words]))
     return exits.YES
 
 
-def _tell_notes(planned: Plan, requests: Sequence[Mapping[str, Any]], wishes: Wishes, desk: Desk) -> None:
-    for task in planned.tasks:
-        for note in task.notes:
-            desk.say(f"{task.name}: note: {note}")
-    instance = wishes.chips.simulated or next(filter(None, map(hardware.instance_type, requests)), None)
-    for note in conflicts.notes(requests, instance):
-        desk.say(f"note: {note}")
-    if any(not c.check for task in planned.tasks for c in task.containers):
-        desk.say("note: a container without healthCheck counts as healthy while it runs")
-    for name in credentials.unreachable(wishes.variables):
-        desk.say(
-            f"note: {name} is an address of this machine, which a container with a network of its own has not"
-        )
-    if wishes.chips.simulated:
-        desk.say(f"note: SIMULATED: the chips of {wishes.chips.simulated.name} are null devices")
+def _tell(lines: Iterable[str], desk: Desk) -> None:
+    for line in lines:
+        desk.say(line)

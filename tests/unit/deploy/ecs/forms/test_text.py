@@ -51,6 +51,13 @@ def test_what_an_engine_cannot_do_is_a_comment_above_the_command():
     assert "# logs do not go to awslogs" in made.partition("docker run")[0]
 
 
+def test_the_comments_are_about_the_engine_whose_command_it_is():
+    told = {engine: text(ONE, Form.DOCKER_RUN, None, engine=engine) for engine in ("docker", "podman")}
+    assert {engine: "needs /bin/sh in the image" in made for engine, made in told.items()} == {
+        "docker": True, "podman": False,
+    }  # fmt: skip
+
+
 def test_commands_are_in_the_order_in_which_containers_can_start():
     web = ONE[0]["containerDefinitions"][0]
     late = {**web, "name": "late", "dependsOn": [{"containerName": web["name"], "condition": "START"}]}

@@ -34,6 +34,7 @@ class PlayedEngine:
         self.images = {"image"}
         self.volumes_removed = []
         self.last_words = {}
+        self.absent = []  # what pulling an image that is nowhere says
 
     def call(self, *words):
         self.calls.append(words)
@@ -45,6 +46,9 @@ class PlayedEngine:
 
     def end(self, container, code):
         self.running[container], self.codes[container] = False, code
+
+    def vanish(self, container):
+        del self.running[container]
 
     def done(self, verb):
         """The containers of which that was asked, in order."""
@@ -70,6 +74,8 @@ class PlayedEngine:
 
     def _inspect(self, *words):
         name = words[-1].rpartition("-")[2]
+        if name not in self.codes:
+            raise failed("docker", ("inspect",), 1, f"Error: No such object: {words[-1]}")
         return json.dumps({"ExitCode": self.codes[name], "OOMKilled": name in self.out_of_memory})
 
     def _kill(self, name):
@@ -126,6 +132,8 @@ class PlayedEngine:
         return Played(lambda: code, ["connection refused"] if code else [])
 
     def _begin_pull(self, image):
+        if self.absent:
+            return Played(lambda: 1, self.absent)
         self.images.add(image)
         return Played(lambda: 0)
 

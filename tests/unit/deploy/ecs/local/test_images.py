@@ -31,3 +31,14 @@ def test_of_several_the_one_with_chips_gets_it(chips):
 def test_where_it_could_be_for_several_they_are_named(chips):
     with pytest.raises(InvalidInput, match="f has several containers it could be for: a, b"):
         images(container("a", **chips), container("b", **chips))
+
+
+def test_the_image_may_be_for_another_processor_than_the_definition():
+    request = {
+        "family": "f",
+        "runtimePlatform": {"cpuArchitecture": "X86_64"},
+        "containerDefinitions": [container()],
+    }
+    assert replaced(request, "mine") == {
+        "family": "f", "containerDefinitions": [{"name": "a", "image": "mine"}],
+    }  # fmt: skip

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
+from neuronserve.deploy.ecs.local.instance import Signals
 from neuronserve.deploy.ecs.local.readiness import Wait
 from neuronserve.errors import EngineFailed, TimedOut
 
@@ -143,6 +146,21 @@ def test_a_failed_forerunner_ends_the_task_where_success_was_asked_for(machine, 
         assert ended == 1
 
 
+def test_what_stops_because_a_container_cannot_start_did_not_run_however_the_others_ended(machine):
+    machine.clock.at(2, lambda: machine.engine.end("init", 3))
+    machine.engine.stubborn.add("side")
+    init = {"name": "init", "essential": False}
+    assert machine.run([{"name": "side"}, init, {**WEB, "dependsOn": after("init", "SUCCESS")}]) == 1
+    assert machine.said[-1] == "task0: it did not run"
+
+
+def test_a_container_that_something_else_removed_is_told(machine):
+    machine.clock.at(3, lambda: machine.engine.vanish("web"))
+    with pytest.raises(EngineFailed, match="neuronserve-x-task0-web is gone: something else removed it"):
+        machine.run([{"name": "db"}, WEB])
+    assert machine.engine.done("stop") == ["db"]
+
+
 def test_a_dependency_that_is_too_late_ends_the_task(machine):
     machine.engine.checks["db"] = [1]
     db = {"name": "db", "healthCheck": {"command": ["CMD", "false"]}, "startTimeout": 120}
@@ -180,7 +198,10 @@ def test_health_is_asked_inside_on_its_interval_and_its_changes_are_told(machine
     asked = [words for words in machine.engine.calls if words[0] == "exec"]
     assert asked[0] == ("exec", "neuronserve-x-task0-web", "/bin/sh", "-c", "x")
     changes = [line for line in machine.said if "HEALTHY" in line]
-    assert changes == ["task0: HEALTHY", "task0: UNHEALTHY: connection refused"]
+    assert changes == [
+        "task0: HEALTHY",
+        "task0: UNHEALTHY: connection refused; ECS would now replace the task of a service",
+    ]
 
 
 def test_waiting_for_health_waits_for_every_check(machine):
@@ -194,7 +215,7 @@ def test_waiting_for_health_waits_for_every_check(machine):
 
 def test_when_the_time_is_up_all_are_stopped_and_removed(machine):
     machine.answers["http://127.0.0.1:80"] = False
-    with pytest.raises(TimedOut, match="task0: not ready after 30 s"):
+    with pytest.raises(TimedOut, match="task0: not ready after 30 s: nothing answered GET /ping on its port"):
         machine.run([WEB], timeout=30)
     assert machine.engine.done("stop") == ["web"]
     assert machine.engine.running == {}
@@ -204,11 +225,12 @@ def test_when_one_cannot_start_what_runs_is_stopped_and_removed(machine):
     machine.engine.refusals["b"] = [
         "docker: Error response from daemon: port is already allocated.\nSee help."
     ]
-    with pytest.raises(EngineFailed, match=r"^docker run: .*port is already allocated\.$"):
+    with pytest.raises(EngineFailed, match=r"^docker run: .*port is already allocated\. \(") as caught:
         machine.run([{"name": "a"}], [{"name": "b"}])
     assert machine.engine.done("stop") == ["a"]
     assert set(machine.engine.done("rm")) == {"a", "b"}
     assert machine.engine.running == {}
+    assert "docker ps --filter label=neuronserve.run-local" in caught.value.hint
 
 
 def test_an_option_that_the_machine_cannot_honour_is_left_out_and_told(machine):
@@ -221,14 +243,53 @@ def test_an_option_that_the_machine_cannot_honour_is_left_out_and_told(machine):
     machine.run([{**WEB, "linuxParameters": {"initProcessEnabled": True}, "ulimits": limits}])
     last = [words for words in machine.engine.calls if words[0] == "run"][-1]
     assert not {"--init", "--ulimit"} & set(last)
-    assert sum("started without one" in line or "the engine's own" in line for line in machine.said) == 2
+    assert sum("no init program" in line or "the engine's own" in line for line in machine.said) == 2
+
+
+def test_what_was_conceded_to_one_container_is_asked_of_the_next_no_more(machine):
+    machine.engine.refusals["a"] = ["docker: Range of CPUs is from 0.01 to 2.00, as there are only 2"]
+    machine.engine.refusals["b"] = [
+        "Error: OCI runtime error: crun: the requested cgroup controller `cpu` is not available"
+    ]
+    stop_at(machine, 5)
+    tasks = [
+        {"family": n, "cpu": "4096", "containerDefinitions": [{"name": n, "image": "image"}]} for n in "abc"
+    ]
+    machine.run(*tasks)
+    asked = [{"--cpus", "--cpu-shares"} & set(words) for words in machine.engine.calls if words[0] == "run"]
+    assert asked == [{"--cpus", "--cpu-shares"}, {"--cpu-shares"}, {"--cpu-shares"}, set(), set()]
+    assert sum("note: this machine" in line for line in machine.said) == 2
+
+
+def test_a_reason_that_no_option_is_to_blame_for_is_no_concession(machine):
+    machine.engine.refusals["web"] = ["Error: error setting rlimit type 7: operation not permitted"]
+    with pytest.raises(EngineFailed, match="rlimit"):
+        machine.run([WEB])
+    assert machine.engine.done("run") == ["web"]
 
 
 def test_detached_tasks_are_left_running_and_the_way_to_remove_them_is_told(machine):
     assert machine.run([WEB], detach=True) == 0
     assert machine.engine.running == {"web": True}
+    assert "from now on nobody checks their health or restarts them" in machine.said
     assert machine.said[-1] == (
-        "to stop and remove what is left: docker rm --force --volumes neuronserve-x-task0-web"
+        "to stop and remove what is left: docker stop neuronserve-x-task0-web && "
+        "docker rm --volumes neuronserve-x-task0-web"
+    )
+
+
+def test_what_is_detached_is_stopped_before_what_it_depends_on_and_its_volumes_are_removed_last(machine):
+    points = [{"sourceVolume": "tmp", "containerPath": "/tmp"}]
+    containers = [
+        {"name": "db", "image": "image", "mountPoints": points},
+        {**WEB, "image": "image", "dependsOn": after("db", "START")},
+    ]
+    machine.run(
+        {"family": "t", "volumes": [{"name": "tmp"}], "containerDefinitions": containers}, detach=True
+    )
+    names = "neuronserve-x-t-web neuronserve-x-t-db"
+    assert machine.said[-1].endswith(
+        f": docker stop {names} && docker rm --volumes {names} && docker volume rm neuronserve-x-t-tmp"
     )
 
 
@@ -245,6 +306,7 @@ def test_ended_containers_are_kept_where_that_is_asked_for(machine):
     machine.run([WEB], keep=True)
     assert machine.engine.running == {"web": False}
     assert machine.engine.done("rm") == []
+    assert machine.said[-1] == "to remove what is left: docker rm --volumes neuronserve-x-task0-web"
 
 
 def test_volumes_of_the_task_go_with_it(machine):
@@ -260,3 +322,26 @@ def test_an_image_that_is_not_here_is_pulled_first(machine):
     stop_at(machine, 5)
     machine.run([WEB])
     assert [words[0] for words in machine.engine.calls[:3]] == ["image", "pull", "run"]
+
+
+def test_an_image_that_cannot_be_had_is_told_with_both_ways_out(machine):
+    machine.engine.images.clear()
+    machine.engine.absent = [
+        "Error response from daemon: pull access denied",
+        "Run 'docker --help'",
+    ]
+    with pytest.raises(EngineFailed) as caught:
+        machine.run([WEB])
+    assert str(caught.value).startswith(
+        "image is not on this machine: docker pull: Error response from daemon: pull access denied ("
+    )
+    assert "docker login" in caught.value.hint
+    assert "--image" in caught.value.hint
+
+
+def test_a_third_signal_waits_for_nothing():
+    signals = Signals()
+    signals(signal.SIGINT, None)
+    signals(signal.SIGTERM, None)
+    with pytest.raises(KeyboardInterrupt):
+        signals(signal.SIGINT, None)

@@ -89,7 +89,9 @@ def test_all_chips_overlap_with_any():
         make(every, task("g", chips=[3]))
 
 
-@pytest.mark.parametrize(("second", "refused"), [("4-7", False), ("0-3", True)])
+@pytest.mark.parametrize(
+    ("second", "refused"), [("4-7", False), ("0-3", True), ("3-4", True), ("2", True), ("four", True)]
+)
 def test_a_chip_may_be_shared_by_those_who_say_which_cores_are_theirs(second, refused):
     cores = [[{"name": "NEURON_RT_VISIBLE_CORES", "value": c}] for c in ("0-3", second)]
     tasks = [task(f"f{n}", chips=[0], environment=variables) for n, variables in enumerate(cores)]
@@ -98,6 +100,12 @@ def test_a_chip_may_be_shared_by_those_who_say_which_cores_are_theirs(second, re
             make(*tasks)
     else:
         assert len(make(*tasks).tasks) == 2
+
+
+def test_every_two_owners_of_a_chip_are_compared():
+    cores = [[{"name": "NEURON_RT_VISIBLE_CORES", "value": c}] for c in ("0-1", "2-3", "0")]
+    with pytest.raises(InvalidInput, match="f0/a and f2/a both own /dev/neuron0"):
+        make(*(task(f"f{n}", chips=[0], environment=variables) for n, variables in enumerate(cores)))
 
 
 def test_a_port_of_two_tasks_is_refused_as_ecs_would():
