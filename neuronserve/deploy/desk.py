@@ -7,7 +7,7 @@ import dataclasses
 import io
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
@@ -59,6 +59,13 @@ class Desk:
         """Tell a person what is going on; never part of the result. What nobody hears ends nothing."""
         with contextlib.suppress(BrokenPipeError, InvalidInput):
             self._write(self.err, f"{text}\n")
+
+    def would_send(self, calls: Sequence[tuple[str, Any]]) -> None:
+        """For a dry run: AWS's operations are said, their requests are the result, one without a list."""
+        for said in [f"would send {name}" for name, _ in calls] or ["nothing would be sent"]:
+            self.say(said)
+        requests = [request for _, request in calls]
+        self.show(requests[0] if len(requests) == 1 else requests)
 
     def until(
         self,

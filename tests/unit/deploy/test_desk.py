@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from pathlib import Path
 
@@ -51,3 +52,18 @@ def test_a_character_that_the_terminal_lacks_is_written_otherwise():
     stream = _standard(io.TextIOWrapper(bytes_written, "ascii"))
     Desk(out=stream).line("d\xe9j\xe0 \ud800")
     assert bytes_written.getvalue() == b"d\\xe9j\\xe0 \\ud800\n"
+
+
+@pytest.mark.parametrize(
+    ("calls", "shown", "said"),
+    [
+        ([], "[]", "nothing would be sent\n"),
+        ([("A", {})], "{}", "would send A\n"),
+        ([("A", {}), ("B", {})], "[{}, {}]", "would send A\nwould send B\n"),
+    ],
+)
+def test_a_dry_run_shows_the_requests_and_says_what_they_are_for(calls, shown, said):
+    desk = Desk(out=io.StringIO(), err=io.StringIO())
+    desk.would_send(calls)
+    assert json.loads(desk.out.getvalue()) == json.loads(shown)
+    assert desk.err.getvalue() == said

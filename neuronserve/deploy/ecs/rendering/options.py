@@ -95,7 +95,7 @@ def spec(given: argparse.Namespace, desk: Desk, instance_type: InstanceType | No
     Raises InvalidInput, SettingsError, and for a --model that does not fit WrongGeneration or NotEnoughCores.
     """
     instance = instance_type or _instance_type(given.instance_type)
-    variables = _pairs("--env", given.env)
+    variables = pairs("--env", given.env)
     told = Settings.from_environ(
         {name: variables[name] for name in environment.MUST_BE_SEEN & variables.keys()}
     )
@@ -114,7 +114,7 @@ def spec(given: argparse.Namespace, desk: Desk, instance_type: InstanceType | No
         region=variables.get("AWS_REGION") or desk.aws.region_if_known,
         environment={name: value for name, value in variables.items() if name != "SAGEMAKER_BIND_TO_PORT"},
         environment_files=tuple(given.environment_file),
-        secrets=_pairs("--secret", given.secret),
+        secrets=pairs("--secret", given.secret),
         port=port,
         host_port=given.host_port,
         ports=Ports(given.ports),
@@ -133,7 +133,7 @@ def spec(given: argparse.Namespace, desk: Desk, instance_type: InstanceType | No
         logs=_logs(given, desk, family),
         execution_role=given.execution_role,
         task_role=given.task_role,
-        tags=_pairs("--tag", given.tag),
+        tags=pairs("--tag", given.tag),
     )
     if given.model:
         for note in fit.check(desk.inspect(given.model), made):
@@ -171,7 +171,7 @@ def _logs(given: argparse.Namespace, desk: Desk, family: str) -> Logs:
     return Logs(given.log_group or f"/ecs/{family}", region, given.log_stream_prefix, given.create_log_group)
 
 
-def _pairs(option: str, words: Sequence[str]) -> dict[str, str]:
+def pairs(option: str, words: Sequence[str]) -> dict[str, str]:
     """NAME=VALUE of each word. Values are never shown: they may be secrets."""
     found: dict[str, str] = {}
     for number, word in enumerate(words, 1):

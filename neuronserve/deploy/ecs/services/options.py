@@ -11,6 +11,7 @@ from typing import Any
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.registry import difference, registered
 from neuronserve.deploy.ecs.rendering import names
+from neuronserve.deploy.ecs.rendering.options import pairs
 from neuronserve.deploy.ecs.services import history, live
 from neuronserve.deploy.ecs.services.deployment import Patience
 from neuronserve.deploy.ecs.services.wanted import Provider, Wanted
@@ -142,15 +143,8 @@ def _base(given: argparse.Namespace) -> Wanted:
     )  # fmt: skip
 
 
-def _tags(pairs: list[str]) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise InvalidInput(f"--tag {pair}: expected KEY=VALUE")
-        if key in found:
-            raise InvalidInput(f"--tag {key}: given twice")
-        found[key] = value
+def _tags(words: list[str]) -> Mapping[str, str]:
+    found = pairs("--tag", words)
     names.tags(found)
     return found
 

@@ -29,11 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace, desk: Desk) -> int:
     wanted = options.wanted(given, desk)
     if given.dry_run:
-        calls = [call for item in wanted for call in deployment.plan(desk, item).calls]
-        for name, _ in calls:
-            desk.say(f"would send {name}")
-        requests = [request for _, request in calls]
-        desk.show(requests[0] if len(requests) == 1 else requests)
+        desk.would_send([call for item in wanted for call in deployment.plan(desk, item).calls])
         return exits.YES
     done = deployment.deploy_all(desk, wanted, options.patience(given))
     desk.show(done[0] if len(done) == 1 else done)

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from neuronserve.deploy import documents, exits
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.registry import registered
+from neuronserve.deploy.ecs.rendering.options import pairs
 from neuronserve.deploy.ecs.tasks import plan
 from neuronserve.deploy.ecs.tasks import run as runs
 from neuronserve.deploy.ecs.tasks.plan import Run
@@ -116,12 +117,12 @@ def _run(given: argparse.Namespace) -> Run:
         distinct=given.distinct_instance,
         strategy=tuple(_strategy(rule) for rule in given.strategy),
         container=given.container,
-        environment=_pairs("--env", given.env),
+        environment=pairs("--env", given.env),
         command=tuple(given.command),
         given=documents.read(given.overrides) if given.overrides else {},
         group=given.group,
         started_by=given.started_by,
-        tags=_pairs("--tag", given.tag),
+        tags=pairs("--tag", given.tag),
         propagate_tags=given.propagate_tags,
         capacity_providers=tuple(given.capacity_provider),
         launch_type=given.launch_type,
@@ -144,16 +145,3 @@ def _strategy(rule: str) -> Mapping[str, str]:
         f"--strategy {rule}: expected spread:FIELD (such as attribute:ecs.availability-zone, instanceId),"
         " binpack:cpu, binpack:memory or random"
     )
-
-
-def _pairs(option: str, given: Iterable[str]) -> dict[str, str]:
-    """Values are never repeated in messages: they may be secrets."""
-    found: dict[str, str] = {}
-    for place, pair in enumerate(given, 1):
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise InvalidInput(f"{option} number {place} is no NAME=VALUE")
-        if name in found:
-            raise InvalidInput(f"{option} {name} is given twice")
-        found[name] = value
-    return found

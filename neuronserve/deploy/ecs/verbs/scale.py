@@ -63,10 +63,7 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
 
 def _carry_out(given: argparse.Namespace, desk: Desk, service: dict[str, Any], calls: list[Call]) -> int:
     if given.dry_run:
-        for name, _ in calls:
-            desk.say(f"would send {name}")
-        requests = [request for _, request in calls]
-        desk.show(requests[0] if len(requests) == 1 else requests)
+        desk.would_send(calls)
         return exits.YES
     scaling.send(desk.aws, calls)
     told = ", ".join(name for name, _ in calls) or "it is so already; nothing is sent"
@@ -80,8 +77,7 @@ def _resize(given: argparse.Namespace, desk: Desk, service: dict[str, Any]) -> i
     _warn_of_scaling(desk, service, given.count)
     if given.dry_run:
         request = resizing.plan(service, given.count)
-        desk.say("would send UpdateService" if request else "nothing would be sent")
-        desk.show(request or [])
+        desk.would_send([("UpdateService", request)] if request else [])
         return exits.YES
     desk.show(resizing.resize(desk, service, given.count, Patience(given.wait, given.timeout)))
     return exits.YES

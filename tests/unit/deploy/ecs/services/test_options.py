@@ -47,8 +47,8 @@ def test_a_service_s_arn_names_its_cluster(text, found):
     ("words", "told"),
     [
         ([], "no TASKDEF"),
-        (["web", "--tag", "a"], "--tag a: expected KEY=VALUE"),
-        (["web", "--tag", "a=1", "--tag", "a=2"], "--tag a: given twice"),
+        (["web", "--tag", "a"], "--tag, number 1: expected NAME=VALUE"),
+        (["web", "--tag", "a=1", "--tag", "a=2"], "--tag a is there twice"),
         (["web", "--tag", "aws:a=1"], "AWS's own"),
         (["web", "--capacity-provider", "a:b"], "expected NAME[:WEIGHT[:BASE]]"),
         (["web", "--capacity-provider", "a:1001"], "weight is 0 to 1000"),

@@ -13,7 +13,7 @@ from neuronserve.deploy.aws import Aws
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.verbs import deploy_service
 from tests.clocks import FakeClock
-from tests.deploying.ecs_rollouts import PretendEcs
+from tests.deploying.ecs_rollouts import DEFINITION, PretendEcs
 from tests.stored_models import isolate
 
 
@@ -49,3 +49,16 @@ def deploy(desk):
         return code, json.loads(out) if out else None, desk.err.getvalue()
 
     return run
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Writes definitions of these families to a file; its name."""
+
+    def write(*families, **more):
+        path = tmp_path / "definitions.json"
+        found = [{"family": family, **DEFINITION, **more} for family in families]
+        path.write_text(json.dumps(found if len(found) > 1 else found[0]))
+        return path
+
+    return write

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from neuronserve.deploy import exits
@@ -14,19 +12,6 @@ from tests.deploying.rollout_steps import becomes, completes, fails, waits
 
 SENDING = ("CreateService", "UpdateService", "TagResource", "RegisterTaskDefinition")
 GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"
-
-
-@pytest.fixture
-def file(tmp_path):
-    """Writes definitions of these families to a file; its name."""
-
-    def write(*families, **more):
-        path = tmp_path / "definitions.json"
-        found = [{"family": family, **DEFINITION, **more} for family in families]
-        path.write_text(json.dumps(found if len(found) > 1 else found[0]))
-        return path
-
-    return write
 
 
 def test_a_new_service_with_chips_frees_them_first_and_is_rolled_back(ecs, deploy):
@@ -203,24 +188,6 @@ def test_what_ecs_cannot_change_is_told_before_anything_is_registered(
     assert code == exits.INPUT
     assert told in said
     assert ecs.front.sent(*SENDING) == []
-
-
-def test_slots_are_services_of_their_own_one_after_the_other(ecs, deploy, file):
-    ecs.script.extend([completes] * 30)
-    code, result, said = deploy(file("web-slot0", "web-slot1"), "--service", "resnet")
-    assert code == exits.YES
-    assert [item["service"].rpartition("/")[2] for item in result] == ["resnet-slot0", "resnet-slot1"]
-    assert said.index("resnet-slot0: deployed") < said.index("resnet-slot1: CreateService")
-    for request in ecs.front.sent("CreateService"):
-        assert request["placementConstraints"] == [{"type": "distinctInstance"}]
-
-
-def test_a_slot_that_fails_leaves_the_later_ones_as_they_are(ecs, deploy, file):
-    ecs.script.append(fails)
-    code, _, said = deploy(file("web-slot0", "web-slot1", "web-slot2"))
-    assert code == exits.NO
-    assert "not deployed, as before: web-slot1, web-slot2" in said
-    assert list(ecs.services) == ["web-slot0"]
 
 
 def test_a_target_group_gets_the_only_port_and_the_patience_of_the_health_check(ecs, deploy):
