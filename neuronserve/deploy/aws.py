@@ -86,13 +86,13 @@ class Aws:
                 service, region_name=self.region, endpoint_url=self._endpoint_url, config=_CONFIG
             )
             _ = urlsplit(client.meta.endpoint_url).port  # botocore looks at it only when it is called
-            return client
         except exceptions.InvalidRegionError:
             raise InvalidInput(f"{self.region!r} is no AWS region", hint="such as us-east-1") from None
         except ValueError as error:
             raise InvalidInput(
                 f"the endpoint cannot be used: {error}", hint="see --endpoint-url and AWS_ENDPOINT_URL"
             ) from None
+        return client
 
     @functools.cached_property
     def ecs(self) -> ECSClient:
