@@ -5,50 +5,25 @@ The result is a list of words: nothing is quoted for a shell. What an engine can
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import shlex
 from collections.abc import Iterator, Mapping
-from pathlib import PurePath
 from typing import Any
 
 from neuronserve.deploy.ecs.agent import absent, checks, hardware, network, order, resources, storage
 from neuronserve.deploy.ecs.agent.checks import Check
 from neuronserve.deploy.ecs.agent.network import Kind, Network, Port
+from neuronserve.deploy.ecs.forms.around import ALONE, Around, container_name, is_podman, volume_name
 
 Request = Mapping[str, Any]
 Options = Iterator[str]
 
 
-@dataclasses.dataclass(frozen=True)
-class Around:
-    """What is not in the definition.
-
-    ``prefix``: of the names of containers and volumes; empty: the family. ``address``: of this machine, where
-    ports are published; empty: all. ``chips``: what ``NeuronDevice`` ``ALL`` means here. ``inherited``:
-    variables whose values the engine finds in its own environment. ``mounts``: more volumes, as the engines
-    write them. ``watched``: somebody does the agent's work, health checks and restarts; else the engine does.
-    ``podman``: None: the engine's name tells.
-    """
-
-    prefix: str = ""
-    address: str = ""
-    chips: tuple[str, ...] = ()
-    labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    inherited: tuple[str, ...] = ()
-    mounts: tuple[str, ...] = ()
-    watched: bool = False
-    podman: bool | None = None
-
-
-NOTHING = Around()
-
-
 def words(
-    request: Request, container: Request, *, engine: str = "docker", around: Around = NOTHING
+    request: Request, container: Request, *, engine: str = "docker", around: Around = ALONE
 ) -> list[str]:
     """``[engine, "run", "--detach", ..., image, ...]``. Raises InvalidInput for what contradicts itself."""
-    podman = _podman(engine, around)
+    podman = is_podman(engine, around)
     entry, *arguments = container.get("entryPoint") or [None]
     return [
         engine,
@@ -72,7 +47,7 @@ def words(
 
 
 def notes(
-    request: Request, container: Request, *, engine: str = "docker", around: Around = NOTHING
+    request: Request, container: Request, *, engine: str = "docker", around: Around = ALONE
 ) -> list[str]:
     """What is left out of ``words``, or is not quite what the agent does; a line each."""
     found = [
@@ -81,29 +56,13 @@ def notes(
         *resources.of(request, container).notes,
         *network.of(request, container).notes,
         *storage.of(request, container).notes,
-        *_engines_notes(container, around, podman=_podman(engine, around)),
+        *_engines_notes(container, around, podman=is_podman(engine, around)),
     ]
     return list(dict.fromkeys(found))
 
 
-def name(request: Request, container: str, around: Around = NOTHING) -> str:
-    """Of a container of the task, to the engine."""
-    return f"{around.prefix or request['family']}-{container}"
-
-
-def volume(request: Request, mount: storage.Mount, around: Around = NOTHING) -> str:
-    """The source of a mount, to the engine: a path, or the name of a volume."""
-    return (
-        mount.source if mount.bind or mount.shared else f"{around.prefix or request['family']}-{mount.source}"
-    )
-
-
-def _podman(engine: str, around: Around) -> bool:
-    return "podman" in PurePath(engine).name if around.podman is None else around.podman
-
-
 def _identity(request: Request, container: Request, around: Around) -> Options:
-    yield from ("--name", name(request, container["name"], around))
+    yield from ("--name", container_name(request, container["name"], around))
     for key, value in {**(container.get("dockerLabels") or {}), **around.labels}.items():
         yield from ("--label", f"{key}={value}")
     architecture = (request.get("runtimePlatform") or {}).get("cpuArchitecture")
@@ -179,7 +138,7 @@ def _process(request: Request, container: Request) -> Options:
 def _network(request: Request, container: Request, around: Around, podman: bool) -> Options:
     found = network.of(request, container)
     if found.kind is Kind.JOINED and found.joined:
-        yield from ("--network", f"container:{name(request, found.joined, around)}")
+        yield from ("--network", f"container:{container_name(request, found.joined, around)}")
         return  # names and hosts are those of the other container
     if found.kind is not Kind.BRIDGE:
         yield from ("--network", str(found.kind))
@@ -192,7 +151,7 @@ def _network(request: Request, container: Request, around: Around, podman: bool)
         yield from ("--add-host", f"{host['hostname']}:{host['ipAddress']}")
     for link in () if podman else container.get("links") or ():
         other, _, alias = link.partition(":")
-        yield from ("--link", f"{name(request, other, around)}:{alias or other}")
+        yield from ("--link", f"{container_name(request, other, around)}:{alias or other}")
 
 
 def _ports(found: Network, around: Around) -> Options:
@@ -213,11 +172,11 @@ def _storage(request: Request, container: Request, around: Around, podman: bool)
     found = storage.of(request, container)
     for mount in found.mounts:
         suffix = ":ro" if mount.read_only else ""
-        yield from ("--volume", f"{volume(request, mount, around)}:{mount.target}{suffix}")
+        yield from ("--volume", f"{volume_name(request, mount, around)}:{mount.target}{suffix}")
     for mounted in around.mounts:
         yield from ("--volume", mounted)
     for other, read_only in found.borrowed:
-        yield from ("--volumes-from", f"{name(request, other, around)}{':ro' if read_only else ''}")
+        yield from ("--volumes-from", f"{container_name(request, other, around)}{':ro' if read_only else ''}")
     for target, options in found.tmpfs:
         yield from ("--tmpfs", f"{target}:{options}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from neuronserve.deploy.ecs.agent import hardware
+from neuronserve.deploy.ecs.agent import hardware, network
 from neuronserve.deploy.ecs.local import conflicts, credentials
 from neuronserve.deploy.ecs.local.plan import Plan, Wishes
 from neuronserve.deploy.ecs.local.readiness import Wait
@@ -23,7 +23,8 @@ def of(plan: Plan, requests: Requests, wishes: Wishes, wait: Wait) -> Iterator[s
         yield "note: a container without healthCheck counts as healthy while it runs"
     if any(map(_asks_aws, requests)) and "AWS_ACCESS_KEY_ID" not in wishes.variables:
         yield "note: the containers get no AWS credentials; --pass-aws hands on those that it finds here"
-    for name in credentials.unreachable(wishes.variables):
+    apart = any(network.mode_of(request) != "host" for request in requests)
+    for name in credentials.unreachable(wishes.variables) if apart else ():
         yield f"note: {name} is an address of this machine; in a container it is the container's own"
     if simulated:
         yield f"note: SIMULATED: the chips of {simulated.name} are null devices"

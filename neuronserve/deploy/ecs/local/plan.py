@@ -11,7 +11,7 @@ from neuronserve.deploy.ecs.agent import checks, network, order, storage
 from neuronserve.deploy.ecs.agent.checks import Check
 from neuronserve.deploy.ecs.agent.order import Condition, Restart
 from neuronserve.deploy.ecs.forms import docker_run
-from neuronserve.deploy.ecs.forms.docker_run import Around
+from neuronserve.deploy.ecs.forms.around import Around, container_name, volume_name
 from neuronserve.deploy.ecs.local import conflicts, devices
 from neuronserve.deploy.ecs.local.devices import Chips
 from neuronserve.errors import InvalidInput
@@ -163,7 +163,7 @@ def _task(name: str, request: Mapping[str, Any], around: Around) -> TaskPlan:
     in_order = [containers[each] for each in order.starting(request)]
     notes = [note for c in in_order for note in docker_run.notes(request, c, around=around)]
     own = [
-        docker_run.volume(request, mount, around)
+        volume_name(request, mount, around)
         for container in in_order
         for mount in storage.of(request, container).mounts
         if not mount.bind and not mount.shared
@@ -180,7 +180,7 @@ def _container(request: Mapping[str, Any], container: Mapping[str, Any], around:
     words = docker_run.words(request, container, around=around)
     return ContainerPlan(
         name=container["name"],
-        engine_name=docker_run.name(request, container["name"], around),
+        engine_name=container_name(request, container["name"], around),
         image=container["image"],
         words=tuple(words[1:]),
         essential=container.get("essential", True),

@@ -7,17 +7,17 @@ import json
 import pytest
 
 from neuronserve.deploy.ecs.forms import docker_run
-from neuronserve.deploy.ecs.forms.docker_run import Around
+from neuronserve.deploy.ecs.forms.around import ALONE, Around
 
 
-def words(engine="docker", around=docker_run.NOTHING, task=None, **container):
+def words(engine="docker", around=ALONE, task=None, **container):
     request = {"family": "f", **(task or {})}
     definition = {"name": "a", "image": "repo/image:1", **container}
     request["containerDefinitions"] = [definition]
     return docker_run.words(request, definition, engine=engine, around=around)
 
 
-def notes(engine="docker", around=docker_run.NOTHING, task=None, **container):
+def notes(engine="docker", around=ALONE, task=None, **container):
     definition = {"name": "a", "image": "i", **container}
     request = {"family": "f", "containerDefinitions": [definition], **(task or {})}
     return docker_run.notes(request, definition, engine=engine, around=around)

@@ -58,6 +58,6 @@ def test_what_ecs_would_not_place_and_what_is_pretended_are_told():
 
 
 def test_an_endpoint_on_this_machine_is_none_in_a_container():
-    assert "note: AWS_ENDPOINT_URL is an address of this machine" in told(
-        variables={"AWS_ENDPOINT_URL": "http://localhost:5000"}
-    )
+    local = {"AWS_ENDPOINT_URL": "http://localhost:5000"}
+    assert "note: AWS_ENDPOINT_URL is an address of this machine" in told(variables=local)
+    assert told({"networkMode": "host"}, variables=local) == ""
