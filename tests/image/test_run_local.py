@@ -9,70 +9,23 @@ import signal
 import socket
 import stat
 import subprocess
-import time
+import sys
+import tarfile
 from pathlib import Path
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
-from neuronserve.deploy.ecs.local.plan import LABEL
 from neuronserve.deploy.ecs.rendering import render
-from neuronserve.deploy.ecs.rendering.spec import Mode, TaskSpec
+from neuronserve.deploy.ecs.rendering.spec import Mode, Network, TaskSpec
 from neuronserve.instances import catalogue
 from tests import handmade
 
-ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).parent))
+from trial import Trial, free_ports
+
 SLOTS = 4
-
-
-class Trial:
-    """``run-local`` with some definitions; what it printed is in ``out`` and ``err``."""
-
-    def __init__(self, folder, engine, compiled):
-        self.family = f"try{os.getpid()}"
-        self._folder, self._engine = folder, engine
-        self._volume = ["--volume", f"{compiled}:/opt/ml/model:ro"]
-        self.process = None
-
-    def start(self, requests, *options):
-        file = self._folder / "tasks.json"
-        file.write_text(json.dumps(requests))
-        with (self._folder / "out").open("w") as out, (self._folder / "err").open("w") as err:
-            self.process = subprocess.Popen(
-                [ROOT / "scripts" / "ecs", "run-local", file, *self._volume, *options],
-                env={**os.environ, "CONTAINER_ENGINE": self._engine.program}, cwd=ROOT,
-                stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-            )  # fmt: skip
-        return self
-
-    def out(self):
-        return (self._folder / "out").read_text()
-
-    def err(self):
-        return (self._folder / "err").read_text()
-
-    def wait_for(self, what, look, seconds=240):
-        end = time.monotonic() + seconds
-        while not look():
-            assert self.process.poll() is None, f"ended before {what}: {self.err()}"
-            assert time.monotonic() < end, f"no {what}: {self.err()}"
-            time.sleep(0.1)
-
-    def urls(self, count):
-        """Task -> port on this machine, once all are ready."""
-        self.wait_for(f"{count} ready tasks", lambda: self.out().count("\n") == count)
-        lines = [line.split() for line in self.out().splitlines()]
-        return {name: int(url.rpartition(":")[2]) for name, url in lines}
-
-    def containers(self):
-        """Names of the containers of this trial."""
-        names = self._engine(
-            "ps", "--all", "--filter", f"label={LABEL}", "--format", "{{.Names}}"
-        ).stdout.split()
-        return [name for name in names if self.family in name]
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(120)
 
 
 @pytest.fixture
@@ -85,8 +38,8 @@ def compiled(tmp_path):
 
 
 @pytest.fixture
-def trial(tmp_path, engine, compiled):
-    made = Trial(tmp_path, engine, compiled)
+def trial(tmp_path, engine):
+    made = Trial(tmp_path, engine)
     yield made
     if made.process and made.process.poll() is None:
         made.process.send_signal(signal.SIGTERM)
@@ -94,6 +47,23 @@ def trial(tmp_path, engine, compiled):
         made.process.wait(60)
     for name in made.containers():
         engine("rm", "--force", "--volumes", name, check=False)
+
+
+@pytest.fixture
+def volume(compiled):
+    return ["--volume", f"{compiled}:/opt/ml/model:ro"]
+
+
+@pytest.fixture
+def web(trial, image):
+    """A definition that is not ours: it answers no /ping, and SIGTERM does not end it."""
+    container = {
+        "name": "web", "image": image, "user": "0", "memory": 64, "stopTimeout": 1,
+        "entryPoint": ["python", "-m"], "command": ["http.server", "80"],
+        "portMappings": [{"containerPort": 80}],
+        "mountPoints": [{"sourceVolume": "v", "containerPath": "/v"}],
+    }  # fmt: skip
+    return {"family": trial.family, "volumes": [{"name": "v"}], "containerDefinitions": [container]}
 
 
 @pytest.fixture
@@ -115,19 +85,6 @@ def inside(engine, name):
     return engine("exec", "--user", "0", name, "python", "-c", script).stdout.strip()
 
 
-def free_ports(count):
-    """The first of so many in a row, below those that are given out by the system."""
-    for first in range(20_000 + os.getpid() % 5_000, 32_000, count):
-        try:
-            for port in range(first, first + count):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first
-    raise AssertionError("no free ports")
-
-
 def ask(port, method, path, body=None):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
@@ -139,14 +96,16 @@ def ask(port, method, path, body=None):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="device nodes are made by root alone")
-def test_each_slot_of_an_instance_answers_on_its_own_port_from_its_own_chip(trial, slots, engine, tmp_path):
+def test_each_slot_of_an_instance_answers_on_its_own_port_from_its_own_chip(
+    trial, slots, volume, engine, tmp_path
+):
     # nodes of one device are told apart by their modes, which the engine takes over
     modes = [0o666, 0o667, 0o676, 0o677]
     for number, mode in enumerate(modes):
         node = tmp_path / f"neuron{number}"
         os.mknod(node, stat.S_IFCHR, os.makedev(1, 3))
         node.chmod(mode)
-    trial.start(slots, "--simulate", "--device-dir", str(tmp_path))
+    trial.start(slots, *volume, "--simulate", "--device-dir", str(tmp_path))
     ports = trial.urls(SLOTS)
     mapped = [request["containerDefinitions"][0]["portMappings"][0]["hostPort"] for request in slots]
     assert ports == {request["family"]: port for request, port in zip(slots, mapped, strict=True)}
@@ -165,8 +124,9 @@ def test_each_slot_of_an_instance_answers_on_its_own_port_from_its_own_chip(tria
     assert trial.err().count("stopped as asked") == SLOTS
 
 
-def test_one_slot_becomes_healthy_without_any_device_node(trial, slots):
-    trial.start(slots[2:3], "--simulate", "--wait", "healthy")
+def test_one_slot_becomes_healthy_without_any_device_node(trial, slots, volume):
+    slots[2]["containerDefinitions"][0]["healthCheck"]["interval"] = 1  # ECS takes 5 at least
+    trial.start(slots[2:3], *volume, "--simulate", "--wait", "healthy")
     trial.urls(1)
     assert f"{trial.family}-slot2: HEALTHY" in trial.err()
     assert trial.stop() == 0
@@ -199,3 +159,71 @@ def test_a_port_that_is_taken_is_the_engines_own_reason_and_leaves_nothing(trial
         assert trial.process.wait(120) == 69
     assert "address already in use" in trial.err().splitlines()[-1]
     assert trial.containers() == []
+
+
+def test_sigterm_during_the_load_ends_it_in_good_order(trial, slots, volume):
+    trial.start(slots[:1], *volume, "--simulate", "--env", "SERVE_SIMULATE_LOAD_SECONDS=60")
+    trial.wait_for("load", lambda: "loading model" in trial.err())
+    assert trial.stop() == 0
+    assert trial.out() == ""
+    assert trial.containers() == []
+
+
+def test_a_model_in_s3_is_had_with_the_callers_own_credentials(trial, image, compiled, tmp_path):
+    with tarfile.open(tmp_path / "model.tar.gz", "w:gz") as archive:
+        archive.add(compiled, ".")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        around = {
+            "AWS_ENDPOINT_URL": "http://{}:{}".format(*server.get_host_and_port()), "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "hush",
+        }  # fmt: skip
+        s3 = boto3.client(
+            "s3", endpoint_url=around["AWS_ENDPOINT_URL"], region_name="us-east-1",
+            aws_access_key_id="AKIAEXAMPLE", aws_secret_access_key="hush",
+        )  # fmt: skip
+        s3.create_bucket(Bucket="models")
+        s3.upload_file(str(tmp_path / "model.tar.gz"), "models", "model.tar.gz")
+        s3.close()
+        port = free_ports(1)
+        spec = TaskSpec(
+            catalogue()["inf1.xlarge"], image, trial.family, model_uri="s3://models/model.tar.gz",
+            network=Network.HOST, port=port,
+        )  # fmt: skip
+        trial.start(render.task_definitions(spec), "--simulate", "--pass-aws", **around)
+        assert trial.urls(1) == {trial.family: port}
+        assert ask(port, "POST", "/invocations", '{"instances": [[1.0, 2.0, 5.0]]}')[0] == 200
+        assert trial.stop() == 0
+        assert "hush" not in trial.err()
+    finally:
+        server.stop()
+
+
+def test_the_told_command_ends_what_was_left_running(trial, web, engine):
+    trial.start([web], "--detach")
+    assert trial.process.wait(60) == 0
+    (name,) = trial.containers()
+    assert engine("inspect", "--format", "{{.State.Running}}", name).stdout.strip() == "true"
+    command = trial.err().splitlines()[-1].partition("what is left: ")[2]
+    subprocess.run(["sh", "-c", command], check=True, capture_output=True)
+    assert trial.containers() == []
+    assert trial.family not in engine("volume", "ls", "--quiet").stdout
+
+
+def test_a_container_that_is_killed_from_outside_ends_its_task(trial, web, engine):
+    trial.start([web])
+    trial.urls(1)
+    (name,) = trial.containers()
+    engine("kill", name)
+    assert trial.process.wait(60) == 137
+    assert trial.containers() == []
+
+
+def test_a_container_that_is_removed_from_outside_is_told(trial, web, engine):
+    trial.start([web])
+    trial.urls(1)
+    (name,) = trial.containers()
+    engine("rm", "--force", "--volumes", name)
+    assert trial.process.wait(60) == 69
+    assert trial.err().splitlines()[-1].endswith(f"{name} is gone: something else removed it")
