@@ -52,6 +52,11 @@ class Container:
             return None
         return self._health.status if self._health else Status.UNKNOWN
 
+    @property
+    def ran(self) -> float:
+        """Seconds since it was started; 0: it was not yet."""
+        return 0 if self.phase is Phase.PENDING else self._clock.monotonic() - self._started
+
     def start(self) -> None:
         """Raises EngineFailed with the engine's reason."""
         self._tell("starting")
@@ -126,10 +131,11 @@ class Container:
         state = self._state()
         self.code, self.out_of_memory = int(state["ExitCode"]), bool(state.get("OOMKilled"))
         self.let_go()
-        ran = self._clock.monotonic() - self._started
-        refused = "it was to stop" if self.stopping else self.plan.restart.refused(self.code, ran)
+        refused = "it was to stop" if self.stopping else self.plan.restart.refused(self.code, self.ran)
         if not refused:
-            self._tell(f"ended with {self.code} after {ran:.0f} s; restarted, as its restart policy says")
+            self._tell(
+                f"ended with {self.code} after {self.ran:.0f} s; restarted, as its restart policy says"
+            )
             self._engine.call("start", self.plan.engine_name)
             self._running()
             return

@@ -23,9 +23,7 @@ class Task:
         self.reason = ""  # why it stops
         self.ready = False
         self._cause: list[Container] = []
-        self._clock = clock
         self._tell = tell
-        self._begun = clock.monotonic()
         self.containers = {
             one.name: Container(
                 one, engine, clock, tell=self._about(one.name, ": "), log=self._about(one.name, " | ")
@@ -107,8 +105,7 @@ class Task:
         if condition is Condition.HEALTHY and other.phase is Phase.ENDED:
             return f"{name} ended before it was healthy"
         limit = other.plan.start_timeout
-        waited = self._clock.monotonic() - self._begun
-        if limit and condition is not Condition.START and waited > limit and not _met(other, condition):
+        if limit and condition is not Condition.START and other.ran > limit and not _met(other, condition):
             return f"{name} was not {condition} within its startTimeout of {limit} s"
         return ""
 

@@ -191,6 +191,11 @@ class Machine:
         chosen = Manner(**manner)
         return Instance(made, self.engine, self.desk, chosen, signals=self.signals, ask=ask).run()
 
+    def stop_at(self, *seconds):
+        """A signal at each of these."""
+        for moment in seconds:
+            self.clock.at(moment, lambda: self.signals.names.append("SIGTERM"))
+
     @property
     def said(self):
         return self.desk.err.getvalue().splitlines()

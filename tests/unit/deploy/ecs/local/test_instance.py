@@ -17,13 +17,8 @@ def after(name, condition):
     return [{"containerName": name, "condition": condition}]
 
 
-def stop_at(machine, *seconds):
-    for moment in seconds:
-        machine.clock.at(moment, lambda: machine.signals.names.append("SIGTERM"))
-
-
 def test_a_task_that_is_ready_is_told_with_its_url_and_stopped_on_a_signal(machine):
-    stop_at(machine, 5)
+    machine.stop_at(5)
     assert machine.run([WEB]) == 0
     assert machine.told == ["task0  http://127.0.0.1:80"]
     assert "task0 | web says hello" in machine.said
@@ -32,7 +27,7 @@ def test_a_task_that_is_ready_is_told_with_its_url_and_stopped_on_a_signal(machi
 
 
 def test_a_port_of_the_engines_choice_is_asked_for(machine):
-    stop_at(machine, 5)
+    machine.stop_at(5)
     machine.run([{"name": "web", "portMappings": [{"containerPort": 8080}]}])
     assert machine.told == ["task0  http://127.0.0.1:49153"]
 
@@ -40,7 +35,7 @@ def test_a_port_of_the_engines_choice_is_asked_for(machine):
 def test_a_task_is_ready_when_it_answers(machine):
     machine.answers["http://127.0.0.1:80"] = False
     machine.clock.at(50, machine.answers.clear)
-    stop_at(machine, 60)
+    machine.stop_at(60)
     seen = []
     machine.clock.at(49, lambda: seen.append(list(machine.told)))
     machine.run([WEB])
@@ -49,7 +44,7 @@ def test_a_task_is_ready_when_it_answers(machine):
 
 
 def test_a_task_without_ports_is_ready_when_it_runs(machine):
-    stop_at(machine, 5)
+    machine.stop_at(5)
     machine.run([{"name": "worker"}])
     assert machine.told == ["task0  no port on this machine"]
 
@@ -70,7 +65,7 @@ def test_the_end_of_an_essential_container_stops_the_others_and_its_code_counts(
 
 def test_the_end_of_another_container_is_no_end_of_the_task(machine):
     machine.clock.at(3, lambda: machine.engine.end("side", 1))
-    stop_at(machine, 9)
+    machine.stop_at(9)
     assert machine.run([WEB, {"name": "side", "essential": False}]) == 0
     assert "task0/side: ended with 1" in machine.said
 
@@ -98,7 +93,7 @@ def test_memory_that_did_not_suffice_is_told(machine):
 
 def test_what_ignores_the_signal_is_killed_by_the_engine_after_its_stop_timeout(machine):
     machine.engine.stubborn.add("web")
-    stop_at(machine, 5)
+    machine.stop_at(5)
     assert machine.run([{**WEB, "stopTimeout": 45}]) == 137
     assert ("stop", "-t", "45", "neuronserve-x-task0-web") in machine.engine.calls
     assert machine.engine.done("kill") == []
@@ -106,7 +101,7 @@ def test_what_ignores_the_signal_is_killed_by_the_engine_after_its_stop_timeout(
 
 def test_a_second_signal_kills_at_once(machine):
     machine.engine.stubborn.add("web")
-    stop_at(machine, 5, 6)
+    machine.stop_at(5, 6)
     assert machine.run([WEB]) == 137
     assert machine.engine.done("kill")[0] == "web"
 
@@ -114,7 +109,7 @@ def test_a_second_signal_kills_at_once(machine):
 def test_containers_start_in_the_order_of_their_conditions(machine):
     machine.engine.checks["db"] = [1, 0]
     machine.clock.at(2, lambda: machine.engine.end("init", 0))
-    stop_at(machine, 120)
+    machine.stop_at(120)
     check = {"command": ["CMD", "true"], "interval": 30}
     machine.run([
         {**WEB, "dependsOn": after("init", "SUCCESS") + after("db", "HEALTHY")},
@@ -128,7 +123,7 @@ def test_containers_start_in_the_order_of_their_conditions(machine):
 
 def test_containers_stop_before_those_that_they_depend_on(machine):
     machine.engine.stubborn.add("web")
-    stop_at(machine, 5)
+    machine.stop_at(5)
     machine.run([{"name": "db"}, {**WEB, "dependsOn": after("db", "START")}])
     assert machine.engine.done("stop") == ["web", "db"]
 
@@ -136,7 +131,7 @@ def test_containers_stop_before_those_that_they_depend_on(machine):
 @pytest.mark.parametrize(("condition", "code", "starts"), [("SUCCESS", 1, False), ("COMPLETE", 1, True)])
 def test_a_failed_forerunner_ends_the_task_where_success_was_asked_for(machine, condition, code, starts):
     machine.clock.at(2, lambda: machine.engine.end("init", code))
-    stop_at(machine, 9)
+    machine.stop_at(9)
     ended = machine.run(
         [{"name": "init", "essential": False}, {**WEB, "dependsOn": after("init", condition)}]
     )
@@ -168,6 +163,19 @@ def test_a_dependency_that_is_too_late_ends_the_task(machine):
     assert any("was not HEALTHY within its startTimeout of 120 s" in line for line in machine.said)
 
 
+def test_a_start_timeout_begins_with_the_start_of_what_is_waited_for(machine):
+    machine.clock.at(200, lambda: machine.engine.end("init", 0))
+    machine.engine.checks["db"] = [0]
+    db = {
+        "name": "db", "healthCheck": {"command": ["CMD", "true"], "interval": 60}, "startTimeout": 120,
+        "dependsOn": after("init", "SUCCESS"),
+    }  # fmt: skip
+    machine.stop_at(300)
+    init = {"name": "init", "essential": False}
+    assert machine.run([init, db, {**WEB, "dependsOn": after("db", "HEALTHY")}]) == 0
+    assert machine.engine.done("run")[-1] == "web"
+
+
 def test_a_container_is_restarted_as_its_policy_says_and_prints_no_line_twice(machine):
     policy = {"enabled": True, "restartAttemptPeriod": 60, "ignoredExitCodes": [11]}
     machine.clock.at(61, lambda: machine.engine.end("web", 30))
@@ -186,14 +194,14 @@ def test_what_ended_too_soon_is_not_restarted(machine):
 
 
 def test_what_is_stopped_is_not_restarted(machine):
-    stop_at(machine, 1000)
+    machine.stop_at(1000)
     assert machine.run([{**WEB, "restartPolicy": {"enabled": True}}]) == 0
     assert machine.engine.done("start") == []
 
 
 def test_health_is_asked_inside_on_its_interval_and_its_changes_are_told(machine):
     machine.engine.checks["web"] = [1, 1, 0, 1, 1, 1]
-    stop_at(machine, 200)
+    machine.stop_at(200)
     machine.run([{**WEB, "healthCheck": {"command": ["CMD-SHELL", "x"], "interval": 10, "startPeriod": 15}}])
     asked = [words for words in machine.engine.calls if words[0] == "exec"]
     assert asked[0] == ("exec", "neuronserve-x-task0-web", "/bin/sh", "-c", "x")
@@ -208,7 +216,7 @@ def test_waiting_for_health_waits_for_every_check(machine):
     machine.engine.checks["web"] = [1, 0]
     seen = []
     machine.clock.at(15, lambda: seen.append(list(machine.told)))
-    stop_at(machine, 100)
+    machine.stop_at(100)
     machine.run([{**WEB, "healthCheck": {"command": ["CMD", "x"], "interval": 10}}], wait=Wait.HEALTHY)
     assert (seen, len(machine.told)) == ([[]], 1)
 
@@ -219,124 +227,6 @@ def test_when_the_time_is_up_all_are_stopped_and_removed(machine):
         machine.run([WEB], timeout=30)
     assert machine.engine.done("stop") == ["web"]
     assert machine.engine.running == {}
-
-
-def test_when_one_cannot_start_what_runs_is_stopped_and_removed(machine):
-    machine.engine.refusals["b"] = [
-        "docker: Error response from daemon: port is already allocated.\nSee help."
-    ]
-    with pytest.raises(EngineFailed, match=r"^docker run: .*port is already allocated\. \(") as caught:
-        machine.run([{"name": "a"}], [{"name": "b"}])
-    assert machine.engine.done("stop") == ["a"]
-    assert set(machine.engine.done("rm")) == {"a", "b"}
-    assert machine.engine.running == {}
-    assert "docker ps --filter label=neuronserve.run-local" in caught.value.hint
-
-
-def test_an_option_that_the_machine_cannot_honour_is_left_out_and_told(machine):
-    machine.engine.refusals["web"] = [
-        "Error: container-init binary not found on the host",
-        "Error: error setting rlimit type 7: operation not permitted",
-    ]
-    stop_at(machine, 5)
-    limits = [{"name": "nofile", "softLimit": 1, "hardLimit": 2}]
-    machine.run([{**WEB, "linuxParameters": {"initProcessEnabled": True}, "ulimits": limits}])
-    last = [words for words in machine.engine.calls if words[0] == "run"][-1]
-    assert not {"--init", "--ulimit"} & set(last)
-    assert sum("no init program" in line or "the engine's own" in line for line in machine.said) == 2
-
-
-def test_what_was_conceded_to_one_container_is_asked_of_the_next_no_more(machine):
-    machine.engine.refusals["a"] = ["docker: Range of CPUs is from 0.01 to 2.00, as there are only 2"]
-    machine.engine.refusals["b"] = [
-        "Error: OCI runtime error: crun: the requested cgroup controller `cpu` is not available"
-    ]
-    stop_at(machine, 5)
-    tasks = [
-        {"family": n, "cpu": "4096", "containerDefinitions": [{"name": n, "image": "image"}]} for n in "abc"
-    ]
-    machine.run(*tasks)
-    asked = [{"--cpus", "--cpu-shares"} & set(words) for words in machine.engine.calls if words[0] == "run"]
-    assert asked == [{"--cpus", "--cpu-shares"}, {"--cpu-shares"}, {"--cpu-shares"}, set(), set()]
-    assert sum("note: this machine" in line for line in machine.said) == 2
-
-
-def test_a_reason_that_no_option_is_to_blame_for_is_no_concession(machine):
-    machine.engine.refusals["web"] = ["Error: error setting rlimit type 7: operation not permitted"]
-    with pytest.raises(EngineFailed, match="rlimit"):
-        machine.run([WEB])
-    assert machine.engine.done("run") == ["web"]
-
-
-def test_detached_tasks_are_left_running_and_the_way_to_remove_them_is_told(machine):
-    assert machine.run([WEB], detach=True) == 0
-    assert machine.engine.running == {"web": True}
-    assert "from now on nobody checks their health or restarts them" in machine.said
-    assert machine.said[-1] == (
-        "to stop and remove what is left: docker stop neuronserve-x-task0-web && "
-        "docker rm --volumes neuronserve-x-task0-web"
-    )
-
-
-def test_what_is_detached_is_stopped_before_what_it_depends_on_and_its_volumes_are_removed_last(machine):
-    points = [{"sourceVolume": "tmp", "containerPath": "/tmp"}]
-    containers = [
-        {"name": "db", "image": "image", "mountPoints": points},
-        {**WEB, "image": "image", "dependsOn": after("db", "START")},
-    ]
-    machine.run(
-        {"family": "t", "volumes": [{"name": "tmp"}], "containerDefinitions": containers}, detach=True
-    )
-    names = "neuronserve-x-t-web neuronserve-x-t-db"
-    assert machine.said[-1].endswith(
-        f": docker stop {names} && docker rm --volumes {names} && docker volume rm neuronserve-x-t-tmp"
-    )
-
-
-def test_what_ended_before_it_was_ready_ends_a_detached_start_and_is_removed(machine):
-    machine.answers["http://127.0.0.1:80"] = False
-    machine.clock.at(3, lambda: machine.engine.end("b", 30))
-    assert machine.run([{"name": "a"}], [{"name": "b", **{k: v for k, v in WEB.items() if k != "name"}}],
-                       detach=True) == 30  # fmt: skip
-    assert machine.engine.running == {}
-
-
-def test_ended_containers_are_kept_where_that_is_asked_for(machine):
-    stop_at(machine, 5)
-    machine.run([WEB], keep=True)
-    assert machine.engine.running == {"web": False}
-    assert machine.engine.done("rm") == []
-    assert machine.said[-1] == "to remove what is left: docker rm --volumes neuronserve-x-task0-web"
-
-
-def test_volumes_of_the_task_go_with_it(machine):
-    stop_at(machine, 5)
-    points = [{"sourceVolume": "tmp", "containerPath": "/tmp"}]
-    container = {"name": "web", "image": "image", "mountPoints": points}
-    machine.run({"family": "t", "volumes": [{"name": "tmp"}], "containerDefinitions": [container]})
-    assert machine.engine.volumes_removed == ["neuronserve-x-t-tmp"]
-
-
-def test_an_image_that_is_not_here_is_pulled_first(machine):
-    machine.engine.images.clear()
-    stop_at(machine, 5)
-    machine.run([WEB])
-    assert [words[0] for words in machine.engine.calls[:3]] == ["image", "pull", "run"]
-
-
-def test_an_image_that_cannot_be_had_is_told_with_both_ways_out(machine):
-    machine.engine.images.clear()
-    machine.engine.absent = [
-        "Error response from daemon: pull access denied",
-        "Run 'docker --help'",
-    ]
-    with pytest.raises(EngineFailed) as caught:
-        machine.run([WEB])
-    assert str(caught.value).startswith(
-        "image is not on this machine: docker pull: Error response from daemon: pull access denied ("
-    )
-    assert "docker login" in caught.value.hint
-    assert "--image" in caught.value.hint
 
 
 def test_a_third_signal_waits_for_nothing():
