@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import handmade
+
 sys.path.insert(0, str(Path(__file__).parent))
 from container import Container, Engine
 
@@ -42,6 +44,16 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, str(EXPORTER), str(folder / "1")], check=True, capture_output=True)
     for path in (folder.parent, folder, *folder.rglob("*")):
         path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o644))  # any user may read it
+    return folder
+
+
+@pytest.fixture
+def compiled(tmp_path: Path) -> Path:
+    """A folder for /opt/ml/model: a model that is compiled for Inferentia."""
+    folder = tmp_path / "compiled"
+    handmade.compiled(folder / "1")
+    for path in (tmp_path, folder, *folder.rglob("*")):
+        path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o644))
     return folder
 
 

@@ -11,8 +11,6 @@ import stat
 
 import pytest
 
-from tests import handmade
-
 ROW = '{"instances": [[1.0, 2.0, 5.0]]}'
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="device nodes are made by root alone")
@@ -32,15 +30,6 @@ def nodes(tmp_path):
         return made
 
     return make
-
-
-@pytest.fixture
-def compiled(tmp_path):
-    folder = tmp_path / "compiled"
-    handmade.compiled(folder / "1")
-    for path in (tmp_path, folder, *folder.rglob("*")):
-        path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o644))
-    return folder
 
 
 def given(devices):
