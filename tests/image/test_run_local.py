@@ -204,3 +204,4 @@ def test_a_container_that_is_removed_from_outside_is_told(trial, web, engine):
     engine("rm", "--force", "--volumes", name)
     assert trial.process.wait(60) == 69
     assert trial.err().splitlines()[-1].endswith(f"{name} is gone: something else removed it")
+    assert trial.family not in engine("volume", "ls", "--quiet").stdout

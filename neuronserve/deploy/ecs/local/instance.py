@@ -13,6 +13,7 @@ from neuronserve.deploy import exits
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.local import readiness
 from neuronserve.deploy.ecs.local.concessions import Lenient
+from neuronserve.deploy.ecs.local.container import Phase
 from neuronserve.deploy.ecs.local.engine import Engine, failed
 from neuronserve.deploy.ecs.local.plan import Plan
 from neuronserve.deploy.ecs.local.readiness import Ask, Wait
@@ -217,9 +218,10 @@ class Instance:
 
     def _remove(self) -> None:
         for task in self.tasks:
-            begun = [c for c in reversed(task.containers.values()) if c.asked]
+            containers = list(reversed(task.containers.values()))
+            begun = any(c.asked or c.phase is not Phase.PENDING for c in containers)
             try:
-                for container in begun:
+                for container in containers:
                     container.remove()
                 for volume in task.plan.volumes if begun else ():
                     self._engine.call("volume", "rm", "--force", volume)

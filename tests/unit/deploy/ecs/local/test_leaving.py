@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from neuronserve.errors import EngineFailed
+
 WEB = {"name": "web", "portMappings": [{"containerPort": 8080, "hostPort": 80}]}
 
 
@@ -44,6 +48,15 @@ def test_ended_containers_are_kept_where_that_is_asked_for(machine):
     assert machine.engine.running == {"web": False}
     assert machine.engine.done("rm") == []
     assert machine.said[-1] == "to remove what is left: docker rm --volumes neuronserve-x-task0-web"
+
+
+def test_volumes_of_the_task_go_even_when_something_else_removed_its_container(machine):
+    points = [{"sourceVolume": "tmp", "containerPath": "/tmp"}]
+    container = {"name": "web", "image": "image", "mountPoints": points}
+    machine.clock.at(3, lambda: machine.engine.vanish("web"))
+    with pytest.raises(EngineFailed, match="is gone"):
+        machine.run({"family": "t", "volumes": [{"name": "tmp"}], "containerDefinitions": [container]})
+    assert machine.engine.volumes_removed == ["neuronserve-x-t-tmp"]
 
 
 def test_volumes_of_the_task_go_with_it(machine):
