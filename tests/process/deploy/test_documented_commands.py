@@ -64,16 +64,19 @@ def environ(tmp_path, monkeypatch):
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
         "CONTAINER_ENGINE": "podman",
     }
-    monkeypatch.setattr(os, "environ", variables)
-    furnish()
+    furnish(variables)
     yield variables
     server.stop()
 
 
-def furnish():
+def furnish(variables):
     """What the documents take for granted: a cluster with instances, roles, image, model and log group."""
+    session = boto3.Session(
+        variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"], region_name=REGION
+    )
     clients = {
-        name: boto3.client(name, region_name=REGION) for name in ("ecs", "ec2", "iam", "ecr", "s3", "logs")
+        name: session.client(name, endpoint_url=variables["AWS_ENDPOINT_URL"])
+        for name in ("ecs", "ec2", "iam", "ecr", "s3", "logs")
     }
     clients["ecs"].create_cluster(clusterName="neuron")
     for kind in ("inf1.xlarge", "inf1.xlarge", "inf1.6xlarge"):

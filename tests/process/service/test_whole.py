@@ -130,7 +130,7 @@ def test_a_gateway_worker_that_dies_is_replaced_and_its_calls_are_forgotten(serv
         "a new worker", lambda: len([p for p in master.children() if p.pid != workers[0].pid]) == 2
     )
     service.wait_for("an answer", lambda: service.post("/invocations", BODY, JSON).status == 200)
-    assert service.get("/").json()["servers"][0]["in_flight"] == 0
+    service.wait_for("nothing in flight", lambda: service.get("/").json()["servers"][0]["in_flight"] == 0)
     assert service.stop() == 0
 
 

@@ -169,7 +169,7 @@ def test_a_header_that_is_none_is_refused_without_numpys_words(header):
     with pytest.raises(MalformedBody) as caught:
         read(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
     assert str(caught.value) == (
-        "the body has a broken npy header (write it with numpy.save(..., allow_pickle=False))"
+        "the body has a broken npy header; write it with numpy.save(..., allow_pickle=False)"
     )
 
 

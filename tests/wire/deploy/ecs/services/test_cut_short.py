@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-
 import pytest
 
 from neuronserve.deploy import exits
@@ -12,6 +10,10 @@ from tests.deploying.rollout_steps import (
     completes,
     waits,
 )
+
+
+def interrupted(_):
+    raise KeyboardInterrupt
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def test_who_may_look_no_longer_is_told_that_the_rollout_goes_on(ecs, deploy, ru
 
 
 def test_ctrl_c_leaves_the_rollout_and_says_so(deploy, running, clock, monkeypatch):
-    monkeypatch.setattr(clock, "sleep", lambda _: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(clock, "sleep", interrupted)
     code, _, said = deploy(running)
     assert code == exits.INTERRUPTED
     assert "web: the rollout goes on in ECS" in said

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import signal
-
 from neuronserve.deploy import exits
 from tests.deploying.json_aws import Fault, Refused
 from tests.deploying.rollout_steps import completes, fails
 
 SENDING = ("CreateService", "UpdateService", "TagResource", "RegisterTaskDefinition")
 GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"
+
+
+def interrupted(_):
+    raise KeyboardInterrupt
 
 
 def test_slots_are_services_of_their_own_one_after_the_other(ecs, deploy, file):
@@ -31,7 +33,7 @@ def test_a_slot_that_fails_leaves_the_later_ones_as_they_are(ecs, deploy, file):
 
 def test_ctrl_c_and_what_aws_refuses_leave_the_later_slots_too(ecs, deploy, file, clock, monkeypatch):
     slots = file("web-slot0", "web-slot1")
-    monkeypatch.setattr(clock, "sleep", lambda _: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(clock, "sleep", interrupted)
     code, _, said = deploy(slots)
     assert (code, "not deployed, as before: web-slot1" in said) == (exits.INTERRUPTED, True)
     ecs.front.faults.append(Fault("RegisterTaskDefinition", Refused("ExpiredTokenException")))
