@@ -54,7 +54,10 @@ def environ(tmp_path, monkeypatch):
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    requests.post(f"http://{host}:{port}/moto-api/reset", timeout=30)  # moto's servers share what they hold
+    reset = (
+        f"http://{host}:{port}/moto-api/reset"  # all of moto's servers in one process share what they hold
+    )
+    requests.post(reset, timeout=30)
     variables = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         **AWS,
@@ -66,6 +69,7 @@ def environ(tmp_path, monkeypatch):
     }
     furnish(variables)
     yield variables
+    requests.post(reset, timeout=30)
     server.stop()
 
 

@@ -30,7 +30,8 @@ def cloud(endpoint, tmp_path, monkeypatch):
     """The way to an AWS that is empty."""
     requests.post(f"{endpoint}/moto-api/reset", timeout=30)
     isolate(monkeypatch, tmp_path, AWS_ENDPOINT_URL=endpoint)
-    return Aws(region=REGION)
+    yield Aws(region=REGION)
+    requests.post(f"{endpoint}/moto-api/reset", timeout=30)
 
 
 @pytest.fixture
