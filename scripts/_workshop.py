@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements" / "dev.txt"
+SDK = ROOT / "requirements" / "sdk.txt"  # without dependencies: tests import two modules of it
 CACHE = ROOT / ".cache"
 
 
@@ -77,7 +78,7 @@ def say(text: str) -> None:
 def _fingerprint() -> str:
     """What ``.venv`` depends on: the lock, Python's version, and the folder it lies in."""
     here = f"{sys.version_info.major}.{sys.version_info.minor} {VENV}"
-    return hashlib.sha256(LOCK.read_bytes() + here.encode()).hexdigest()
+    return hashlib.sha256(LOCK.read_bytes() + SDK.read_bytes() + here.encode()).hexdigest()
 
 
 def _is_made(wanted: str) -> bool:
@@ -122,17 +123,17 @@ def _install() -> None:
     pip.append("--no-deps")
     # compiled at once: where Python may not write, TensorFlow takes 10 s to import
     uv = [str(VENV / "bin" / "uv"), "pip", "sync", "--compile-bytecode", "--require-hashes"]
-    uv += ["--python", str(PYTHON), str(LOCK)]
+    uv += ["--python", str(PYTHON), str(LOCK), str(SDK)]
     tool = VENV / "uv.txt"
     tool.write_text(_entry("uv"))
-    say("installing the packages of requirements/dev.txt")
+    say("installing the packages of requirements/dev.txt and sdk.txt")
     if (
         subprocess.run([*pip, "-q", "-r", str(tool)], check=False).returncode == 0
         and subprocess.run(uv, env={**os.environ, "UV_SYSTEM_CERTS": "1"}, check=False).returncode == 0
     ):
         return
     say("with pip, which knows the package index that this machine is set up for")
-    if subprocess.run([*pip, "-r", str(LOCK)], check=False).returncode != 0:
+    if subprocess.run([*pip, "-r", str(LOCK), "-r", str(SDK)], check=False).returncode != 0:
         sys.exit("the packages could not be installed; pip's reason is above. Run it again to try again")
 
 
