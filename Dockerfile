@@ -80,6 +80,7 @@ ENV PATH=/opt/neuronserve/app:/opt/neuronserve/gateway/bin:/opt/aws/neuron/bin:/
     HOME=/tmp
 WORKDIR /opt/neuronserve/app
 LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port="true" \
+      com.amazonaws.sagemaker.capabilities.multi-models="true" \
       org.opencontainers.image.title="neuronserve" \
       org.opencontainers.image.description="Serve TensorFlow models compiled by SageMaker Neo for AWS Inferentia and Trainium"
 EXPOSE 8080

@@ -96,7 +96,7 @@ class Predictor(flask.Flask):
                     "restarts": s.restarts,
                     "chips": list(s.chips),
                     "cores": s.cores,
-                    "models": list(s.models),
+                    "models": [m.name for m in now.models if s.serves(m.name)],
                     "in_flight": self.board.in_flight(s.index),
                     "completed": self.board.completed(s.index),
                     "ejected": self.board.ejected(s.index),

@@ -23,7 +23,10 @@ wrong, where, and a ``hint``: what to do.
     │   ├── NoSavedModel
     │   ├── AmbiguousModels
     │   ├── DiskFull
-    │   └── DamagedModel            saved_model.pb or a compiled part of it cannot be read
+    │   ├── DamagedModel            saved_model.pb or a compiled part of it cannot be read
+    │   ├── OtherFramework          a model of MXNet, PyTorch, ...: not what TensorFlow Serving serves
+    │   ├── RequirementsFailed      the model's code/requirements.txt could not be installed
+    │   └── BrokenHandler           the model's code/inference.py cannot be loaded
     ├── NeuronError                 the Neuron devices, or what is asked of them
     │   ├── DeviceFault             a device that is absent, no device, or may not be opened; gaps
     │   └── PlanError               no plan: who owns which core
@@ -40,12 +43,16 @@ wrong, where, and a ``hint``: what to do.
     │   ├── BodyTooLarge
     │   ├── UnknownTarget           no such model, version or signature
     │   ├── SlowClient              the body did not come in time
-    │   └── ClientGone
+    │   ├── ClientGone
+    │   └── AlreadyLoaded           multi-model: a model of this name is loaded
     ├── ServingError                ours, or the model server's
     │   ├── NotReady                still starting, draining, or no server is up
     │   ├── Overloaded
     │   ├── DeadlineExceeded
-    │   └── ModelFailed             the model server answered with an error of its own
+    │   ├── ModelFailed             the model server answered with an error of its own
+    │   ├── HandlerFailed           the model's code/inference.py raised
+    │   ├── NoRoom                  multi-model: the next model does not fit beside those that are loaded
+    │   └── LoadFailed              multi-model: a model could not be loaded, or unloaded
     ├── ProcessError                a child could not start or keep running
     │   ├── ModelServerError
     │   │   ├── WarmUpFailed        it loaded, and could not answer its warm-up
@@ -58,7 +65,8 @@ wrong, where, and a ``hint``: what to do.
         ├── AwsRefused              credentials absent, expired, or without the right
         ├── AwsFailed               AWS cannot be reached, throttles, or rejects the request
         ├── NotPlaced               ECS found no container instance for a task
-        ├── DeploymentFailed        a service runs, and not what was deployed; or it does not run
+        ├── DeploymentFailed        a service or endpoint runs, and not what was deployed; or it does not run
+        ├── JobFailed               a compilation or transform job ended FAILED or STOPPED
         ├── EngineFailed            docker or podman did not do what was asked
         └── TimedOut                not there yet when the time was up
 """
@@ -162,6 +170,18 @@ class DamagedModel(ArtifactError):
     code = "damaged_model"
 
 
+class OtherFramework(ArtifactError):
+    code = "other_framework"
+
+
+class RequirementsFailed(ArtifactError):
+    code = "requirements_failed"
+
+
+class BrokenHandler(ArtifactError):
+    code = "broken_handler"
+
+
 class NeuronError(NeuronserveError):
     code = "neuron"
 
@@ -230,6 +250,10 @@ class ClientGone(RequestError):
     code = "client_gone"
 
 
+class AlreadyLoaded(RequestError):
+    code = "already_loaded"
+
+
 class ServingError(NeuronserveError):
     code = "serving"
 
@@ -248,6 +272,18 @@ class DeadlineExceeded(ServingError):
 
 class ModelFailed(ServingError):
     code = "model_failed"
+
+
+class HandlerFailed(ServingError):
+    code = "handler_failed"
+
+
+class NoRoom(ServingError):
+    code = "no_room"
+
+
+class LoadFailed(ServingError):
+    code = "load_failed"
 
 
 class ProcessError(NeuronserveError):
@@ -300,6 +336,10 @@ class NotPlaced(DeployError):
 
 class DeploymentFailed(DeployError):
     code = "deployment_failed"
+
+
+class JobFailed(DeployError):
+    code = "job_failed"
 
 
 class EngineFailed(DeployError):

@@ -28,8 +28,9 @@ class Server:
 
     ``state`` is ``starting``, ``ready``, ``restarting`` or ``failed``; ``restarts`` counts them. On a
     Neuron host it owns the core range ``cores`` (``0-3``) of ``chips``, and runs up to ``copies`` batches
-    at once. ``models``: the names of those it serves; empty: all. ``joins``: it joins the rows of calls
-    into compiled batches, and pads them, itself.
+    at once. ``models``: the names of those it serves; None: all. ``joins``: it joins the rows of calls
+    into compiled batches, and pads them, itself. ``grpc_port``: of its gRPC over TCP on 127.0.0.1, which only
+    users' handlers need.
     """
 
     index: int
@@ -38,24 +39,34 @@ class Server:
     restarts: int = 0
     pid: int | None = None
     rest_port: int | None = None
+    grpc_port: int | None = None
     cores: str = ""
     chips: tuple[int, ...] = ()
     copies: int = 1
-    models: tuple[str, ...] = ()
+    models: tuple[str, ...] | None = None
     joins: bool = False
     waits: str = ""  # what its start waits for
 
     def serves(self, model: str) -> bool:
-        return not self.models or model in self.models
+        return self.models is None or model in self.models
 
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """A served model: its name and its versions, ascending; and what was compiled into each."""
+    """A served model: its name and its versions, ascending; and what was compiled into each.
+
+    ``code``: the folder of its ``inference.py``; "" without one. ``packages``: the folder that its
+    ``requirements.txt`` was installed to; "" without one. On a multi-model endpoint also ``url``, the folder
+    that it was loaded from, and ``slot``, its column on the gateway's board of requests in flight.
+    """
 
     name: str
     versions: tuple[int, ...]
     compiled: tuple[Compiled, ...] = ()
+    code: str = ""
+    packages: str = ""
+    url: str = ""
+    slot: int = -1
 
     def batch(self, version: int, signature: str) -> SignatureBatch | None:
         """The compiled batch of one signature; None when any batch may be sent."""
@@ -75,6 +86,7 @@ class State:
     servers: tuple[Server, ...] = ()
     models: tuple[Model, ...] = ()
     default_model: str = ""
+    multi_model: bool = False  # models come and go by POST and DELETE /models
     kind: str = ""  # neuron | tensorflow | cpu | simulator
     simulated: bool = False  # nothing here runs on Neuron hardware, whatever it looks like
     ownership: Mapping[str, Any] | None = None  # chip -> core range -> server -> model, as JSON shows it
@@ -102,12 +114,16 @@ class State:
 
 
 def _server(raw: Mapping[str, Any]) -> Server:
-    return Server(**{**raw, "chips": tuple(raw["chips"]), "models": tuple(raw["models"])})
+    return Server(**{**raw, "chips": tuple(raw["chips"]), "models": _names(raw["models"])})
+
+
+def _names(raw: list[str] | None) -> tuple[str, ...] | None:
+    return None if raw is None else tuple(raw)
 
 
 def _model(raw: Mapping[str, Any]) -> Model:
     compiled = tuple(Compiled.from_dict(one) for one in raw["compiled"])
-    return Model(raw["name"], tuple(raw["versions"]), compiled)
+    return Model(**{**raw, "versions": tuple(raw["versions"]), "compiled": compiled})
 
 
 def write(path: Path, state: State) -> None:

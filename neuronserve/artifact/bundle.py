@@ -28,7 +28,8 @@ class Bundle:
     names what came along and is no model (``code``, ``compiled.meta``); the same names lie under
     ``extras_path``. ``digest`` is the archive's, as ``algorithm:hex``, where it was computed: when
     MODEL_DIGEST, the store or the compilation job gave one to compare with; else "". ``source`` says
-    where it came from, ``reused`` that it was in the cache already.
+    where it came from, ``reused`` that it was in the cache already. ``code``: the folder of the
+    ``inference.py`` that came along, ``packages``: where its ``requirements.txt`` was installed; "" without.
     """
 
     root: Path
@@ -39,6 +40,8 @@ class Bundle:
     digest: str = ""
     source: str = ""
     reused: bool = False
+    code: str = ""
+    packages: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The same in JSON's types; paths as strings."""

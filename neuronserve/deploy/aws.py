@@ -19,6 +19,7 @@ from neuronserve.errors import AwsFailed, AwsRefused, DeployError, InvalidInput,
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecs import ECSClient
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_sts import STSClient
@@ -137,6 +140,19 @@ class Aws:
     @functools.cached_property
     def scaling(self) -> ApplicationAutoScalingClient:
         return cast("ApplicationAutoScalingClient", self._client("application-autoscaling"))
+
+    @functools.cached_property
+    def sagemaker(self) -> SageMakerClient:
+        return cast("SageMakerClient", self._client("sagemaker"))
+
+    @functools.cached_property
+    def runtime(self) -> SageMakerRuntimeClient:
+        """Endpoints' invocations."""
+        return cast("SageMakerRuntimeClient", self._client("sagemaker-runtime"))
+
+    @functools.cached_property
+    def cloudwatch(self) -> CloudWatchClient:
+        return cast("CloudWatchClient", self._client("cloudwatch"))
 
     @functools.cached_property
     def cloudformation(self) -> CloudFormationClient:

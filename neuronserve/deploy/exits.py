@@ -32,6 +32,7 @@ MEANINGS: dict[int, str] = {
 _BY_ERROR: dict[type[errors.NeuronserveError], int] = {
     errors.NoSuchResource: NO,
     errors.DeploymentFailed: NO,
+    errors.JobFailed: NO,
     errors.InvalidInput: INPUT,
     errors.SettingsError: INPUT,
     errors.AwsFailed: UNAVAILABLE,

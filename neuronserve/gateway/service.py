@@ -35,6 +35,7 @@ class Invocation:
     accept: str | None
     encoding: str | None
     attributes: str | None
+    target: str  # the model that the address names (POST /models/NAME/invoke); "" for /invocations
     arrival: float  # seconds since the epoch, when its first byte came
     watch: Watch
     model: str = ""
@@ -79,7 +80,10 @@ class Service:
         began = time.perf_counter()
         state = self._admitted(request.arrival)
         self._left(request)  # what waited too long for a thread must cost the others nothing more
-        route = attributes.parse(request.attributes)
+        return self._predicted(request, _route(request), state, began)
+
+    def _predicted(self, request: Invocation, route: Route, state: State, began: float) -> Answer:
+        """By the model itself. ``began``: when the request was looked at, by ``time.perf_counter()``."""
         sent = media_type(request.content_type)
         wanted = choose(request.accept, sent, route.method)
         body: Body = request.body
@@ -172,6 +176,12 @@ class Service:
         if left <= 0:
             raise DeadlineExceeded("the request waited longer than its deadline before the model was asked")
         return left
+
+
+def _route(request: Invocation) -> Route:
+    """Where the request is to go; the address wins over the custom attributes."""
+    route = attributes.parse(request.attributes)
+    return dataclasses.replace(route, model=request.target) if request.target else route
 
 
 def _own_target(route: Route, body: Body) -> Route:

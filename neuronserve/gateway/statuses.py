@@ -19,10 +19,14 @@ _STATUSES: dict[type[errors.NeuronserveError], str] = {
     errors.UnsupportedMediaType: "415 Unsupported Media Type",
     errors.UnsupportedEncoding: "415 Unsupported Media Type",
     errors.ClientGone: "499 Client Closed Request",  # nobody reads it; the log does
+    errors.AlreadyLoaded: "409 Conflict",
     errors.NotReady: "503 Service Unavailable",
     errors.Overloaded: "503 Service Unavailable",
     errors.DeadlineExceeded: "504 Gateway Timeout",
     errors.ModelFailed: "500 Internal Server Error",
+    errors.HandlerFailed: "500 Internal Server Error",
+    errors.LoadFailed: "500 Internal Server Error",
+    errors.NoRoom: "507 Insufficient Storage",
 }
 _UNEXPECTED = "500 Internal Server Error"
 

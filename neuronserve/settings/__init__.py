@@ -18,14 +18,19 @@ from typing import Any
 from neuronserve.environment import Fault, Variable
 from neuronserve.errors import SettingsError
 from neuronserve.settings.batches import Batches
+from neuronserve.settings.code import Code
 from neuronserve.settings.cores import Cores, Simulator
 from neuronserve.settings.model import Fetch, Model
+from neuronserve.settings.multimodel import MultiModel
 from neuronserve.settings.servers import Readiness, Servers
 from neuronserve.settings.service import Logs, Service
+from neuronserve.settings.transform import Transform
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings(Logs, Fetch, Batches, Simulator, Readiness, Cores, Servers, Service, Model):
+class Settings(
+    Logs, Fetch, Batches, Simulator, Readiness, Cores, Servers, Transform, MultiModel, Code, Service, Model
+):
     """The settings of one container, in groups: the table of README.md has them from the last to the first.
 
     An empty default in the table means "not set" (None here).

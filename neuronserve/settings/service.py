@@ -6,19 +6,12 @@ import dataclasses
 from pathlib import Path
 
 from neuronserve import environment as read
-from neuronserve.environment import Fault
 from neuronserve.settings.variable import variable
 
 _SERVICE = "The service"
 _LOGS = "Logs"
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 NGINX_LOG_LEVELS = ("debug", "info", "notice", "warn", "error", "crit", "alert", "emerg")
-
-
-def _not_yet(text: str) -> bool:
-    if read.flag(text):
-        raise Fault("false: this version does not serve multi-model endpoints")
-    return False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,10 +39,6 @@ class Service:
         "SERVE_MAX_BODY_MB", read.integer(0, 4096), "100", unit="MiB", group=_SERVICE,
         meaning="the largest request body, also after decompression; 0: no limit; "
         "`SAGEMAKER_MAX_PAYLOAD_IN_MB` raises it",
-    )
-    max_payload_mb: int | None = variable(
-        "SAGEMAKER_MAX_PAYLOAD_IN_MB", read.integer(0, 4096), "", unit="MiB", group=_SERVICE,
-        meaning="set by batch transform; 0: no limit",
     )
     max_in_flight: int = variable(
         "SERVE_MAX_IN_FLIGHT", read.integer(1, 65535), "128", unit="requests", group=_SERVICE,
@@ -80,14 +69,6 @@ class Service:
     read_timeout_seconds: int = variable(
         "SAGEMAKER_NGINX_PROXY_READ_TIMEOUT_SECONDS", read.integer(1, 3600), "60", unit="s", group=_SERVICE,
         meaning="how long nginx waits for the gateway; raised to the deadline plus 5 s where lower",
-    )
-    multi_model: bool = variable(
-        "SAGEMAKER_MULTI_MODEL", _not_yet, "false", group=_SERVICE,
-        meaning="multi-model endpoints; not served by this version, so only `false` is accepted",
-    )
-    batch_transform: bool = variable(
-        "SAGEMAKER_BATCH", read.flag, "false", group=_SERVICE,
-        meaning="set by batch transform: the model server's queue is then practically unbounded",
     )
     runtime_dir: Path | None = variable(
         "SERVE_RUNTIME_DIR", read.path, "", group=_SERVICE,

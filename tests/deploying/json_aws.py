@@ -17,7 +17,7 @@ import botocore.session
 from botocore import xform_name
 from botocore.validate import ParamValidator
 
-from neuronserve.deploy.ecs import shapes
+from neuronserve.deploy import shapes
 
 
 class Refused(Exception):

@@ -47,7 +47,6 @@ def test_all_faults_are_told_at_once_each_with_variable_value_and_expectation() 
         ({"MODEL_NAME": "a/b"}, "a name of letters"),
         ({"MODEL_URI": "https://x/y"}, "s3://bucket/key"),
         ({"MODEL_URI": "/x", "COMPILATION_JOB": "j"}, "one of them"),
-        ({"SAGEMAKER_MULTI_MODEL": "True"}, "does not serve multi-model"),
         (
             {"SAGEMAKER_SAFE_PORT_RANGE": "9000-9001", "SAGEMAKER_TFS_INSTANCE_COUNT": "3"},
             "at least one port",

@@ -12,9 +12,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from neuronserve.deploy import documents
+from neuronserve.deploy import documents, shapes
 from neuronserve.deploy.aws import Aws
-from neuronserve.deploy.ecs import shapes
 from neuronserve.errors import InvalidInput
 
 Call = tuple[str, dict[str, Any]]  # an operation of Application Auto Scaling, and its request

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from neuronserve.deploy.ecs import shapes
+from neuronserve.deploy import shapes
 from neuronserve.deploy.ecs.tasks import definition
 from neuronserve.errors import InvalidInput
 

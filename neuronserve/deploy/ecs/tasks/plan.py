@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from neuronserve.deploy.ecs import query, shapes
+from neuronserve.deploy import shapes
+from neuronserve.deploy.ecs import query
 from neuronserve.deploy.ecs.registry.registered import Target
 from neuronserve.deploy.ecs.tasks import definition, overrides
 from neuronserve.deploy.findings import Severity

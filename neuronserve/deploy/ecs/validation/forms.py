@@ -6,8 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from neuronserve.deploy import documents
-from neuronserve.deploy.ecs import shapes
+from neuronserve.deploy import documents, shapes
 from neuronserve.deploy.ecs.validation import functions, template
 from neuronserve.deploy.findings import Finding, pointer
 from neuronserve.errors import InvalidInput

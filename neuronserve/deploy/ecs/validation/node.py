@@ -11,8 +11,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from neuronserve.deploy.ecs.shapes import Unknown
 from neuronserve.deploy.findings import Finding, Severity, pointer
+from neuronserve.deploy.shapes import Unknown
 
 
 class _Absent:

@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from neuronserve.deploy.ecs import shapes
+from neuronserve.deploy import shapes
 from neuronserve.deploy.ecs.forms.cloudformation import TYPE
 from neuronserve.deploy.findings import pointer
 

@@ -25,9 +25,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neuronserve.deploy import exits
+from neuronserve.deploy import exits, shapes
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs import shapes
 from neuronserve.deploy.ecs.agent import complete, hardware
 from neuronserve.deploy.ecs.local import credentials, engine, images, notes, plan, readiness
 from neuronserve.deploy.ecs.local.devices import Chips

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuronserve.deploy.ecs import scaling, shapes
+from neuronserve.deploy import shapes
+from neuronserve.deploy.ecs import scaling
 from neuronserve.deploy.ecs.scaling import Bounds, State, Tracking
 from neuronserve.errors import InvalidInput
 

@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from neuronserve.deploy import exits, program
-from neuronserve.deploy.ecs import shapes
+from neuronserve.deploy import exits, program, shapes
 from neuronserve.deploy.ecs.verbs import deploy_service, scale
 from tests.deploying.ecs_rollouts import DEFINITION
 

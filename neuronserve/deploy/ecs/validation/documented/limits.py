@@ -9,9 +9,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from neuronserve.deploy.ecs.shapes import Unknown
 from neuronserve.deploy.ecs.validation.subject import Subject
 from neuronserve.deploy.findings import Finding
+from neuronserve.deploy.shapes import Unknown
 
 _CONTAINER = "containerDefinitions.*"
 _LINUX = f"{_CONTAINER}.linuxParameters"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neuronserve.deploy.ecs import shapes
+from neuronserve.deploy import shapes
 from neuronserve.deploy.ecs.registry.canonical import RESPONSE_ONLY
 from neuronserve.deploy.ecs.validation.subject import Subject
 from neuronserve.deploy.findings import Finding

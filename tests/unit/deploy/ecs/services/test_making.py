@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuronserve.deploy.ecs import shapes
+from neuronserve.deploy import shapes
 from neuronserve.deploy.ecs.services import changes, creation
 from neuronserve.deploy.ecs.services.wanted import Provider
 from neuronserve.errors import InvalidInput

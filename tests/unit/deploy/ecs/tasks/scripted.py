@@ -11,8 +11,8 @@ import json
 from botocore.awsrequest import AWSResponse
 from botocore.validate import ParamValidator
 
+from neuronserve.deploy import shapes
 from neuronserve.deploy.aws import Aws
-from neuronserve.deploy.ecs import shapes
 
 ACCOUNT = "arn:aws:ecs:us-east-1:123456789012"
 

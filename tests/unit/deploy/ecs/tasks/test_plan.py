@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuronserve.deploy.ecs import shapes
+from neuronserve.deploy import shapes
 from neuronserve.deploy.ecs.registry.registered import Target
 from neuronserve.deploy.ecs.tasks import plan
 from neuronserve.deploy.ecs.tasks.plan import Run

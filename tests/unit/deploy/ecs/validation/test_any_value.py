@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neuronserve.deploy.ecs import shapes, validation
+from neuronserve.deploy import shapes
+from neuronserve.deploy.ecs import validation
 from neuronserve.deploy.findings import pointer
 from neuronserve.instances import catalogue
 from tests.deploying.task_definitions import MINIMAL, NEURON, changed, json_values, mutated

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from neuronserve.deploy.ecs import shapes, validation
+from neuronserve.deploy import shapes
+from neuronserve.deploy.ecs import validation
 from neuronserve.deploy.ecs.validation import forms
 from neuronserve.errors import InvalidInput
 from tests.deploying.task_definitions import MINIMAL, changed

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from neuronserve.deploy import exits
-from neuronserve.deploy.ecs import shapes
+from neuronserve.deploy import exits, shapes
 from tests.deploying.ecs_rollouts import ACCOUNT, DEFINITION
 from tests.deploying.json_aws import Fault, Refused
 from tests.deploying.rollout_steps import becomes, completes, fails, waits

@@ -8,7 +8,7 @@ import pytest
 from botocore.validate import ParamValidator
 from hypothesis import given
 
-from neuronserve.deploy.ecs import shapes
+from neuronserve.deploy import shapes
 from neuronserve.deploy.findings import Severity
 from tests.deploying.task_definitions import MINIMAL, changed, json_values, mutated
 

@@ -1,0 +1,1 @@
+"""model.tar.gz, as SageMaker and ``serve`` want it, the same bytes every time."""

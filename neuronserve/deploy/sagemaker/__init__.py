@@ -1,0 +1,1 @@
+"""SageMaker: endpoints of any kind, batch transform, the Marketplace, and a rehearsal of all of it."""

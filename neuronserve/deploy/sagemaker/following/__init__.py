@@ -1,0 +1,1 @@
+"""Making a plan true in AWS, and following it to its true end."""

@@ -1,0 +1,21 @@
+"""The code that comes with a model: ``code/inference.py`` and ``code/requirements.txt``."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from neuronserve import environment as read
+from neuronserve.settings.variable import variable
+
+_CODE = "The model's own code"
+
+
+@dataclasses.dataclass(frozen=True)
+class Code:
+    # A table: a few lines for each variable.
+    # fmt: off
+    install_seconds: float = variable(
+        "SERVE_INSTALL_SECONDS", read.number(1, 3600), "300", unit="s", group=_CODE,
+        meaning="how long installing `code/requirements.txt` may take",
+    )
+    # fmt: on
