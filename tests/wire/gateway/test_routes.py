@@ -39,7 +39,7 @@ def test_the_root_tells_about_the_service_without_inner_paths(gateway) -> None:
             "restarts": 0,
             "chips": [],
             "cores": "",
-            "models": [],
+            "models": ["m"],
             "in_flight": 0,
             "completed": 0,
             "ejected": False,
