@@ -16,7 +16,8 @@ class NoMarkers(ValueError):
 def tables() -> dict[str, dict[str, str]]:
     """The tables of each document: its path, then Markdown by the name of the markers around it."""
     return {
-        "README.md": {"settings": _settings(), "exit-codes": _codes(exitcodes.MEANINGS)},
+        "README.md": {"exit-codes": _codes(exitcodes.MEANINGS)},
+        "docs/settings.md": {"settings": _settings()},
         "docs/ecs.md": {"exit-codes": _codes(exits.MEANINGS)},
     }
 

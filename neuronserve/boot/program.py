@@ -33,7 +33,7 @@ _log = logging.getLogger("serve")
 USAGE = """usage: serve [serve | doctor [...]] [--help]
 
 Gets a TensorFlow model, serves it with model servers behind nginx and gunicorn on port 8080, and stops
-in order on SIGTERM or Ctrl-C. All settings are environment variables: README.md lists them.
+in order on SIGTERM or Ctrl-C. All settings are environment variables: docs/settings.md lists them.
 MODEL_URI names the model: s3://bucket/key.tar.gz, s3://bucket/prefix/, or a path.
 
 serve doctor looks at everything that a start depends on, and tells one fix for each fault; it changes

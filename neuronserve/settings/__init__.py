@@ -1,7 +1,7 @@
 """Every environment variable the container reads: name, unit, default, check.
 
 ``Settings.from_environ(os.environ)`` is called once, at boot, and reports all faults together.
-The rest of the house gets values, never the environment. ``README.md`` holds the table that
+The rest of the house gets values, never the environment. ``docs/settings.md`` holds the table that
 ``scripts/settings-table`` prints from here, and a test compares the two.
 
 Sources: the contracts of neuronserve (``MODEL_*``, ``SERVE_*``); AWS's sagemaker-tensorflow-serving-
@@ -31,7 +31,7 @@ from neuronserve.settings.transform import Transform
 class Settings(
     Logs, Fetch, Batches, Simulator, Readiness, Cores, Servers, Transform, MultiModel, Code, Service, Model
 ):
-    """The settings of one container, in groups: the table of README.md has them from the last to the first.
+    """The settings of one container, in groups: the table of docs/settings.md has them from the last to the first.
 
     An empty default in the table means "not set" (None here).
     """
