@@ -31,7 +31,7 @@ from neuronserve.settings.transform import Transform
 class Settings(
     Logs, Fetch, Batches, Simulator, Readiness, Cores, Servers, Transform, MultiModel, Code, Service, Model
 ):
-    """The settings of one container, in groups: the table of docs/settings.md has them from the last to the first.
+    """The settings of one container, in groups: docs/settings.md has them from the last to the first.
 
     An empty default in the table means "not set" (None here).
     """
