@@ -74,6 +74,7 @@ class Servers:
                 restarts=run.restarts,
                 pid=run.pid,
                 rest_port=launch.rest_port,
+                grpc_port=launch.grpc_port,
                 cores=launch.cores,
                 chips=launch.chips,
                 copies=launch.copies,

@@ -54,6 +54,7 @@ class Launch:
     copies: int = 1
     tag: str = ""
     joins: bool = False  # it joins rows into compiled batches, and pads them
+    grpc_port: int | None = None  # of gRPC over TCP, which users' handlers ask for
 
 
 def plan(
@@ -63,13 +64,18 @@ def plan(
     runtime_dir: Path,
     environ: Mapping[str, str],
     kind: str,
+    *,
+    tcp: bool = False,
 ) -> tuple[Launch, ...]:
-    """One launch for each owner. Files and sockets lie in ``runtime_dir``. Raises ModelServerError."""
-    rest_ports = ports.rest_ports(settings, len(owners))
+    """One launch for each owner. Files and sockets lie in ``runtime_dir``.
+
+    ``tcp``: each answers gRPC on a TCP port too, as users' handlers expect. Raises ModelServerError.
+    """
+    allotted = ports.allot(settings, len(owners), tcp=tcp)
     program = programs.command(kind, settings)
     return tuple(
-        _launch(settings, models, owner, rest_port, _Place(runtime_dir, owner.server), environ, program, kind)
-        for owner, rest_port in zip(owners, rest_ports, strict=True)
+        _launch(settings, models, owner, own, _Place(runtime_dir, owner.server), environ, program, kind)
+        for owner, own in zip(owners, allotted, strict=True)
     )
 
 
@@ -97,7 +103,7 @@ def _launch(
     settings: Settings,
     models: Sequence[batching.Model],
     owner: Owner,
-    rest_port: int,
+    own: ports.Ports,
     place: _Place,
     environ: Mapping[str, str],
     program: Sequence[str],
@@ -114,11 +120,12 @@ def _launch(
         kind=kind,
         argv=(
             *program,
-            *_flags(settings, place, rest_port, joins=joining is not None, waits=bool(owner.shown)),
+            *_flags(settings, place, own, joins=joining is not None, waits=bool(owner.shown)),
         ),
         env=_environment(environ, owner, place.runtime, tag),
         target=f"unix:{place.socket}",
-        rest_port=rest_port,
+        rest_port=own.rest,
+        grpc_port=own.grpc,
         files=files,
         models=served,
         cores=owner.shown,
@@ -149,11 +156,11 @@ def _grpc_threads(settings: Settings) -> int:
     return max(4 * machine.cpus(), settings.max_in_flight + _PARTS)
 
 
-def _flags(settings: Settings, place: _Place, rest_port: int, *, joins: bool, waits: bool) -> list[str]:
+def _flags(settings: Settings, place: _Place, own: ports.Ports, *, joins: bool, waits: bool) -> list[str]:
     flags = [
-        "--port=0",
+        f"--port={own.grpc or 0}",
         f"--grpc_socket_path={place.socket}",
-        f"--rest_api_port={rest_port}",
+        f"--rest_api_port={own.rest}",
         f"--model_config_file={place.models}",
         "--file_system_poll_wait_seconds=0",  # the bundle does not change: look once
         "--max_num_load_retries=0",  # the supervisor tries again, with back-off and an end

@@ -1,23 +1,43 @@
-"""REST ports of the model servers: one each, all different."""
+"""The model servers' own TCP ports, all different: one for REST, one for gRPC where handlers need it."""
 
 from __future__ import annotations
 
+import dataclasses
 import socket
+from collections.abc import Sequence
 
 from neuronserve.errors import ModelServerError
 from neuronserve.settings import Settings
 
 
-def rest_ports(settings: Settings, count: int) -> list[int]:
-    """The first ones of the safe range, else free ones. Raises ModelServerError where it is too small."""
+@dataclasses.dataclass(frozen=True)
+class Ports:
+    """``grpc``: None where only the unix socket is needed."""
+
+    rest: int
+    grpc: int | None = None
+
+
+def allot(settings: Settings, servers: int, *, tcp: bool) -> tuple[Ports, ...]:
+    """For each server the first ones of the safe range, else free ones.
+
+    Raises ModelServerError where the range is too small.
+    """
+    if not tcp:
+        return tuple(Ports(rest) for rest in _inner(settings, servers, f"{servers} REST ports"))
+    # in pairs: a server that comes later moves nobody's
+    taken = iter(_inner(settings, 2 * servers, f"{2 * servers} ports (REST and gRPC of {servers} servers)"))
+    return tuple(Ports(rest, grpc) for rest, grpc in zip(taken, taken, strict=True))
+
+
+def _inner(settings: Settings, count: int, told: str) -> Sequence[int]:
     if not settings.safe_port_range:
         return _free(count)
     low, high = settings.safe_port_range
     ports = [p for p in range(low, min(high, low + count) + 1) if p != settings.bind_port][:count]
     if len(ports) < count:
         raise ModelServerError(
-            f"SAGEMAKER_SAFE_PORT_RANGE={low}-{high} has no room for {count} REST ports "
-            f"beside {settings.bind_port}",
+            f"SAGEMAKER_SAFE_PORT_RANGE={low}-{high} has no room for {told} beside {settings.bind_port}",
             hint="widen it, or lower SAGEMAKER_TFS_INSTANCE_COUNT",
         )
     return ports

@@ -79,6 +79,32 @@ def test_a_safe_range_without_room_is_refused(tmp_path: Path) -> None:
         plan(tmp_path, owners=(Owner(0), Owner(1)), SAGEMAKER_SAFE_PORT_RANGE="8080-8081")
 
 
+def test_with_tcp_each_server_has_a_grpc_port_beside_its_socket(tmp_path: Path) -> None:
+    owners = (Owner(0), Owner(1))
+    planned = launch.plan(settings(), [Model()], owners, tmp_path, {}, "cpu", tcp=True)
+    ports = [p for s in planned for p in (s.rest_port, s.grpc_port)]
+    assert len(set(ports)) == 4
+    for server in planned:
+        assert f"--port={server.grpc_port}" in server.argv
+        assert f"--grpc_socket_path={server.target.removeprefix('unix:')}" in server.argv
+
+
+def test_grpc_ports_come_out_of_the_safe_range_too(tmp_path: Path) -> None:
+    owners = (Owner(0), Owner(1))
+    inside = settings(SAGEMAKER_SAFE_PORT_RANGE="9000-9003")
+    planned = launch.plan(inside, [Model()], owners, tmp_path, {}, "cpu", tcp=True)
+    assert [(s.rest_port, s.grpc_port) for s in planned] == [(9000, 9001), (9002, 9003)]
+    narrow = settings(SAGEMAKER_SAFE_PORT_RANGE="9000-9002")
+    with pytest.raises(ModelServerError, match="no room for 4 ports"):
+        launch.plan(narrow, [Model()], owners, tmp_path, {}, "cpu", tcp=True)
+
+
+def test_without_tcp_a_server_listens_on_its_socket_only(tmp_path: Path) -> None:
+    (server,) = plan(tmp_path)
+    assert server.grpc_port is None
+    assert "--port=0" in server.argv
+
+
 def test_a_model_server_never_sees_the_aws_credentials(tmp_path: Path) -> None:
     environ = {
         "AWS_SECRET_ACCESS_KEY": "s",
