@@ -11,6 +11,11 @@ update that is lost in a race only means that a server is ejected one failure la
     failures, ejected until, ejections, last chosen  4 x [SERVERS] int64
     answers                                          [SERVERS][WORKERS] int64
     calls in flight                                  [SERVERS][WORKERS] int32
+    requests in flight, on multi-model endpoints     [WORKERS][MODELS] int16
+
+The last table counts the requests for each loaded model (``state.Model.slot`` is its column): a worker holds
+the model *before* it looks whether it is still in the state, and the supervisor takes it out of the state
+before it looks whether anybody holds it; so one of the two sees the other. 4 MB, which nobody else has.
 """
 
 from __future__ import annotations
@@ -28,6 +33,11 @@ _ANSWERS = SERVERS * WORKERS * _CELL
 _IN_FLIGHT = SERVERS * WORKERS * _SMALL
 SIZE = _HEAD + _HEALTH + _ANSWERS + _IN_FLIGHT
 
+MODELS = 4096  # columns: models that may be loaded, or on their way out, at the same time
+_HOLD = 2  # bytes: a worker has far fewer threads than 32,767
+HOLDS = WORKERS * MODELS * _HOLD
+_NO_HOLDS = memoryview(bytes(MODELS * _HOLD)).cast("h")
+
 
 class Cells:
     """The tables, mapped."""
@@ -40,8 +50,9 @@ class Cells:
         self.until = health[SERVERS : 2 * SERVERS]  # ns of the monotonic clock; 0: not ejected
         self.ejections = health[2 * SERVERS : 3 * SERVERS]  # in a row
         self.chosen = health[3 * SERVERS :]  # last, in ns of the monotonic clock
-        self.answers = view[_HEAD + _HEALTH : -_IN_FLIGHT].cast("q")
-        self.flying = view[-_IN_FLIGHT:].cast("i")
+        self.answers = view[_HEAD + _HEALTH : SIZE - _IN_FLIGHT].cast("q")
+        self.flying = view[SIZE - _IN_FLIGHT : SIZE].cast("i")
+        self.holds = view[SIZE : SIZE + HOLDS].cast("h")  # empty where models do not come and go
 
     def in_flight(self, server: int) -> int:
         """Calls in flight at one server, from all workers."""
@@ -57,16 +68,21 @@ class Cells:
         """Whether it gets no calls for now, or one to see whether it is well again."""
         return self.until[server] != 0
 
+    def held(self, model: int) -> int:
+        """Requests of all workers that hold one model; ``model`` is its column."""
+        return sum(self.holds[model : self.head[0] * MODELS : MODELS])
+
 
 class Board(Cells):
-    """What a worker writes: ``slot`` is its row."""
+    """What a worker writes: ``slot`` is its row. ``models``: with the table of requests for each model."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, models: bool = False) -> None:
+        size = SIZE + HOLDS if models else SIZE
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             # not sparse: on a full disk a hole would be a SIGBUS later, instead of an error now
-            os.posix_fallocate(handle, 0, SIZE)
-            memory = mmap.mmap(handle, SIZE)
+            os.posix_fallocate(handle, 0, size)
+            memory = mmap.mmap(handle, size)
         finally:
             os.close(handle)
         super().__init__(memory)
@@ -94,10 +110,21 @@ class Board(Cells):
             if answered:
                 self.answers[cell] += 1
 
+    def hold(self, model: int) -> None:
+        """A request for the model in this column begins; only then look whether it is still loaded."""
+        with self._lock:
+            self.holds[self.slot * MODELS + model] += 1
+
+    def release(self, model: int) -> None:
+        with self._lock:
+            self.holds[self.slot * MODELS + model] -= 1
+
     def clear(self, slot: int) -> None:
         """Forget a dead worker's calls; its answers stay, and its successor goes on from there."""
         for server in range(SERVERS):
             self.flying[server * WORKERS + slot] = 0
+        if self.holds:
+            self.holds[slot * MODELS : (slot + 1) * MODELS] = _NO_HOLDS
 
 
 class BoardReader:
@@ -109,7 +136,7 @@ class BoardReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._cells: Cells | None = None
-        self._inode = 0
+        self._seen = (0, 0)  # inode and bytes of what is mapped
         self._before: dict[int, int] = {}  # answers in files that were replaced
 
     def in_flight(self, server: int) -> int:
@@ -125,9 +152,15 @@ class BoardReader:
         cells = self._current()
         return cells is not None and cells.ejected(server)
 
+    def held(self, model: int) -> int:
+        """As ``Cells.held``."""
+        cells = self._current()
+        return cells.held(model) if cells else 0
+
     def _current(self) -> Cells | None:
         try:
-            if os.stat(self._path).st_ino == self._inode:
+            now = os.stat(self._path)
+            if (now.st_ino, now.st_size) == self._seen:
                 return self._cells
             handle = os.open(self._path, os.O_RDONLY)
         except FileNotFoundError:
@@ -135,13 +168,15 @@ class BoardReader:
         try:
             found = os.fstat(handle)
             if found.st_size >= SIZE:  # smaller: it is being made
-                self._replace(found.st_ino, Cells(mmap.mmap(handle, SIZE, prot=mmap.PROT_READ)))
+                size = SIZE + HOLDS if found.st_size >= SIZE + HOLDS else SIZE
+                cells = Cells(mmap.mmap(handle, size, prot=mmap.PROT_READ))
+                self._replace(cells, (found.st_ino, found.st_size))
         finally:
             os.close(handle)
         return self._cells
 
-    def _replace(self, inode: int, cells: Cells) -> None:
-        if self._cells is not None:
+    def _replace(self, cells: Cells, seen: tuple[int, int]) -> None:
+        if self._cells is not None and seen[0] != self._seen[0]:
             for server in range(SERVERS):
                 self._before[server] = self._before.get(server, 0) + self._cells.completed(server)
-        self._inode, self._cells = inode, cells
+        self._seen, self._cells = seen, cells

@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from neuronserve.modelserver.board import SERVERS, SIZE, WORKERS, Board, BoardReader
+from neuronserve.modelserver.board import HOLDS, MODELS, SERVERS, SIZE, WORKERS, Board, BoardReader
 
 
 def test_calls_of_all_workers_are_added_up(tmp_path: Path) -> None:
@@ -101,3 +101,69 @@ def test_a_reader_follows_a_replaced_file_and_its_answers_never_fall(tmp_path: P
     replaced.enter(5)
     replaced.leave(5, answered=True)
     assert reader.completed(5) == 4
+
+
+def test_requests_of_all_workers_for_a_model_are_added_up_and_models_do_not_mix(tmp_path: Path) -> None:
+    first, second = (Board(tmp_path / "b", models=True) for _ in range(2))
+    first.rows = second.rows = 2
+    second.slot = 1
+    for board, model in ((first, 7), (second, 7), (second, 7), (second, 8)):
+        board.hold(model)
+    assert [first.held(model) for model in (6, 7, 8, 9)] == [0, 3, 1, 0]
+    second.release(7)
+    assert BoardReader(tmp_path / "b").held(7) == 2
+
+
+def test_a_dead_workers_requests_hold_no_model_any_more(tmp_path: Path) -> None:
+    parent, worker = (Board(tmp_path / "b", models=True) for _ in range(2))
+    worker.rows, worker.slot = WORKERS, WORKERS - 1
+    for model in (0, MODELS - 1, MODELS - 1):
+        worker.hold(model)
+    parent.hold(0)
+    reader = BoardReader(tmp_path / "b")
+    assert (reader.held(0), reader.held(MODELS - 1)) == (2, 2)
+    parent.clear(WORKERS - 1)
+    assert (reader.held(0), reader.held(MODELS - 1)) == (1, 0)
+
+
+def test_holding_a_model_leaves_the_servers_tables_alone(tmp_path: Path) -> None:
+    board = Board(tmp_path / "b", models=True)
+    board.rows = WORKERS
+    board.enter(SERVERS - 1)
+    board.hold(0)
+    board.clear(1)
+    assert (board.in_flight(SERVERS - 1), board.completed(SERVERS - 1), board.held(0)) == (1, 0, 1)
+
+
+def test_only_a_multi_model_endpoint_pays_for_the_table_of_models(tmp_path: Path) -> None:
+    Board(tmp_path / "one")
+    Board(tmp_path / "many", models=True)
+    assert [(tmp_path / name).stat().st_size for name in ("one", "many")] == [SIZE, SIZE + HOLDS]
+    assert (tmp_path / "many").stat().st_blocks * 512 >= SIZE + HOLDS
+    assert BoardReader(tmp_path / "one").held(3) == BoardReader(tmp_path / "none").held(3) == 0
+
+
+def test_a_reader_that_came_while_the_file_was_made_sees_the_models_too(tmp_path: Path) -> None:
+    reader, half = BoardReader(tmp_path / "b"), Board(tmp_path / "b")
+    half.enter(0)
+    half.leave(0, answered=True)
+    assert (reader.completed(0), reader.held(0)) == (1, 0)
+    Board(tmp_path / "b", models=True).hold(0)
+    assert (reader.completed(0), reader.held(0)) == (1, 1)
+
+
+def test_threads_of_one_worker_lose_no_hold(tmp_path: Path) -> None:
+    board = Board(tmp_path / "b", models=True)
+
+    def work() -> None:
+        for _ in range(2000):
+            board.hold(5)
+            board.release(5)
+        board.hold(5)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert board.held(5) == 4
