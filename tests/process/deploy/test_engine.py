@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from neuronserve.deploy.ecs.local import engine
+from neuronserve.deploy import engine
 from neuronserve.errors import EngineFailed
 
 NO_DAEMON = "echo Cannot connect to the Docker daemon >&2; exit 1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from neuronserve.deploy.ecs.local.engine import Engine, Process
+from neuronserve.deploy.engine import Engine, Process
 from neuronserve.errors import EngineFailed
 
 

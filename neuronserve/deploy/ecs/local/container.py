@@ -8,9 +8,9 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from neuronserve.deploy.ecs.local.engine import Engine, Process
 from neuronserve.deploy.ecs.local.health import Health, Status
 from neuronserve.deploy.ecs.local.plan import LABEL, ContainerPlan
+from neuronserve.deploy.engine import Engine, Process
 from neuronserve.deploy.waiting import Clock
 from neuronserve.errors import EngineFailed
 

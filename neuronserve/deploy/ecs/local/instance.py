@@ -14,10 +14,10 @@ from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.local import readiness
 from neuronserve.deploy.ecs.local.concessions import Lenient
 from neuronserve.deploy.ecs.local.container import Phase
-from neuronserve.deploy.ecs.local.engine import Engine, failed
 from neuronserve.deploy.ecs.local.plan import Plan
 from neuronserve.deploy.ecs.local.readiness import Ask, Wait
 from neuronserve.deploy.ecs.local.task import Task, meaning
+from neuronserve.deploy.engine import Engine, failed
 from neuronserve.errors import EngineFailed, TimedOut
 
 _TURN = 0.1  # seconds between looks

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from neuronserve.deploy import credentials
 from neuronserve.deploy.ecs.agent import hardware, network
-from neuronserve.deploy.ecs.local import conflicts, credentials
+from neuronserve.deploy.ecs.local import conflicts
 from neuronserve.deploy.ecs.local.plan import Plan, Wishes
 from neuronserve.deploy.ecs.local.readiness import Wait
 

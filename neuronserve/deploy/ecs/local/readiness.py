@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from neuronserve.deploy.ecs.local.container import Container, Phase
-from neuronserve.deploy.ecs.local.engine import Engine
 from neuronserve.deploy.ecs.local.health import Status
 from neuronserve.deploy.ecs.local.task import Task
+from neuronserve.deploy.engine import Engine
 from neuronserve.errors import EngineFailed
 
 PATH = "/ping"

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from neuronserve import exitcodes
 from neuronserve.deploy.ecs.agent.order import Condition
 from neuronserve.deploy.ecs.local.container import Container, Phase, Tell
-from neuronserve.deploy.ecs.local.engine import Engine
 from neuronserve.deploy.ecs.local.health import Status
 from neuronserve.deploy.ecs.local.plan import TaskPlan
+from neuronserve.deploy.engine import Engine
 from neuronserve.deploy.waiting import Clock
 
 _KILLED = 137

@@ -25,10 +25,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neuronserve.deploy import exits, shapes
+from neuronserve.deploy import credentials, engine, exits, shapes
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.agent import complete, hardware
-from neuronserve.deploy.ecs.local import credentials, engine, images, notes, plan, readiness
+from neuronserve.deploy.ecs.local import images, notes, plan, readiness
 from neuronserve.deploy.ecs.local.devices import Chips
 from neuronserve.deploy.ecs.local.instance import Instance, Manner, Signals
 from neuronserve.deploy.ecs.local.plan import Wishes

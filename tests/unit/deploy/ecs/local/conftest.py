@@ -10,9 +10,9 @@ import pytest
 
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.local import plan
-from neuronserve.deploy.ecs.local.engine import failed
 from neuronserve.deploy.ecs.local.instance import Instance, Manner, Signals
 from neuronserve.deploy.ecs.local.plan import Wishes
+from neuronserve.deploy.engine import failed
 from tests.clocks import FakeClock
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from neuronserve.deploy import credentials
 from neuronserve.deploy.aws import Aws
-from neuronserve.deploy.ecs.local import credentials
 from tests.stored_models import isolate
 
 
