@@ -7,8 +7,10 @@ read it again only when its inode or time changed: one ``stat`` per request, abo
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -57,7 +59,8 @@ class Model:
 
     ``code``: the folder of its ``inference.py``; "" without one. ``packages``: the folder that its
     ``requirements.txt`` was installed to; "" without one. On a multi-model endpoint also ``url``, the folder
-    that it was loaded from, and ``slot``, its column on the gateway's board of requests in flight.
+    that it was loaded from, ``slot``, its column on the gateway's board of requests in flight, and
+    ``loaded``, another number for each load: the same name, url and slot may come again with other contents.
     """
 
     name: str
@@ -67,6 +70,12 @@ class Model:
     packages: str = ""
     url: str = ""
     slot: int = -1
+    loaded: int = 0
+
+    @property
+    def identity(self) -> tuple[str, int, str, tuple[int, ...]]:
+        """What is known of a model is true of it as long as this is the same."""
+        return self.name, self.loaded, self.url, self.versions
 
     def batch(self, version: int, signature: str) -> SignatureBatch | None:
         """The compiled batch of one signature; None when any batch may be sent."""
@@ -98,6 +107,10 @@ class State:
         """Whether requests are taken."""
         return self.state in (READY, DEGRADED)
 
+    @functools.cached_property
+    def by_name(self) -> Mapping[str, Model]:
+        return {model.name: model for model in self.models}
+
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), separators=(",", ":"))
 
@@ -127,9 +140,15 @@ def _model(raw: Mapping[str, Any]) -> Model:
 
 
 def write(path: Path, state: State) -> None:
-    """Replace the file whole."""
+    """Replace the file whole.
+
+    Its time is set in nanoseconds: the kernel's own goes in steps of some milliseconds, and an inode that was
+    given free is soon used again, so that a reader could take the last but one for the same.
+    """
     partial = path.with_suffix(".partial")
     partial.write_text(state.to_json())
+    now = time.time_ns()
+    os.utime(partial, ns=(now, now))
     os.replace(partial, path)
 
 

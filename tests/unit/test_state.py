@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from neuronserve import state
@@ -48,3 +49,21 @@ def test_the_summary_names_state_and_step() -> None:
         "detail": "10 MB",
     }
     assert "detail" not in state.summary(State("starting", "download"))
+
+
+def test_a_files_time_is_the_true_one_and_not_that_of_the_kernels_last_tick(tmp_path: Path) -> None:
+    for _ in range(20):
+        before = time.time_ns()
+        state.write(tmp_path / "state.json", State())
+        assert before <= (tmp_path / "state.json").stat().st_mtime_ns <= time.time_ns()
+
+
+def test_a_model_that_comes_again_is_another_though_all_else_is_the_same() -> None:
+    first, again = Model("m", (1,), url="/u", slot=0, loaded=1), Model("m", (1,), url="/u", slot=0, loaded=2)
+    assert first.identity != again.identity
+    assert Model("m", (1,), slot=3, loaded=1, url="/u").identity == first.identity
+
+
+def test_models_are_found_by_name() -> None:
+    models = (Model("a", (1,)), Model("b", (2,)))
+    assert State(models=models).by_name == {"a": models[0], "b": models[1]}
