@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
@@ -95,13 +95,42 @@ class Pool:
         each copy of the model are under way, so that one long list does not bury the others' calls. All
         end with the first fault, at ``timeout`` (seconds, for all together), and when the client leaves.
         """
-        job = _Job(method, _some(servers), time.monotonic() + timeout, asked)
-        lanes = Lanes(len(requests), lambda part, lane: self._deliver(job, part, requests[part], lane))
+        lanes, count = self._lanes(method, requests, timeout, servers, asked)
         watch(lanes.hang_up)
         try:
-            return lanes.run(min(len(requests), _AHEAD * copies(servers), _MOST_LANES), self._threads)
+            return lanes.run(count, self._threads)
         finally:
             watch(None)
+
+    def call_each(
+        self,
+        method: str,
+        requests: Sequence[bytes],
+        timeout: float,
+        servers: Sequence[Server],
+        watch: Watch,
+        asked: Asked | None = None,
+    ) -> Iterator[list[bytes]]:
+        """As ``call_all``, and the answers in order as they come; they begin with the first ``next``."""
+        lanes, count = self._lanes(method, requests, timeout, servers, asked)
+        watch(lanes.hang_up)
+        try:
+            yield from lanes.each(count, self._threads)
+        finally:
+            watch(None)
+
+    def _lanes(
+        self,
+        method: str,
+        requests: Sequence[bytes],
+        timeout: float,
+        servers: Sequence[Server],
+        asked: Asked | None,
+    ) -> tuple[Lanes, int]:
+        """The parts of one request, and by how many lanes they are sent."""
+        job = _Job(method, _some(servers), time.monotonic() + timeout, asked)
+        lanes = Lanes(len(requests), lambda part, lane: self._deliver(job, part, requests[part], lane))
+        return lanes, min(len(requests), _AHEAD * copies(servers), _MOST_LANES)
 
     def welcome(self, server: Server) -> None:
         """It was started anew: what its predecessor failed at is not held against it."""

@@ -177,3 +177,71 @@ def test_a_lane_that_begins_when_all_is_over_finds_nothing_to_do() -> None:
         assert Lanes(3, lambda part, _: sent.append(part) or b"").run(3, busy) == [b""] * 3
         hold.set()
     assert sent == [0, 1, 2]
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 8])
+@pytest.mark.parametrize("parts", [0, 1, 7, 100])
+def test_answers_that_are_wanted_one_by_one_come_in_order_and_once(others, parts: int, lanes: int) -> None:
+    turns = list(Lanes(parts, lambda part, _: b"%d" % part).each(lanes, others))
+    assert [answer for turn in turns for answer in turn] == [b"%d" % i for i in range(parts)]
+    assert all(turns)
+
+
+def test_an_answer_is_had_while_a_later_part_still_runs(others) -> None:
+    hold = threading.Event()
+
+    def send(part: int, _watch) -> bytes:
+        if part == 1:
+            assert hold.wait(LONG)
+        return b"%d" % part
+
+    turns = Lanes(3, send).each(2, others)
+    assert next(turns) == [b"0"]
+    hold.set()
+    assert [answer for turn in turns for answer in turn] == [b"1", b"2"]
+
+
+def test_one_by_one_the_asking_thread_gets_on_when_all_others_are_busy() -> None:
+    hold = threading.Event()
+    with ThreadPoolExecutor(1) as busy:
+        busy.submit(hold.wait, LONG)
+        try:
+            turns = Lanes(3, lambda part, _: b"%d" % part).each(2, busy)
+            assert list(turns) == [[b"0"], [b"1"], [b"2"]]
+        finally:
+            hold.set()
+
+
+def test_a_fault_comes_in_the_place_of_the_answers_that_follow(others) -> None:
+    first = threading.Event()
+
+    def send(part: int, _watch) -> bytes:
+        if part == 1:
+            assert first.wait(LONG)
+            raise ModelFailed("no")
+        return b"%d" % part
+
+    turns = Lanes(9, send).each(1, others)
+    assert next(turns) == [b"0"]
+    first.set()
+    with pytest.raises(ModelFailed):
+        next(turns)
+
+
+def test_who_wants_no_more_answers_leaves_no_call_behind(others) -> None:
+    cancelled, running = threading.Event(), threading.Event()
+
+    def send(part: int, watch) -> bytes:
+        if part == 0:
+            return b"0"
+        watch(cancelled.set)
+        running.set()
+        assert cancelled.wait(LONG)
+        watch(None)
+        raise ClientGone("cancelled")
+
+    turns = Lanes(5, send).each(2, others)
+    assert next(turns) == [b"0"]
+    assert running.wait(LONG)
+    turns.close()
+    assert cancelled.is_set()
