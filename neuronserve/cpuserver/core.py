@@ -20,7 +20,7 @@ from neuronserve.cpuserver.models.labels import Labels
 from neuronserve.cpuserver.models.manager import Manager
 from neuronserve.cpuserver.models.servable import Servable, check_named
 from neuronserve.cpuserver.models.states import State, VersionStatus, show
-from neuronserve.cpuserver.status import Code, StatusError, invalid, not_found
+from neuronserve.cpuserver.status import Code, StatusError, deadline_exceeded, invalid, not_found
 from neuronserve.messages import (
     get_model_metadata_pb2,
     get_model_status_pb2,
@@ -34,9 +34,15 @@ _SIGNATURES = "signature_def"
 class Core:
     """All that TF Serving's services do. Methods raise StatusError and may run in parallel threads."""
 
-    def __init__(self, manager: Manager[Servable], labels: Labels, note: str = "") -> None:
-        """``note``: what GetModelStatus says, beside that all is well, of a version that serves."""
+    def __init__(
+        self, manager: Manager[Servable], labels: Labels, note: str = "", *, polls: bool = True
+    ) -> None:
+        """``note``: what GetModelStatus says, beside that all is well, of a version that serves.
+
+        ``polls``: whether it looks on disk again and again, or once at its start; see ``configure``.
+        """
         self._note = note
+        self._polls = polls
         self._manager = manager
         self._labels = labels
         self._configs: tuple[ModelConfig, ...] = ()
@@ -103,22 +109,26 @@ class Core:
     def _noted(self, state: State) -> str:
         return self._note if state is State.AVAILABLE else ""
 
-    def reload(self, request: Any) -> Any:
-        """Answer a ReloadConfigRequest, after the models it asks for have been loaded or have failed."""
+    def reload(self, request: Any, call: Call) -> Any:
+        """Answer a ReloadConfigRequest, after the models it asks for have been loaded or have failed.
+
+        A list without models unloads all; a request without a list is refused (``HandleReloadConfigRequest``
+        in model_service_impl.cc).
+        """
         response = model_management_pb2.ReloadConfigResponse()
         if request.config.WhichOneof("config") != "model_config_list":
             raise invalid(
                 "ServerModelConfig type not supported by HandleReloadConfigRequest. Only ModelConfigList is "
                 "currently supported"
             )
-        self.configure(from_message(request.config))
+        self.configure(from_message(request.config), call)
         response.status.SetInParent()
         return response
 
     def start(self, configs: Sequence[ModelConfig]) -> None:
         """Begin to load the first models, and return; labels are given when those have settled."""
         with self._configuring:
-            self._apply(configs)
+            self._apply(configs, look=True)
         threading.Thread(target=self._label_at_start, args=(configs,), name="labels", daemon=True).start()
 
     def _label_at_start(self, configs: Sequence[ModelConfig]) -> None:
@@ -129,25 +139,31 @@ class Core:
         except StatusError as error:
             _log.error("Version labels are not in effect: %s", error)
 
-    def configure(self, configs: Sequence[ModelConfig]) -> None:
-        """Serve these models from now on; returns when they are loaded.
+    def configure(self, configs: Sequence[ModelConfig], call: Call | None = None) -> None:
+        """Serve these models from now on; returns when they are loaded. None unloads all.
 
         StatusError when one of them could not be, or a label is not allowed; the rest is in effect.
+
+        As in TF Serving, a server that looks on disk once only (``--file_system_poll_wait_seconds=0``) drops
+        what is listed no more, never looks for what is new, and waits for it to the end of the call, while
+        no other configuration gets a turn (``UpdateConfig`` in file_system_storage_path_source.cc,
+        ``WaitUntilModelsAvailable`` in server_core.cc).
         """
-        if not configs:
-            _log.info("Taking no action for empty config.")
-            return
         with self._configuring:
-            self._apply(configs)
+            new = {config.name for config in configs} - {config.name for config in self._configs}
+            self._apply(configs, look=self._polls)
+            if new and not self._polls:
+                _wait_in_vain(call)
             failed = {config.name: self._manager.wait_until_settled(config.name) for config in configs}
             _check_available(failed)
             self._labels.assign(configs, self._manager)
 
-    def _apply(self, configs: Sequence[ModelConfig]) -> None:
+    def _apply(self, configs: Sequence[ModelConfig], *, look: bool) -> None:
         for gone in {config.name for config in self._configs} - {config.name for config in configs}:
             self._manager.aspire(gone, {})
         self._configs = tuple(configs)
-        self.poll()
+        if look:
+            self.poll()
 
     def poll(self) -> None:
         """Look on disk for versions that came or went."""
@@ -191,6 +207,12 @@ class Core:
                 return self._labels.version(model_spec.name, model_spec.version_label)
             case _:
                 return None
+
+
+def _wait_in_vain(call: Call | None) -> None:
+    _log.warning("Waiting for models that --file_system_poll_wait_seconds=0 never looks for")
+    threading.Event().wait((call.remaining() if call else None) or 0.0)
+    raise deadline_exceeded()
 
 
 def _check_available(settled: Mapping[str, Sequence[VersionStatus]]) -> None:

@@ -56,6 +56,7 @@ def run(
             manager,
             Labels(allow_unavailable=settings.flags.allow_version_labels_for_unavailable_models),
             note,
+            polls=settings.flags.file_system_poll_wait_seconds > 0,
         )
         grpc_server = server.start(
             [*services.handlers(core), health.handler(core.available, stop.wait)],
@@ -172,6 +173,9 @@ def _reload(settings: Settings, core: Core, last: tuple[ModelConfig, ...]) -> tu
     """Read the configuration file again; what is wrong with it is logged and changes nothing."""
     try:
         models = config.read(Path(settings.flags.model_config_file))
+        if models is None:
+            _log.info("Taking no action for empty config.")
+            return last
         if models != last:
             threading.Thread(target=_configure, args=(core, models), name="reload", daemon=True).start()
     except StatusError as error:

@@ -35,7 +35,7 @@ def from_flags(flags: Flags) -> Settings:
     _check(flags)
     return Settings(
         flags=flags,
-        models=config.read(Path(flags.model_config_file))
+        models=config.read(Path(flags.model_config_file)) or ()
         if flags.model_config_file
         else config.single(flags.model_name, flags.model_base_path),
         batching=_batching(flags),

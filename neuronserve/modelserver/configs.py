@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from google.protobuf import text_format
 
@@ -23,11 +23,17 @@ class ServedModel(Protocol):
 
 
 def model_config(models: Sequence[ServedModel]) -> str:
-    """A ModelServerConfig: each model with all its versions."""
+    """A ModelServerConfig as text: each model with all its versions."""
+    return str(text_format.MessageToString(message(models)))
+
+
+def message(models: Sequence[ServedModel]) -> Any:
+    """The same as a message. The list is there also when it is empty: an unset one changes nothing."""
     config = model_server_config_pb2.ModelServerConfig()
+    config.model_config_list.SetInParent()
     for model in models:
         entry = config.model_config_list.config.add(
             name=model.name, base_path=str(model.base_path), model_platform="tensorflow"
         )
         entry.model_version_policy.specific.versions.extend(model.versions)
-    return str(text_format.MessageToString(config))
+    return config

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from neuronserve import machine
-from neuronserve.modelserver import batching, configs, ports, programs
+from neuronserve.modelserver import batching, configs, ports, programs, reload
 from neuronserve.settings import Settings
 
 # A model server has no business with the credentials the model was fetched with.
@@ -162,7 +162,7 @@ def _flags(settings: Settings, place: _Place, own: ports.Ports, *, joins: bool, 
         f"--grpc_socket_path={place.socket}",
         f"--rest_api_port={own.rest}",
         f"--model_config_file={place.models}",
-        "--file_system_poll_wait_seconds=0",  # the bundle does not change: look once
+        f"--file_system_poll_wait_seconds={reload.POLL_SECONDS if settings.multi_model else 0}",
         "--max_num_load_retries=0",  # the supervisor tries again, with back-off and an end
     ]
     if waits:

@@ -39,9 +39,9 @@ class Probe:
                 return Readiness(ready=False, answered=False)
             found = status.response(answer)
             for version in versions:
-                state, error = found.get(version, ("UNKNOWN", ""))
-                if state == "END" and error:
-                    return Readiness(ready=False, failed=f"{model} version {version}: {error}")
-                if state != "AVAILABLE":
+                one = found.get(version, status.Version("UNKNOWN"))
+                if one.state == "END" and one.error:
+                    return Readiness(ready=False, failed=f"{model} version {version}: {one.error}")
+                if one.state != "AVAILABLE":
                     return Readiness(ready=False)
         return Readiness(ready=True)

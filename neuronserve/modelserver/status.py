@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from neuronserve.messages import get_model_status_pb2
+
+RESOURCE_EXHAUSTED = 8  # a canonical code: there was no room for a model
+
+
+@dataclasses.dataclass(frozen=True)
+class Version:
+    """One version: ``state`` as in ModelVersionStatus.State; ``error``, and its ``code``: why it failed."""
+
+    state: str
+    error: str = ""
+    code: int = 0
 
 
 def request(model: str) -> bytes:
@@ -11,10 +24,11 @@ def request(model: str) -> bytes:
     return bytes(message.SerializeToString())
 
 
-def response(body: bytes) -> dict[int, tuple[str, str]]:
-    """``version -> (state's name, error text)``, states as in ModelVersionStatus.State."""
+def response(body: bytes) -> dict[int, Version]:
+    """What the server says of each version that it ever had."""
     message = get_model_status_pb2.GetModelStatusResponse.FromString(body)
     names = get_model_status_pb2.ModelVersionStatus.State
     return {
-        int(v.version): (names.Name(v.state), v.status.error_message) for v in message.model_version_status
+        int(v.version): Version(names.Name(v.state), v.status.error_message, int(v.status.error_code))
+        for v in message.model_version_status
     }

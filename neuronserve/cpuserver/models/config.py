@@ -51,9 +51,14 @@ def single(name: str, base_path: str) -> tuple[ModelConfig, ...]:
     return (ModelConfig(name, _absolute(name, base_path)),)
 
 
-def read(path: Path) -> tuple[ModelConfig, ...]:
-    """The models of a ``--model_config_file``; StatusError when it cannot be read or is wrong."""
-    return from_message(textproto.parse(path, model_server_config_pb2.ModelServerConfig()))
+def read(path: Path) -> tuple[ModelConfig, ...] | None:
+    """The models of a ``--model_config_file``; StatusError when it cannot be read or is wrong.
+
+    None: the file says nothing, which changes nothing (``ReloadConfig`` in server_core.cc). A list that is
+    there and empty, ``model_config_list {}``, is another thing: no models.
+    """
+    message = textproto.parse(path, model_server_config_pb2.ModelServerConfig())
+    return from_message(message) if message.WhichOneof("config") else None
 
 
 def from_message(message: Any) -> tuple[ModelConfig, ...]:

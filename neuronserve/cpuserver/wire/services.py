@@ -51,7 +51,7 @@ def handlers(core: Core) -> list[grpc.GenericRpcHandler[Any, Any]]:
         ),
         "HandleReloadConfigRequest": (
             model_management_pb2.ReloadConfigRequest,
-            lambda request, _: core.reload(request),
+            core.reload,
         ),
     }
     return [

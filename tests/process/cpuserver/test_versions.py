@@ -160,3 +160,15 @@ def test_a_changed_configuration_file_is_read_again(three):
         specific = "model_version_policy { specific { versions: 2 } }"
         (three / "models.config").write_text(config(three, specific))
         server.wait_until("m", {10: "END", 2: "AVAILABLE"})
+
+
+def test_a_list_without_models_unloads_all_and_a_file_that_says_nothing_none(three):
+    with with_config(three, config(three), "--model_config_file_poll_wait_seconds=1") as server:
+        server.wait_until("m", {10: "AVAILABLE"})
+        (three / "models.config").write_text("")
+        from tests.cpuservers import wait_for
+
+        wait_for(lambda: "Taking no action for empty config." in server.log.read_text(), "the log line")
+        assert server.states("m") == {10: "AVAILABLE"}
+        assert reload(server, "model_config_list {}").status.error_code == 0
+        server.wait_until("m", {10: "END"})
