@@ -1,6 +1,6 @@
 """The environment of containers: AWS's limits, the platform's own variables, secrets, and our settings.
 
-No value is ever repeated.
+No value is repeated, but those of our own settings that are wrong.
 """
 
 from __future__ import annotations

@@ -150,8 +150,8 @@ def _excluded(subject: Subject, config: Node) -> Iterator[Finding]:
     if guarded and families & hosting.NO_GUARDRAILS:
         yield config.warning(
             "no-guardrails",
-            "AWS has no deployment guardrails on Inf1 instances: it replaces all of them at once, and heeds no "
-            "alarm",
+            "AWS has no deployment guardrails on Inf1 instances: it replaces all of them at once and "
+            "heeds no alarm",
             "use Inf2 or Trn1 for them; on Inf1 look at the endpoint after each update, and --rollback",
         )
     if rolling.given and len(variants) > 1:

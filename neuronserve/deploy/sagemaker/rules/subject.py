@@ -35,7 +35,7 @@ class Context:
     region: str | None = None
     models: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     config: Mapping[str, Any] | None = None
-    built: Mapping[str, Built] = dataclasses.field(default_factory=dict)
+    built: Mapping[str, tuple[Built, ...]] = dataclasses.field(default_factory=dict)
     variants: frozenset[str] = frozenset()
     instances: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
