@@ -28,12 +28,13 @@ class Entry:
     batches: Mapping[str, SignatureBatch]
 
 
+_SHOWN = 20  # models that an error names
 Ask = Callable[[str, bytes], bytes]
 """Send a GetModelMetadataRequest to a server of the model named."""
 
 
 class Catalogue:
-    """Signatures by model and version; forgotten when the supervisor's generation changes."""
+    """Signatures by model and version, kept for as long as the state has that very model."""
 
     def __init__(self) -> None:
         self._known = _Known(-1, {}, {})
@@ -42,23 +43,34 @@ class Catalogue:
         """The entry a route means. Raises UnknownTarget, naming what there is."""
         known = self._known
         if state.generation != known.generation:
-            known = self._known = _Known(state.generation, {}, {})
+            known = self._known = _Known(state.generation, _kept(known.entries, state), {})
         found = known.routes.get((route.model, route.version))
         if found is not None:
             return found
         model = _model(route.model or state.default_model, state)
         version = _version(route.version, model)
-        entry = known.entries.get((model.name, version)) or _asked(model, version, ask)
-        known.entries[(model.name, version)] = known.routes[(route.model, route.version)] = entry
+        key = (model.identity, version)
+        entry = known.entries.get(key) or _asked(model, version, ask)
+        known.entries[key] = known.routes[(route.model, route.version)] = entry
         return entry
+
+
+_Key = tuple[tuple[str, int, str, tuple[int, ...]], int]
+"""A model's identity and a version."""
 
 
 class _Known(NamedTuple):
     """Of one generation: a thread that is late writes to the one it began with."""
 
     generation: int
-    entries: dict[tuple[str, int], Entry]
+    entries: dict[_Key, Entry]
     routes: dict[tuple[str, int | None], Entry]
+
+
+def _kept(entries: Mapping[_Key, Entry], state: State) -> dict[_Key, Entry]:
+    """Servers that start again change nothing of a model, nor do other models that come and go."""
+    there = {model.identity for model in state.models}
+    return {key: entry for key, entry in list(entries.items()) if key[0] in there}
 
 
 def _asked(model: Model, version: int, ask: Ask) -> Entry:
@@ -75,11 +87,12 @@ def _asked(model: Model, version: int, ask: Ask) -> Entry:
 
 
 def _model(name: str, state: State) -> Model:
-    for model in state.models:
-        if model.name == name:
-            return model
-    known = ", ".join(m.name for m in state.models) or "none"
-    raise UnknownTarget(f"there is no model {name!r}", hint=f"served: {known}")
+    model = state.by_name.get(name)
+    if model is not None:
+        return model
+    known = ", ".join(m.name for m in state.models[:_SHOWN]) or "none"
+    more = f" and {len(state.models) - _SHOWN} more" if len(state.models) > _SHOWN else ""
+    raise UnknownTarget(f"there is no model {name!r}", hint=f"served: {known}{more}")
 
 
 def _version(version: int | None, model: Model) -> int:

@@ -27,6 +27,18 @@ _STATUSES: dict[type[errors.NeuronserveError], str] = {
     errors.HandlerFailed: "500 Internal Server Error",
     errors.LoadFailed: "500 Internal Server Error",
     errors.NoRoom: "507 Insufficient Storage",
+    # why a multi-model endpoint could not load a model
+    errors.ArtifactError: "400 Bad Request",
+    errors.ModelNotFound: "404 Not Found",
+    errors.NoSavedModel: "404 Not Found",
+    errors.Throttled: "503 Service Unavailable",
+    errors.TransferError: "500 Internal Server Error",
+    errors.RequirementsFailed: "500 Internal Server Error",
+    errors.BrokenHandler: "500 Internal Server Error",
+    errors.DiskFull: "507 Insufficient Storage",
+    errors.NotEnoughCores: "507 Insufficient Storage",
+    errors.WrongGeneration: "400 Bad Request",
+    errors.ModelServerError: "500 Internal Server Error",
 }
 _UNEXPECTED = "500 Internal Server Error"
 

@@ -7,6 +7,7 @@ thread has a channel of its own; gRPC lets channels to one target share a connec
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,7 @@ from neuronserve.errors import (
     InputMismatch,
     ModelFailed,
     NeuronserveError,
+    NoRoom,
     NotReady,
     Overloaded,
     UnknownTarget,
@@ -126,7 +128,7 @@ def _translated(fault: Any) -> NeuronserveError:
     if code is grpc.StatusCode.CANCELLED:
         return ClientGone("the client closed the connection")
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        return _overloaded(text)
+        return _no_room(text) if _NO_MEMORY.search(text) else _overloaded(text)
     if code is grpc.StatusCode.NOT_FOUND:
         return UnknownTarget(text)
     if code in _CLIENTS_FAULT:
@@ -138,6 +140,20 @@ def _translated(fault: Any) -> NeuronserveError:
 def _overloaded(text: str) -> Overloaded:
     return Overloaded("the model server's queue is full", hint="try again", detail=text)
 
+
+def _no_room(text: str) -> NoRoom:
+    return NoRoom(
+        "there is no memory left to run this request", hint="send fewer rows or unload a model", detail=text
+    )
+
+
+# tensorflow-neuron's words for NRT_RESOURCE and NRT_FAIL_HOST_MEM_ALLOC (runtime/direct/adaptor.cc), which
+# also come when a model's first request puts it on its cores; and those of TensorFlow's allocators
+_NO_MEMORY = re.compile(
+    r"not enough (?:host memory|runtime resource)|failed to allocate|nrt_load"
+    r"|\boom when allocating|out of memory",
+    re.IGNORECASE,
+)
 
 _CLIENTS_FAULT = (
     grpc.StatusCode.INVALID_ARGUMENT,
