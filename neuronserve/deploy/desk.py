@@ -15,6 +15,7 @@ from neuronserve.compiled import Compiled
 from neuronserve.deploy import aws as ways
 from neuronserve.deploy import documents, waiting
 from neuronserve.deploy.aws import Aws
+from neuronserve.deploy.models import NoReader, Reader
 from neuronserve.deploy.waiting import Clock, SystemClock
 from neuronserve.errors import InvalidInput
 
@@ -42,6 +43,7 @@ class Desk:
     clock: Clock = dataclasses.field(default_factory=SystemClock)
     environ: Mapping[str, str] = dataclasses.field(default_factory=lambda: os.environ)
     inspect: Inspect = _cannot_inspect
+    models: Reader = dataclasses.field(default_factory=NoReader)
 
     def show(self, document: Any) -> None:
         """Print a result for a machine and a person alike, as --output says.
