@@ -16,11 +16,14 @@ from neuronserve.errors import BodyTooLarge, ClientGone, NeuronserveError
 from neuronserve.gateway import body, statuses
 from neuronserve.gateway.journal import Journal
 from neuronserve.gateway.metrics import Metrics
+from neuronserve.gateway.sending import Ended, Sending
 from neuronserve.gateway.service import Answer, Invocation, Service
 from neuronserve.gateway.watch import Watcher
 
 TARGET = "neuronserve.target"  # in the WSGI environment: the model that the address names
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
+
+_UNHELD = ("X-Accel-Buffering", "no")  # nginx passes on each piece of the answer as it comes
 
 _log = logging.getLogger("neuronserve.gateway")
 
@@ -46,14 +49,21 @@ class Invocations:
         began = time.perf_counter()
         request_id = request_id_of(environ)
         request = self._request(environ)
+        sending = None
         try:
             request.body = self._body(environ)
             answer = self._service.invoke(request)
+            if answer.stream is not None:
+                sending = Sending(answer.stream)
         except Exception as error:  # noqa: BLE001  the edge: nothing may pass it
             status, code, headers, content = _failed(error, request_id)
         else:
             status, code, headers, content = _answered(answer)
         headers.append(("X-Request-Id", request_id))
+        if sending is not None:
+            sending.ended = self._when_ended(request, request_id, answer.content_type, began)
+            start_response(status, headers)
+            return sending
         self._tell(
             request, request_id, status, code, (headers[0][1], len(content)), time.perf_counter() - began
         )
@@ -83,6 +93,18 @@ class Invocations:
             raise BodyTooLarge(f"the body has {length} bytes; at most {self._limit} are taken")
         return body.read(environ, length)
 
+    def _when_ended(self, request: Invocation, request_id: str, content_type: str, began: float) -> Ended:
+        def ended(fault: Exception | None, sent: int) -> None:
+            status, code = "200 OK", ""
+            if fault is not None:
+                failure = _failure(fault, request_id)
+                status, code = failure.status, failure.code
+                told = "request %s: its answer was cut off after %d bytes: %s"
+                _log.warning(told, request_id, sent, failure.text)
+            self._tell(request, request_id, status, code, (content_type, sent), time.perf_counter() - began)
+
+        return ended
+
     def _tell(
         self,
         request: Invocation,
@@ -109,18 +131,23 @@ _Response = tuple[str, str, list[tuple[str, str]], bytes]
 def _answered(answer: Answer) -> _Response:
     headers = [
         ("Content-Type", answer.content_type),
-        ("Content-Length", str(len(answer.body))),
+        ("Content-Length", str(len(answer.body))) if answer.stream is None else _UNHELD,
         ("X-Amzn-SageMaker-Custom-Attributes", answer.attributes),
     ]
     return "200 OK", "", headers, answer.body
 
 
-def _failed(error: Exception, request_id: str) -> _Response:
-    failure = statuses.of(error)
+def _failure(error: Exception, request_id: str) -> statuses.Failure:
+    """What a client may know of it; the log gets the rest."""
     if not isinstance(error, NeuronserveError):
         _log.error("request %s: unexpected fault", request_id, exc_info=error)
     elif error.detail:
         _log.warning("request %s: %s: %s", request_id, error, error.detail)
+    return statuses.of(error)
+
+
+def _failed(error: Exception, request_id: str) -> _Response:
+    failure = _failure(error, request_id)
     content = failure.body(request_id)
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
     if failure.retry_after is not None:

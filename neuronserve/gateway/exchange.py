@@ -6,16 +6,18 @@ A request whose rows are not one compiled batch becomes several messages, or a p
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from neuronserve.compiled import SignatureBatch
 from neuronserve.gateway.catalogue import Entry
 from neuronserve.modelserver import calls, client, predictions
-from neuronserve.payload import Decoded, Form, Kind, MediaType, Signature, encode, encode_results
+from neuronserve.payload import Decoded, Form, Kind, MediaType, Signature, encode, encode_results, jsonanswer
 from neuronserve.payload.batches import Arrays, Split, split
 from neuronserve.payload.signature import select
 
 Answer = tuple[bytes, str]
+Stream = Callable[[Iterable[Sequence[bytes]]], Iterator[bytes]]
+"""Answers in order, in turns as they come, into a body in pieces, one for each turn."""
 _RPC = {"predict": client.PREDICT, "classify": client.CLASSIFY, "regress": client.REGRESS}
 
 
@@ -23,7 +25,8 @@ _RPC = {"predict": client.PREDICT, "classify": client.CLASSIFY, "regress": clien
 class Exchange:
     """Messages for one gRPC method, all to be sent; ``answer`` makes theirs, in order, into a body.
 
-    ``split``: how the rows were dealt to the messages, where the batch was compiled in.
+    ``split``: how the rows were dealt to the messages, where the batch was compiled in. ``stream``: makes the
+    same body in pieces, where that can be; of the media type ``streamed``.
     """
 
     method: str
@@ -31,6 +34,8 @@ class Exchange:
     signature: str
     answer: Callable[[Sequence[bytes]], Answer]
     split: Split | None = None
+    stream: Stream | None = None
+    streamed: str = ""
 
     @property
     def joins(self) -> int:
@@ -95,7 +100,8 @@ def spoken(
         made = dealing.of(decoded.arrays, batch)
         requests = predictions.Requests(spec, made.parts, signature.dtypes)
         answer = _joined(made, wanted, decoded.form, signature, spec)
-        return Exchange(_RPC[method], requests, signature.name, answer, made)
+        stream = _lines(made, signature) if _in_pieces(made, wanted, decoded.form) else None
+        return Exchange(_RPC[method], requests, signature.name, answer, made, stream, wanted.name)
     return Exchange(_RPC[method], (message,), signature.name, _whole(method, wanted, decoded.form, signature))
 
 
@@ -122,3 +128,28 @@ def _joined(
         return encode(arrays, wanted, form, signature)
 
     return answer
+
+
+def _in_pieces(made: Split, wanted: MediaType, form: Form) -> bool:
+    """A long answer in JSON lines, by rows: outputs of several parts always have the batch axis."""
+    return wanted.kind is Kind.LINES and len(made.parts) > 1 and form in (Form.ROW, Form.FREE)
+
+
+def _lines(made: Split, signature: Signature) -> Stream:
+    opening, closing = jsonanswer.PREDICTIONS
+
+    def stream(turns: Iterable[Sequence[bytes]]) -> Iterator[bytes]:
+        first: Arrays | None = None
+        before, at = opening, 0
+        for turn in turns:
+            texts = []
+            for raw in turn:
+                answer = calls.predict_response(raw)[0]
+                first = first or answer
+                texts.append(jsonanswer.rows(made.cut(at, answer, first), signature))
+                at += 1
+            yield before + b",".join(texts)
+            before = b","
+        yield closing
+
+    return stream

@@ -6,13 +6,13 @@ import contextlib
 import dataclasses
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 from neuronserve.errors import DeadlineExceeded, NeuronserveError, NotReady
 from neuronserve.gateway import attributes
 from neuronserve.gateway.attributes import Route
 from neuronserve.gateway.catalogue import Catalogue, Entry
-from neuronserve.gateway.exchange import Exchange, forwarded, spoken
+from neuronserve.gateway.exchange import Exchange, Stream, forwarded, spoken
 from neuronserve.gateway.servers import Group, Servers
 from neuronserve.modelserver import calls, client
 from neuronserve.modelserver.lanes import Watch
@@ -50,9 +50,12 @@ class Invocation:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Answer:
+    """``stream``: the body in pieces as they come, instead of ``body``."""
+
     body: bytes
     content_type: str
     attributes: str
+    stream: Generator[bytes, None, None] | None = None
 
 
 class Service:
@@ -97,6 +100,10 @@ class Service:
         request.signature, request.split = exchange.signature, exchange.split
         request.decode_seconds = time.perf_counter() - began
 
+        echo = attributes.echo(entry.model, entry.version, exchange.signature, route.method)
+        if exchange.stream is not None:
+            pieces = self._stream(request, exchange, exchange.stream, group)
+            return Answer(b"", exchange.streamed, echo, pieces)
         began = time.perf_counter()
         try:
             raws = self._call(request, exchange, group)
@@ -106,7 +113,6 @@ class Service:
         began = time.perf_counter()
         encoded, content_type = exchange.answer(raws)
         request.encode_seconds = time.perf_counter() - began
-        echo = attributes.echo(entry.model, entry.version, exchange.signature, route.method)
         return Answer(encoded, content_type, echo)
 
     def warm_up(self, patience_seconds: float = 3600.0, pause_seconds: float = 0.05) -> None:
@@ -170,6 +176,25 @@ class Service:
         if len(requests) == 1:
             return (self._pool.call(exchange.method, requests[0], left, *to, joins=exchange.joins),)
         return self._pool.call_all(exchange.method, requests, left, *to)
+
+    def _stream(
+        self, request: Invocation, exchange: Exchange, stream: Stream, group: Group
+    ) -> Generator[bytes, None, None]:
+        """The calls begin with the first piece, and end with the last one, or when it is closed."""
+        to = (group.servers, request.watch, request.asked)
+        turns = self._pool.call_each(exchange.method, exchange.requests, self._left(request), *to)
+
+        def timed() -> Iterator[Sequence[bytes]]:
+            while True:
+                began = time.perf_counter()
+                turn = next(turns, None)
+                request.model_seconds += time.perf_counter() - began
+                if turn is None:
+                    return
+                yield turn
+
+        with contextlib.closing(turns):
+            yield from stream(timed())
 
     def _left(self, request: Invocation) -> float:
         left = request.arrival + self._deadline - self._clock()

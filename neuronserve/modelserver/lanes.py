@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Executor
 from typing import cast
 
@@ -39,9 +39,9 @@ class Lanes:
         self._all_home()
         if self._fault is not None:
             raise self._fault
-        return cast(list[bytes], self._answers)
+        return cast("list[bytes]", self._answers)
 
-    def each(self, count: int, others: Executor) -> Iterator[list[bytes]]:
+    def each(self, count: int, others: Executor) -> Generator[list[bytes], None, None]:
         """The answers in order, by ``count`` lanes: at each turn those that are there and follow the last.
 
         Raises the first fault in the place of an answer. When it ends, or is closed before its end, no call

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
@@ -110,7 +110,7 @@ class Pool:
         servers: Sequence[Server],
         watch: Watch,
         asked: Asked | None = None,
-    ) -> Iterator[list[bytes]]:
+    ) -> Generator[list[bytes], None, None]:
         """As ``call_all``, and the answers in order as they come; they begin with the first ``next``."""
         lanes, count = self._lanes(method, requests, timeout, servers, asked)
         watch(lanes.hang_up)

@@ -114,24 +114,25 @@ class Split:
             raise ValueError(f"{len(answers)} answers for {len(self.parts)} parts")
         if len(answers) == 1 and not self.padding:
             return dict(answers[0])
-        return {name: self._joined(name, answers) for name in answers[0]}
-
-    def _joined(self, name: str, answers: Sequence[Arrays]) -> Array:
-        found = []
-        for at, answer in enumerate(answers):
-            if name not in answer:
-                raise ModelFailed(f'some batches were answered without the output "{name}"')
-            array = answer[name]
-            if not array.ndim or array.shape[0] != self.parts.size(at):
-                raise _unjoinable(name, array, self.batch, self.rows)
-            found.append(array)
-        if self.padding:
-            found[-1] = found[-1][: found[-1].shape[0] - self.padding]
+        found = [self.cut(at, answer, answers[0]) for at, answer in enumerate(answers)]
         if len(found) == 1:
             return found[0]
-        if len({array.shape[1:] for array in found}) != 1:
-            raise _unjoinable(name, found[-1], self.batch, self.rows)
-        return np.concatenate(found)
+        return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+
+    def cut(self, at: int, answer: Arrays, first: Arrays) -> dict[str, Array]:
+        """The answer to part ``at`` without its padding, fit to be joined to that to the first part.
+
+        InputMismatch and ModelFailed as ``join``.
+        """
+        return {name: self._cut(name, at, answer, first) for name in first}
+
+    def _cut(self, name: str, at: int, answer: Arrays, first: Arrays) -> Array:
+        if name not in answer:
+            raise ModelFailed(f'some batches were answered without the output "{name}"')
+        array = answer[name]
+        if array.shape != (self.parts.size(at), *first[name].shape[1:]):
+            raise _unjoinable(name, array, self.batch, self.rows)
+        return array[: array.shape[0] - self.padding] if at == len(self.parts) - 1 else array
 
 
 def _any_rows(spec: TensorSpec) -> TensorSpec:

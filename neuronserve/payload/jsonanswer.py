@@ -20,6 +20,7 @@ from neuronserve.payload.decoded import Form
 from neuronserve.payload.signature import Signature
 
 Array = np.ndarray[Any, Any]
+PREDICTIONS = b'{"predictions":[', b"]}"  # around the instances of the row form
 _NUMPY = orjson.OPT_SERIALIZE_NUMPY
 
 
@@ -27,11 +28,14 @@ def write(arrays: Mapping[str, Array], form: Form, signature: Signature) -> byte
     """The body. NotAcceptable: complex outputs. InputMismatch: rows of outputs without a batch axis."""
     row = form is Form.ROW or (form is Form.FREE and shapes.rows(dict(arrays)) is not None)
     if row:
-        _same_rows(arrays, signature)
-        content = _only(arrays) if len(arrays) == 1 else _row_objects(arrays)
-        return b'{"predictions":' + content + b"}"
+        return b'{"predictions":' + _instances(arrays, signature) + b"}"
     content = _only(arrays) if len(arrays) == 1 else _object((n, value(n, a)) for n, a in arrays.items())
     return b'{"outputs":' + content + b"}"
+
+
+def rows(arrays: Mapping[str, Array], signature: Signature) -> bytes:
+    """The instances parted by commas, which stand between PREDICTIONS. InputMismatch: as ``write``."""
+    return _instances(arrays, signature)[1:-1]
 
 
 def results(values: Sequence[Any]) -> bytes:
@@ -43,6 +47,11 @@ def _result(found: Any) -> bytes:
     if isinstance(found, float | int):
         return _number(found)
     return _array(_array((_text(label), _number(score))) for label, score in found)
+
+
+def _instances(arrays: Mapping[str, Array], signature: Signature) -> bytes:
+    _same_rows(arrays, signature)
+    return _only(arrays) if len(arrays) == 1 else _row_objects(arrays)
 
 
 def _only(arrays: Mapping[str, Array]) -> bytes:
