@@ -19,7 +19,7 @@ from neuronserve.deploy.ecs.verification import (
     secrets,
 )
 from neuronserve.deploy.ecs.verification.case import Case
-from neuronserve.deploy.ecs.verification.item import Item, Verdict
+from neuronserve.deploy.item import Item, Verdict
 
 __all__ = ["CHECKS", "Case", "Item", "Verdict", "items"]
 

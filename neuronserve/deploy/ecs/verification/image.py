@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from neuronserve.deploy.aws import code_of
 from neuronserve.deploy.ecs.verification.case import Case
-from neuronserve.deploy.ecs.verification.item import Item, Verdict, guarded
+from neuronserve.deploy.item import Item, Verdict, guarded
 from neuronserve.deploy.policy import images
 from neuronserve.deploy.policy.images import Repository
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from neuronserve.deploy.ecs import placement
 from neuronserve.deploy.ecs.cluster import ContainerInstance
 from neuronserve.deploy.ecs.verification.case import Case
-from neuronserve.deploy.ecs.verification.item import Item, Verdict, guarded
+from neuronserve.deploy.item import Item, Verdict, guarded
 
 NAME = "instances"
 ROOM = "room"

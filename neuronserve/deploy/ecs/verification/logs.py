@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator, Mapping
 
 from neuronserve.deploy.ecs.verification.case import Case
-from neuronserve.deploy.ecs.verification.item import Item, Verdict, guarded
+from neuronserve.deploy.item import Item, Verdict, guarded
 
 NAME = "log-group"
 

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from neuronserve.deploy.aws import code_of
 from neuronserve.deploy.ecs.verification.case import Case
-from neuronserve.deploy.ecs.verification.item import Item, Verdict, guarded
 from neuronserve.deploy.ecs.verification.simulation import Right, all_denied
+from neuronserve.deploy.item import Item, Verdict, guarded
 from neuronserve.deploy.policy.model import READ, Address, address
 from neuronserve.deploy.policy.place import partition
 

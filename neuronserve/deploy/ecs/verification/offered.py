@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from neuronserve.deploy.ecs.validation.hosts import Hosts
 from neuronserve.deploy.ecs.verification.case import Case
-from neuronserve.deploy.ecs.verification.item import Item, Verdict
+from neuronserve.deploy.item import Item, Verdict
 
 NAME = "instance-type"
 

@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from neuronserve.deploy.ecs.verification import simulation
 from neuronserve.deploy.ecs.verification.case import Case
-from neuronserve.deploy.ecs.verification.item import Item, Verdict, guarded
 from neuronserve.deploy.ecs.verification.secrets import arn_of_parameter, arn_of_secret
 from neuronserve.deploy.ecs.verification.simulation import Right, denied
+from neuronserve.deploy.item import Item, Verdict, guarded
 from neuronserve.deploy.policy.execution import PULL
 from neuronserve.deploy.policy.place import Arn, parsed, partition
 

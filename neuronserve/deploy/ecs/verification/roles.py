@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from neuronserve.deploy.aws import code_of
 from neuronserve.deploy.ecs.verification.case import Case
-from neuronserve.deploy.ecs.verification.item import Item, Verdict, guarded
+from neuronserve.deploy.item import Item, Verdict, guarded
 
 NAME = "roles"
 SERVICE = "ecs-tasks.amazonaws.com"

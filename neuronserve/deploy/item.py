@@ -16,7 +16,7 @@ from neuronserve.errors import AwsRefused, InvalidInput
 
 class Verdict(StrEnum):
     OK = "OK"
-    NG = "NG"  # it is not as the task needs it
+    NG = "NG"  # it is not as it has to be
     SKIP = "SKIP"  # it was not looked at, or could not be
 
 
