@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,15 @@ class Scripted:
 
     def current(self) -> State:
         return self._found.pop(0) if len(self._found) > 1 else self._found[0]
+
+
+@pytest.fixture
+def hurried() -> Iterator[None]:
+    """Threads take turns after a few steps already."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
 
 
 @pytest.fixture
@@ -73,6 +84,7 @@ def test_a_state_that_cannot_be_read_leaves_nothing_held(board) -> None:
     assert sum(board.holds) == 0
 
 
+@pytest.mark.usefixtures("hurried")
 def test_of_requests_and_an_unload_one_always_sees_the_other(tmp_path: Path, board) -> None:
     """What the supervisor does: state without the model, wait for the column to be empty, take it away."""
     path = tmp_path / "state.json"
