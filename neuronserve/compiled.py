@@ -37,7 +37,7 @@ class Compiled:
     ``cores``: NeuronCores that one copy takes, contiguous; 0 without a NeuronOp. ``duplicates``: copies
     that one process places on cores of its own, at least 1. ``generation``: None when the executable
     does not tell. ``compiler``: its version, may be empty. ``signatures``: those whose batch was
-    compiled in.
+    compiled in. ``copy_bytes``: of all executables of one copy, unpacked.
     """
 
     version: int
@@ -48,6 +48,7 @@ class Compiled:
     cores: int = 0
     duplicates: int = 1
     signatures: Mapping[str, SignatureBatch] = dataclasses.field(default_factory=dict)
+    copy_bytes: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """The same in JSON's types."""

@@ -83,7 +83,17 @@ def allot(settings: Settings, ground: Ground, models: Sequence[BundledModel]) ->
     if ground.host is None:
         names = tuple(model.name for model in models)
         return Allotment(tuple(Owner(n, None, (), names) for n in range(settings.server_count or 1)))
-    made = allotment.allot(ground.host, models, settings)
+    return _told(allotment.allot(ground.host, models, settings))
+
+
+def allot_vacant(settings: Settings, ground: Ground) -> Allotment:
+    """The same before there is any model: they come and go while the servers run."""
+    if ground.host is None:
+        return Allotment(tuple(Owner(n, None, (), ()) for n in range(settings.server_count or 1)))
+    return _told(allotment.allot_vacant(ground.host, settings))
+
+
+def _told(made: Allotment) -> Allotment:
     assert made.map is not None  # noqa: S101  there are devices
     for line in ownership.table(made.map):
         _log.info("%s", line)

@@ -12,6 +12,7 @@ from neuronserve.neuron.chips import Host
 from neuronserve.neuron.grid import Grid
 from neuronserve.neuron.need import Model, needs
 from neuronserve.neuron.plan import Owner, Placement, plan
+from neuronserve.neuron.vacant import vacant
 
 
 class Wishes(Protocol):
@@ -42,6 +43,14 @@ def usable(host: Host, wishes: Wishes) -> Grid:
     return grids.grid(
         host.chips, offset=wishes.core_offset, visible=wishes.visible_cores, count=wishes.num_cores
     )
+
+
+def allot_vacant(host: Host, wishes: Wishes) -> Allotment:
+    """Who owns what before there is a model. Raises what ``usable`` and ``vacant`` raise."""
+    grid = usable(host, wishes)
+    made = vacant(grid, wishes.server_count)
+    told = ownership.as_json(made, grid, host=host.instance_type, simulated=host.simulated)
+    return Allotment(made.owners, told)
 
 
 def allot(host: Host, models: Sequence[Model], wishes: Wishes) -> Allotment:

@@ -56,12 +56,13 @@ def even(grid: Grid, need: Need, servers: int) -> list[Block]:
     if need.cores > 1:
         return sorted(singles, key=lambda block: block.cores)[:servers]
     if servers <= len(grid.segments):
-        return [_on_chips(chips, need) for chips in _runs(grid.segments, servers)]
-    parts = _parts(grid.segments, servers)
-    return [block for segment, count in parts for block in _in_chip(segment, count, need)]
+        return [_on_chips(chips, need) for chips in runs(grid.segments, servers)]
+    return [
+        block for segment, count in parts(grid.segments, servers) for block in _in_chip(segment, count, need)
+    ]
 
 
-def _runs(segments: Sequence[Segment], count: int) -> Iterator[Sequence[Segment]]:
+def runs(segments: Sequence[Segment], count: int) -> Iterator[Sequence[Segment]]:
     """Whole neighbouring chips for each of ``count``, the larger runs first."""
     each, more = divmod(len(segments), count)
     for at in range(count):
@@ -77,7 +78,7 @@ def _on_chips(chips: Sequence[Segment], need: Need) -> Block:
     return Block((first, first + used - 1), (need.model,), used)
 
 
-def _parts(segments: Sequence[Segment], servers: int) -> list[tuple[Segment, int]]:
+def parts(segments: Sequence[Segment], servers: int) -> list[tuple[Segment, int]]:
     """How many servers each chip gets: one more for the chip with the most cores for each it has."""
     counts = [1] * len(segments)
     for _ in range(servers - len(segments)):

@@ -49,6 +49,19 @@ def table(ownership: Mapping[str, Any]) -> list[str]:
     return [title, *lines, *(f"note: {note}" for note in ownership["notes"])]
 
 
+def with_models(ownership: Mapping[str, Any], models: Mapping[int, Sequence[str]]) -> dict[str, Any]:
+    """The same map with other models: server -> their names."""
+
+    def renamed(server: Mapping[str, Any]) -> dict[str, Any]:
+        return {**server, "models": list(models.get(server["server"], ()))}
+
+    chips = [
+        {**chip, "servers": [renamed(server) for server in chip["servers"]]} for chip in ownership["chips"]
+    ]
+    alone = [renamed(server) for server in ownership["without_cores"]]
+    return {**ownership, "chips": chips, "without_cores": alone}
+
+
 def _on(plan: Plan, cores: tuple[int, int]) -> Sequence[Owner]:
     return [owner for owner in plan.owners if owner.cores and overlap(owner.cores, cores)]
 
@@ -65,4 +78,9 @@ def _server(owner: Owner) -> dict[str, Any]:
 def _cells(server: Mapping[str, Any] | None) -> tuple[str, str, str, str]:
     if server is None:
         return "-", "-", "-", "-"
-    return str(server["server"]), server["cores"] or "-", str(server["copies"]), ", ".join(server["models"])
+    return (
+        str(server["server"]),
+        server["cores"] or "-",
+        str(server["copies"]),
+        ", ".join(server["models"]) or "-",
+    )

@@ -17,6 +17,7 @@ from typing import Any
 
 from neuronserve.environment import Fault, Variable
 from neuronserve.errors import SettingsError
+from neuronserve.settings import multimodel
 from neuronserve.settings.batches import Batches
 from neuronserve.settings.code import Code
 from neuronserve.settings.cores import Cores, Simulator
@@ -73,6 +74,7 @@ class Settings(
                 "MODEL_SERVER=simulator: expected SERVE_SIMULATE, the instance type to pretend to be, or "
                 "SERVE_INSTANCE_TYPE for the devices that the container was given"
             )
+        yield from multimodel.conflicts(self)
         low, high = self.safe_port_range or (1, 65535)
         if high - low + 1 < (self.server_count or 1):
             yield (

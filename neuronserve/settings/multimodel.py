@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 from neuronserve import environment as read
 from neuronserve.settings.variable import variable
@@ -37,3 +39,37 @@ class MultiModel:
         meaning="model servers that get each model, the emptiest ones",
     )
     # fmt: on
+
+
+class Others(Protocol):
+    """What multi-model endpoints exclude."""
+
+    @property
+    def multi_model(self) -> bool: ...
+    @property
+    def model_uri(self) -> str | None: ...
+    @property
+    def compilation_job(self) -> str | None: ...
+    @property
+    def placement(self) -> object: ...
+    @property
+    def golden(self) -> Path | None: ...
+    @property
+    def warmup(self) -> str | Path: ...
+
+
+def conflicts(settings: Others) -> Iterator[str]:
+    """A line for each setting that names models, where none is known at the start."""
+    if not settings.multi_model:
+        return
+    both = "and SAGEMAKER_MULTI_MODEL are both set"
+    if settings.model_uri:
+        yield f"MODEL_URI {both}: expected one of them; models come by POST /models"
+    if settings.compilation_job:
+        yield f"COMPILATION_JOB {both}: expected one of them; models come by POST /models"
+    if settings.placement is not None:
+        yield f"SERVE_PLACEMENT {both}: expected SAGEMAKER_TFS_INSTANCE_COUNT: servers share the cores evenly"
+    if settings.golden is not None:
+        yield f"SERVE_GOLDEN {both}: expected golden.jsonl in the folder of each model"
+    if isinstance(settings.warmup, Path):
+        yield f"SERVE_WARMUP={settings.warmup} {both}: expected auto or off; models bring their own"

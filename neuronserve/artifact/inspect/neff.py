@@ -21,7 +21,7 @@ import struct
 from fnmatch import fnmatchcase
 from typing import Any
 
-from neuronserve.artifact.inspect.packed import Stream, Unreadable, members
+from neuronserve.artifact.inspect.packed import Stream, Unreadable, is_packed, members
 from neuronserve.generation import Generation
 
 HEADER_BYTES = 1024
@@ -41,8 +41,8 @@ class Executable:
     """What one executable tells. ``fault``: why it, or a part of it, could not be read; else "".
 
     ``cores`` and ``requested_cores`` are the header's, -1 when unknown. ``generation`` is None when there
-    is no evidence, or when it contradicts itself; ``evidence`` says what there was. ``unpacked`` is in
-    bytes.
+    is no evidence, or when it contradicts itself; ``evidence`` says what there was. ``unpacked``: bytes that
+    were, to find this out. ``content``: bytes of all its data unpacked, as it says itself, mod 2^32.
     """
 
     bytes: int
@@ -55,6 +55,7 @@ class Executable:
     evidence: tuple[str, ...] = ()
     contradiction: str = ""
     unpacked: int = 0
+    content: int = 0
 
 
 class Reader:
@@ -89,7 +90,7 @@ def read(data: bytes, *, limit: int = UNPACK_BYTES) -> Executable:
     return Executable(
         bytes=len(data), fault=fault, cores=fields[6], requested_cores=_known(fields[9]), compiler=compiler,
         target=found.target or "", generation=generation, evidence=evidence, contradiction=contradiction,
-        unpacked=stream.position,
+        unpacked=stream.position, content=_content(data),
     )  # fmt: skip
 
 
@@ -117,6 +118,12 @@ def _no_neff(data: bytes) -> str:
 def _cut_short(data: bytes, claimed: int) -> str:
     there = len(data) - HEADER_BYTES
     return f"it is cut short: {there:,} of {claimed:,} bytes of data are there" if there < claimed else ""
+
+
+def _content(data: bytes) -> int:
+    """Of a gzip stream its last four bytes tell (RFC 1952, ISIZE)."""
+    packed = is_packed(data[HEADER_BYTES : HEADER_BYTES + 2])
+    return int.from_bytes(data[-4:], "little") if packed else len(data) - HEADER_BYTES
 
 
 def _look(stream: Stream, found: _Found) -> None:

@@ -20,6 +20,11 @@ _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's number for: a gzip header and trailer are expected
 
 
+def is_packed(data: bytes) -> bool:
+    """Whether it begins as gzip does."""
+    return data[:2] == _GZIP
+
+
 class Unreadable(Exception):
     """Why the data could not be read to its end."""
 
@@ -30,7 +35,7 @@ class Stream:
     def __init__(self, data: bytes, start: int, limit: int) -> None:
         self.position = 0
         self._limit = limit
-        self._pieces = _inflated(data, start) if data[start : start + 2] == _GZIP else _plain(data, start)
+        self._pieces = _inflated(data, start) if is_packed(data[start : start + 2]) else _plain(data, start)
         self._rest = memoryview(b"")
 
     def read(self, size: int) -> bytes:

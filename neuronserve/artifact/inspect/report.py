@@ -62,6 +62,7 @@ class Report:
             cores=demand.cores(self.running),
             duplicates=demand.duplicates(self.running),
             signatures={name: told.batch for name, told in self.signatures.items() if told.batch},
+            copy_bytes=sum(one.executable.content for one in self.running),
         )
 
     def as_dict(self) -> dict[str, Any]:

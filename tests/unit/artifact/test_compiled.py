@@ -21,11 +21,11 @@ def test_each_version_of_each_model_is_looked_into(tmp_path, get):
     assert a.compiled == (
         Compiled(
             1, True, 1, Generation.V1, "1.6.13.0+9f61b2f75", 1, 4,
-            {"serving_default": SignatureBatch(4, True, ("x",))},
+            {"serving_default": SignatureBatch(4, True, ("x",))}, 10240,
         ),
         Compiled(
             20, True, 1, Generation.V2, "2.12.68.0+9f61b2f75", 2, 1,
-            {"serving_default": SignatureBatch(1, True, ("x",))},
+            {"serving_default": SignatureBatch(1, True, ("x",))}, 10240,
         ),
     )  # fmt: skip
     assert b.compiled == (Compiled(3),)
