@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 from neuronserve.deploy.ecs import scaling
-from neuronserve.deploy.ecs.scaling import Bounds, State, Tracking
 from neuronserve.deploy.ecs.services.options import natural
+from neuronserve.deploy.scaling import Bounds, State, Tracked, custom
 from neuronserve.errors import InvalidInput
 
 
@@ -76,19 +76,19 @@ def bounds(given: argparse.Namespace, state: State) -> Bounds:
     return Bounds(least, most, given.in_cooldown, given.out_cooldown)
 
 
-def tracked(given: argparse.Namespace, service: dict[str, Any], state: State) -> list[Tracking]:
-    found: list[Tracking] = []
+def tracked(given: argparse.Namespace, service: dict[str, Any], state: State) -> list[Tracked]:
+    found: list[Tracked] = []
     if given.target_cpu is not None:
-        found.append(Tracking("cpu", given.target_cpu))
+        found.append(scaling.tracked("cpu", given.target_cpu))
     if given.target_memory is not None:
-        found.append(Tracking("memory", given.target_memory))
+        found.append(scaling.tracked("memory", given.target_memory))
     if given.target_requests is not None:
         if not given.load_balancer:
             raise InvalidInput("--target-requests needs --load-balancer ARN: AWS counts them there")
         label = scaling.label(given.load_balancer, service)
-        found.append(Tracking("requests", given.target_requests, label=label))
+        found.append(scaling.tracked("requests", given.target_requests, label))
     if given.metric is not None:
-        found.append(scaling.custom(given.metric))
+        found.append(custom(given.metric, "scripts/ecs scale"))
     if not found and not state.policies:
         raise InvalidInput(
             "bounds alone scale nothing: there is no policy yet",

@@ -31,9 +31,9 @@ from neuronserve.deploy import exits
 from neuronserve.deploy.aws import explained
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs import scaling, scaling_options
-from neuronserve.deploy.ecs.scaling import Call
 from neuronserve.deploy.ecs.services import live, resizing
 from neuronserve.deploy.ecs.services.deployment import Patience
+from neuronserve.deploy.scaling import Call, plan, plan_off, send, state, target
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,15 +48,15 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
         return _resize(given, desk, service)
     resizing.refuse_daemon(service)
     resource = scaling.resource(service)
-    state = scaling.state(desk.aws, resource)
+    found = state(desk.aws, resource)
     if given.show:
-        desk.show({"target": state.target, "policies": state.policies})
+        desk.show({"target": found.target, "policies": found.policies})
         return exits.YES
     if given.off:
-        return _carry_out(given, desk, service, scaling.plan_off(resource, state))
-    bounds, tracked = scaling_options.bounds(given, state), scaling_options.tracked(given, service, state)
-    code = _carry_out(given, desk, service, scaling.plan(resource, bounds, tracked, state))
-    for line in scaling.notes(service, bounds, tracked, state):
+        return _carry_out(given, desk, service, plan_off(resource, found))
+    bounds, tracked = scaling_options.bounds(given, found), scaling_options.tracked(given, service, found)
+    code = _carry_out(given, desk, service, plan(resource, bounds, tracked, found))
+    for line in scaling.notes(service, bounds, tracked, found):
         desk.say(line)
     return code
 
@@ -65,10 +65,10 @@ def _carry_out(given: argparse.Namespace, desk: Desk, service: dict[str, Any], c
     if given.dry_run:
         desk.would_send(calls)
         return exits.YES
-    scaling.send(desk.aws, calls)
+    send(desk.aws, calls)
     told = ", ".join(name for name, _ in calls) or "it is so already; nothing is sent"
     desk.say(f"{service['serviceName']}: {told}")
-    now = scaling.state(desk.aws, scaling.resource(service))
+    now = state(desk.aws, scaling.resource(service))
     desk.show({"target": now.target, "policies": now.policies})
     return exits.YES
 
@@ -86,10 +86,10 @@ def _resize(given: argparse.Namespace, desk: Desk, service: dict[str, Any]) -> i
 def _warn_of_scaling(desk: Desk, service: dict[str, Any], count: int) -> None:
     """It is no more than a word of warning: what cannot be seen is not told."""
     try:
-        target = scaling.target(desk.aws, scaling.resource(service))
+        there = target(desk.aws, scaling.resource(service))
     except Exception as error:
         if explained(error) is None:
             raise
         return
-    if told := scaling.by_hand(service, count, target):
+    if told := scaling.by_hand(service, count, there):
         desk.say(told)

@@ -1,0 +1,59 @@
+"""The result of an asynchronous request: an object in S3, where SageMaker puts it when it is there."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from neuronserve.deploy.aws import code_of
+from neuronserve.deploy.desk import Desk
+from neuronserve.errors import AwsFailed
+
+_EVERY = 2.0  # seconds
+# S3 says "denied" of what is not there to those who may not list the bucket
+_ABSENT = ("404", "NoSuchKey", "NotFound", "AccessDenied", "403")
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """``failed``: the body is that of the failure's object."""
+
+    body: bytes
+    failed: bool
+
+
+def wait(desk: Desk, answer: Mapping[str, Any], seconds: float) -> Result:
+    """Until there is a result or a failure. Raises TimedOut; the request goes on."""
+    places = [(answer.get("OutputLocation"), False), (answer.get("FailureLocation"), True)]
+    wanted = [(str(uri), failed) for uri, failed in places if uri]
+    if not wanted:
+        raise AwsFailed("SageMaker named no place for the result")
+
+    def look() -> Result | None:
+        for uri, failed in wanted:
+            body = _object(desk, uri)
+            if body is not None:
+                return Result(body, failed)
+        return None
+
+    return desk.until(
+        look,
+        what=f"result at {wanted[0][0]}",
+        seconds=seconds,
+        every=_EVERY,
+        hint="the request goes on, --timeout waits longer; without s3:GetObject there it is never seen",
+    )
+
+
+def _object(desk: Desk, uri: str) -> bytes | None:
+    """None while it is not there."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    try:
+        return desk.aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        if code_of(error) in _ABSENT:
+            return None
+        raise
