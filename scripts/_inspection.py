@@ -12,11 +12,14 @@ from typing import Any
 
 from _workshop import say
 from neuronserve import exitcodes
+from neuronserve.artifact import local
 from neuronserve.artifact.bundle import Bundle
-from neuronserve.artifact.inspect import look, scan
+from neuronserve.artifact.inspect import look, scan, uncompiled
 from neuronserve.artifact.inspect.report import Report
 from neuronserve.artifact.obtain import fetch
 from neuronserve.artifact.progress import Progress
+from neuronserve.artifact.retry import Patience
+from neuronserve.artifact.source import Order
 from neuronserve.compiled import Compiled
 from neuronserve.deploy.desk import Desk
 from neuronserve.errors import DamagedModel, NeuronserveError
@@ -50,7 +53,7 @@ def show(model: str, environ: Mapping[str, str], *, as_json: bool) -> int:
 
 def desk() -> Desk:
     """A desk for a script that deploys, which can look into models."""
-    return Desk(inspect=compiled)
+    return Desk(inspect=compiled, unpack=unpacked, uncompiled=uncompiled.read)
 
 
 def compiled(model: str) -> dict[str, tuple[Compiled, ...]]:
@@ -63,6 +66,13 @@ def compiled(model: str) -> dict[str, tuple[Compiled, ...]]:
         for name, version, folder in _versions(bundle):
             found[name] = (*found.get(name, ()), look.inspect(folder).compiled(version))
         return found
+
+
+def unpacked(archive: Path, scratch: Path) -> Path:
+    """The tree in an archive, made in ``scratch`` as the container makes it; raises ArtifactError."""
+    environ = {name: value for name, value in os.environ.items() if name != "MODEL_DIGEST"}
+    settings = _settings(str(archive.absolute()), environ, scratch)
+    return local.obtain(archive.absolute(), Order(settings, _Steps(), Patience(0))).path
 
 
 def _settings(model: str, environ: Mapping[str, str], scratch: Path) -> Settings:

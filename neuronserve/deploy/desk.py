@@ -18,14 +18,25 @@ from neuronserve.deploy.aws import Aws
 from neuronserve.deploy.models import NoReader, Reader
 from neuronserve.deploy.waiting import Clock, SystemClock
 from neuronserve.errors import InvalidInput
+from neuronserve.uncompiled import Uncompiled
 
 Found = TypeVar("Found")
 
 Inspect = Callable[[str], Mapping[str, tuple[Compiled, ...]]]
+Unpack = Callable[[Path, Path], Path]
+Look = Callable[[Path], Uncompiled]
 
 
 def _cannot_inspect(model: str) -> Mapping[str, tuple[Compiled, ...]]:
     raise InvalidInput(f"{model}: models cannot be looked into here", hint="leave --model out")
+
+
+def _cannot_unpack(archive: Path, _: Path) -> Path:
+    raise InvalidInput(f"{archive}: archives cannot be unpacked here", hint="name the folder of the model")
+
+
+def _cannot_look(path: Path) -> Uncompiled:
+    raise InvalidInput(f"{path}: models cannot be looked into here")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +44,9 @@ class Desk:
     """Results go to ``out`` (a document, or lines for a person), everything else to ``err``.
 
     ``form``: ``json`` or ``yaml``, as --output says. ``inspect``: a path or s3:// URI -> the versions of each
-    model in it, by the model's name.
+    model in it, by the model's name. ``unpack``: an archive, and a folder for it -> the tree in it, of which
+    nothing leaves the folder. ``uncompiled``: a SavedModel's folder, or a frozen graph -> what it takes and
+    gives.
     """
 
     aws: Aws = dataclasses.field(default_factory=Aws)
@@ -44,6 +57,8 @@ class Desk:
     environ: Mapping[str, str] = dataclasses.field(default_factory=lambda: os.environ)
     inspect: Inspect = _cannot_inspect
     models: Reader = dataclasses.field(default_factory=NoReader)
+    unpack: Unpack = _cannot_unpack
+    uncompiled: Look = _cannot_look
 
     def show(self, document: Any) -> None:
         """Print a result for a machine and a person alike, as --output says.

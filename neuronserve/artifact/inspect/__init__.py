@@ -11,4 +11,5 @@
           ├─ batch        the compiled batch of a signature
           ├─ placement    what stays on CPU
           └─ report       all of it, as values; demand: for the plan; advice, text: for a person
+    uncompiled            what a model takes and gives, before it is compiled
 """

@@ -1,0 +1,105 @@
+r"""Have a model compiled by SageMaker Neo: pack, upload, check, create the job, and follow it to its end.
+
+MODEL is the folder of a SavedModel, a frozen graph (.pb or .pbtxt), another framework's model files, a
+.tar.gz of one of them, or s3://bucket/key.tar.gz. It is packed as Neo wants it, the same bytes each time; an
+archive in S3 is taken as it is. DataInputConfig is derived from the signature: each size that the model
+leaves open is given with --shape, except for the batch (--batch, 1 by default).
+
+Everything is checked before anything is sent. The job's name is made of the model's digest and the options:
+the same command finds its job again, and follows it. On standard output: artifact, digest, size and image.
+Exit code 1: the job FAILED or was stopped, and the message says what its reason means.
+
+    scripts/compile-model run export/1 --target ml_inf1 --bucket models --role arn:aws:iam::...:role/neo
+    scripts/compile-model run graph.pb --target ml_inf1 --shape input=1,224,224,3 \
+        --neuron-options='--num-neuroncores 2 -O2' --bucket models --role arn:aws:iam::...:role/neo
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from neuronserve.deploy import exits
+from neuronserve.deploy.desk import Desk
+from neuronserve.deploy.findings import Severity
+from neuronserve.deploy.neo import following, jobs, options, outcome, preparation, rules, storage
+from neuronserve.deploy.neo import request as requests
+from neuronserve.deploy.neo.preparation import Prepared
+from neuronserve.deploy.neo.request import Job
+from neuronserve.deploy.neo.storage import Place
+from neuronserve.errors import InvalidInput
+
+arguments = options.arguments
+
+
+def run(given: argparse.Namespace, desk: Desk) -> int:
+    options.check(given)
+    with tempfile.TemporaryDirectory(prefix="compile-model-") as scratch:
+        prepared = preparation.prepare(given, desk, Path(scratch)) if given.model else _of_package(given)
+        job = options.job(given, prepared.told)
+        name = given.name or requests.name_for(job, prepared.stem, prepared.digest)
+        source = prepared.source or _target(given, prepared)
+        request = requests.build(job, name, str(source) if source else "")
+        _judge(desk, request)
+        if given.dry_run:
+            _would_send(desk, request, source, prepared)
+            return exits.YES
+        _refuse_other_regions(desk, job, source)
+        if prepared.packed and source:
+            storage.upload(desk, source, prepared.packed)
+        made = jobs.create(desk, request, generated=not given.name)
+    if made.new:
+        desk.say(f"created {made.name}")
+    return _followed(given, desk, made.name)
+
+
+def _of_package(given: argparse.Namespace) -> Prepared:
+    return Prepared({}, "package", given.model_package)
+
+
+def _target(given: argparse.Namespace, prepared: Prepared) -> Place | None:
+    """Where the archive goes: by its digest, so that the same one is there once."""
+    if prepared.packed is None:
+        return None
+    return options.upload_place(given).below(f"{prepared.packed.sha256[:32]}/model.tar.gz")
+
+
+def _judge(desk: Desk, request: dict[str, Any]) -> None:
+    """Raises InvalidInput when AWS would refuse it, or the job could only fail."""
+    found = rules.findings(request, desk.aws.region_if_known)
+    for one in found:
+        desk.say(one.line("CreateCompilationJob"))
+    errors = sum(one.severity is Severity.ERROR for one in found)
+    if errors:
+        raise InvalidInput(
+            f"nothing was sent: {errors} {'error' if errors == 1 else 'errors'} in the request"
+        )
+
+
+def _would_send(desk: Desk, request: dict[str, Any], source: Place | None, prepared: Prepared) -> None:
+    calls: list[tuple[str, Any]] = [("CreateCompilationJob", request)]
+    if prepared.packed and source:
+        calls.insert(0, ("PutObject, where it is not there", storage.put_request(source, prepared.packed)))
+    desk.would_send(calls)
+
+
+def _refuse_other_regions(desk: Desk, job: Job, source: Place | None) -> None:
+    output = storage.parse(job.output, prefix=True, option="--compiled-to")
+    storage.refuse_other_regions(desk, {output.bucket} | ({source.bucket} if source else set()))
+
+
+def _followed(given: argparse.Namespace, desk: Desk, name: str) -> int:
+    if given.no_wait:
+        desk.show({"job": name, "status": jobs.describe(desk.aws, name)["CompilationJobStatus"]})
+        desk.say(f"it goes on: scripts/compile-model describe {name}")
+        return exits.YES
+    with following.interruptible(desk, name, stop=given.stop_on_interrupt):
+        done = following.follow(desk, name, seconds=math.inf if given.timeout is None else given.timeout)
+    following.refuse_failed(done)
+    desk.show(outcome.document(desk, done))
+    for line in outcome.next_lines(done, desk.aws.region):
+        desk.say(line)
+    return exits.YES
