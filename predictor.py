@@ -1,26 +1,33 @@
-"""The Flask server: ``/ping``, ``/invocations``, ``/``, ``/metrics``; everything else is a JSON 404.
+"""The Flask server: ``/ping``, ``/invocations``, ``/models``, ``/``, ``/metrics``; all else is a JSON 404.
 
-``POST /invocations``, the one hot route, is answered before Flask sees it (``gateway/edge.py``).
+``POST /invocations`` and ``POST /models/NAME/invoke``, the hot routes, are answered before Flask sees them
+(``gateway/edge.py``).
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import flask
 import orjson
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 import neuronserve
 from neuronserve import state as states
+from neuronserve.errors import NeuronserveError
 from neuronserve.gateway import edge, statuses
 from neuronserve.gateway.gauges import Gauges
 from neuronserve.gateway.journal import Journal
 from neuronserve.gateway.metrics import CONTENT_TYPE, Metrics
+from neuronserve.gateway.multimodel import asked, limits, names
+from neuronserve.gateway.multimodel.control import SOCKET, Control
+from neuronserve.gateway.multimodel.management import Management
+from neuronserve.gateway.multimodel.residents import Residents
 from neuronserve.gateway.service import Service
 from neuronserve.gateway.watch import Watcher
 from neuronserve.modelserver.board import Board
@@ -28,6 +35,16 @@ from neuronserve.modelserver.pool import Pool
 from neuronserve.settings import Settings
 
 _CODES = {404: "no_such_route", 405: "method_not_allowed"}
+_ROUTES = ["GET /ping", "POST /invocations", "GET /metrics"]
+_MODEL_ROUTES = [
+    "POST /models",
+    "GET /models",
+    "GET /models/NAME",
+    "DELETE /models/NAME",
+    "POST /models/NAME/invoke",
+]
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_SHOWN = 100  # models that GET / names; GET /models has them all
 _log = logging.getLogger("neuronserve.gateway")
 
 
@@ -39,15 +56,24 @@ class Predictor(flask.Flask):
         self.reader = states.Reader(runtime_dir / "state.json")
         board = runtime_dir / "in-flight"
         board.unlink(missing_ok=True)  # of a gunicorn that was killed: its calls are no longer in flight
-        self.board = Board(board)
+        self.board = Board(board, models=settings.multi_model)
         gauges = Gauges(self.reader, self.board, runtime_dir / "neuron.json")
-        self._metrics = Metrics(runtime_dir / "metrics", gauges)
+        self._metrics = Metrics(runtime_dir / "metrics", gauges, per_model=not settings.multi_model)
         self._settings = settings
+        patience = limits.patience_seconds(settings.load_seconds)
+        self._management = Management(self.reader, Control(runtime_dir / SOCKET, patience))
+        self.url_map.merge_slashes = False
         self.enter_worker(slot=0, rows=1, watcher=None)
         self.add_url_rule("/ping", view_func=self._ping)
         self.add_url_rule("/", view_func=self._about)
         self.add_url_rule("/metrics", view_func=self._exposition)
         self.add_url_rule("/invocations", view_func=self._unreached, methods=["POST"])
+        if settings.multi_model:
+            self.add_url_rule("/models", view_func=self._models, methods=["GET", "POST"])
+            self.add_url_rule("/models/<path:name>", view_func=self._model, methods=["GET", "DELETE"])
+        else:
+            for rule in ("/models", "/models/<path:name>"):
+                self.add_url_rule(rule, view_func=_no_multi_model, methods=_METHODS)
         self.register_error_handler(HTTPException, _refused)
         self.register_error_handler(Exception, _broken)
 
@@ -58,18 +84,24 @@ class Predictor(flask.Flask):
         service = Service(
             state=self.reader,
             pool=Pool(self.board, self._metrics.called),
+            residents=Residents(self.reader, self.board),
             deadline_seconds=self._settings.deadline_seconds,
             max_body_bytes=limit,
         )
-        journal = Journal(enabled=self._settings.request_log)
+        self._journal = Journal(enabled=self._settings.request_log)
         if watcher is not None:
             threading.Thread(target=service.warm_up, name="warm-up", daemon=True).start()
-        self._invocations = edge.Invocations(service, journal, self._metrics, watcher, limit)
+        self._invocations = edge.Invocations(service, self._journal, self._metrics, watcher, limit)
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """The hot route first, Flask for all others."""
-        if environ["PATH_INFO"] == "/invocations" and environ["REQUEST_METHOD"] == "POST":
-            return self._invocations(environ, start_response)
+        if environ["REQUEST_METHOD"] == "POST":
+            path = environ["PATH_INFO"]
+            if path == "/invocations":
+                return self._invocations(environ, start_response)
+            if self._settings.multi_model and (name := names.invoked(path)):
+                environ[edge.TARGET] = name
+                return self._invocations(environ, start_response)
         return super().wsgi_app(environ, start_response)
 
     def _ping(self) -> flask.Response:
@@ -80,6 +112,7 @@ class Predictor(flask.Flask):
 
     def _about(self) -> flask.Response:
         now = self.reader.current()
+        shown = now.models[:_SHOWN]
         about = {
             "service": "neuronserve",
             "version": neuronserve.__version__,
@@ -88,7 +121,9 @@ class Predictor(flask.Flask):
             "model_server": now.kind,
             "simulated": now.simulated,
             "default_model": now.default_model,
-            "models": [{"name": m.name, "versions": list(m.versions)} for m in now.models],
+            "multi_model": now.multi_model,
+            "models_loaded": len(now.models),
+            "models": [{"name": m.name, "versions": list(m.versions)} for m in shown],
             "servers": [
                 {
                     "server": s.index,
@@ -96,7 +131,7 @@ class Predictor(flask.Flask):
                     "restarts": s.restarts,
                     "chips": list(s.chips),
                     "cores": s.cores,
-                    "models": [m.name for m in now.models if s.serves(m.name)],
+                    "models": [m.name for m in shown if s.serves(m.name)],
                     "in_flight": self.board.in_flight(s.index),
                     "completed": self.board.completed(s.index),
                     "ejected": self.board.ejected(s.index),
@@ -104,12 +139,47 @@ class Predictor(flask.Flask):
                 for s in now.servers
             ],
             "ownership": now.ownership,
-            "routes": ["GET /ping", "POST /invocations", "GET /metrics"],
+            "routes": _ROUTES + (_MODEL_ROUTES if self._settings.multi_model else []),
         }
         return _json(200, about)
 
     def _exposition(self) -> flask.Response:
         return flask.Response(self._metrics.exposition(), content_type=CONTENT_TYPE)
+
+    def _models(self) -> flask.Response:
+        if flask.request.method == "POST":
+            try:
+                wanted = asked.load(flask.request.stream.read(asked.LONGEST_BODY + 1))
+            except NeuronserveError as error:
+                return _told(error)
+            return self._changed("load", wanted.name, lambda: self._management.load(wanted))
+        return _asked(lambda: self._management.list(flask.request.args.get("next_page_token", "")))
+
+    def _model(self, name: str) -> flask.Response:
+        if names.invoked(flask.request.path):
+            raise MethodNotAllowed(["POST"])
+        if flask.request.method == "DELETE":
+            return self._changed("unload", name, lambda: self._management.unload(name))
+        return _asked(lambda: self._management.show(name))
+
+    def _changed(self, action: str, name: str, work: Callable[[], Mapping[str, Any]]) -> flask.Response:
+        """Load or unload, log and count it."""
+        began, code = time.perf_counter(), ""
+        try:
+            response = _json(200, work())
+        except NeuronserveError as error:
+            code = error.code
+            response = _told(error)
+        request_id = edge.request_id_of(flask.request.environ)
+        seconds = time.perf_counter() - began
+        try:
+            self._journal.changed(
+                action, name, request_id, status=response.status_code, code=code, seconds=seconds
+            )
+            self._metrics.changed(action, code)
+        except OSError as error:  # a full disk must not make a model that was loaded look as if it was not
+            _log.error("request %s: not counted: %s", request_id, error)
+        return response
 
     def _unreached(self) -> flask.Response:
         """Flask must know the route, to answer 405 to its other methods."""
@@ -134,6 +204,36 @@ def _refused(error: HTTPException) -> flask.Response:
             response.headers[name] = value
     if status == 405 and isinstance(getattr(error, "valid_methods", None), (list, tuple, set)):
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]
+    return response
+
+
+def _no_multi_model(name: str = "") -> flask.Response:  # noqa: ARG001  the address is Flask's to pick apart
+    text = (
+        "models can be loaded and unloaded on multi-model endpoints only (SAGEMAKER_MULTI_MODEL=true); "
+        "this one serves POST /invocations"
+    )
+    return _error(404, "no_such_route", text)
+
+
+def _asked(work: Callable[[], Mapping[str, Any]]) -> flask.Response:
+    try:
+        return _json(200, work())
+    except NeuronserveError as error:
+        return _told(error)
+
+
+def _told(error: NeuronserveError) -> flask.Response:
+    """What ``statuses.py`` has for it."""
+    failure = statuses.of(error)
+    request_id = edge.request_id_of(flask.request.environ)
+    if error.detail:
+        _log.warning("request %s: %s: %s", request_id, error, error.detail)
+    response = flask.Response(
+        failure.body(request_id), status=failure.status, content_type="application/json"
+    )
+    response.headers["X-Request-Id"] = request_id
+    if failure.retry_after is not None:
+        response.headers["Retry-After"] = str(failure.retry_after)
     return response
 
 

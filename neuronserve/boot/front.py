@@ -20,6 +20,7 @@ from pathlib import Path
 from neuronserve import machine
 from neuronserve.boot import asking, privileges
 from neuronserve.errors import FrontError
+from neuronserve.gateway.multimodel import limits
 from neuronserve.settings import Settings
 from neuronserve.supervise.children import Command, OnLine
 from neuronserve.supervise.process import Answer
@@ -54,6 +55,9 @@ def render(settings: Settings, runtime: Path, template: str) -> str:
         body_read_seconds=settings.body_read_seconds,
         read_seconds=read_seconds,
         max_in_flight=settings.max_in_flight,
+        most_loads=limits.AT_ONCE,
+        load_read_seconds=math.ceil(limits.patience_seconds(settings.load_seconds)) + 5,
+        loads="loads" if settings.multi_model else "questions",  # which say that there is nothing to load
     )
 
 

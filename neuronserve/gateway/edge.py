@@ -85,6 +85,7 @@ class Invocations:
             target=environ.get(TARGET, ""),
             arrival=arrival_of(environ),
             watch=connection.watch if connection is not None else _nobody,
+            target_model=get("HTTP_X_AMZN_SAGEMAKER_TARGET_MODEL", ""),
         )
 
     def _body(self, environ: Mapping[str, Any]) -> bytes | bytearray:

@@ -43,6 +43,7 @@ class Gauges:
         yield GaugeMetricFamily(
             "neuronserve_simulated", "1 where the NeuronCores are pretended", float(now.simulated)
         )
+        yield GaugeMetricFamily("neuronserve_models", "Models that are loaded", float(len(now.models)))
         yield from self._servers(now.servers)
         yield from self._cores()
 

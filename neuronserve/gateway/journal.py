@@ -46,7 +46,7 @@ class Journal:
             "time": round(time.time(), 3),
             "request_id": request_id,
             "status": status,
-            "model": request.model,
+            "model": request.model or request.target[:_SHOWN],
             "version": request.version,
             "signature": request.signature,
             "content_type": (request.content_type or "")[:_SHOWN],
@@ -65,6 +65,27 @@ class Journal:
         if request.split is not None:
             line["batches"] = len(request.split.parts)
             line["padding"] = request.split.padding
+        if request.target_model:
+            line["target_model"] = request.target_model[:_SHOWN]
+        if code:
+            line["code"] = code
+        self._write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+
+    def changed(
+        self, action: str, model: str, request_id: str, *, status: int, code: str, seconds: float
+    ) -> None:
+        """A model was loaded or unloaded, or was not; ``action``: ``load`` or ``unload``."""
+        if not self._enabled:
+            return
+        line = {
+            "type": "request",
+            "time": round(time.time(), 3),
+            "request_id": request_id,
+            "status": status,
+            "action": action,
+            "model": model,
+            "seconds": round(seconds, 6),
+        }
         if code:
             line["code"] = code
         self._write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))

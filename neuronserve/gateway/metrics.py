@@ -25,13 +25,19 @@ _BATCH_ROWS = {
     "padding_rows": "Rows that were added to fill them",
 }
 
+_ANY = "*"  # no model is called that
+
 _log = logging.getLogger("neuronserve.gateway")
 
 
 class Metrics:
-    """What the requests of all workers came to, and how the service is."""
+    """What the requests of all workers came to, and how the service is.
 
-    def __init__(self, folder: Path, gauges: Gauges) -> None:
+    ``per_model``: requests are counted for each model. Not where models come and go, for a name that was
+    counted once stays in the workers' files for good: there all count as ``*``, and the log tells which.
+    """
+
+    def __init__(self, folder: Path, gauges: Gauges, *, per_model: bool = True) -> None:
         folder.mkdir(exist_ok=True)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
         import prometheus_client as prometheus
@@ -43,6 +49,7 @@ class Metrics:
         values.ValueClass = values.MultiProcessValue()
         self._folder = folder
         self._gauges = gauges
+        self._per_model = per_model
         self._requests = prometheus.Counter(
             "neuronserve_requests", "Invocations answered", ["model", "status"], registry=None
         )
@@ -62,6 +69,12 @@ class Metrics:
         self._errors = prometheus.Counter(
             "neuronserve_model_server_errors", "Calls that failed", [*_OF_SERVER, "code"], registry=None
         )
+        self._changes = prometheus.Counter(
+            "neuronserve_model_changes",
+            "Loads and unloads asked for; code: the error's word",
+            ["action", "code"],
+            registry=None,
+        )
         self._rows = [
             prometheus.Counter(f"neuronserve_batch_{name}", told, _OF_SERVER, registry=None)
             for name, told in _BATCH_ROWS.items()
@@ -72,6 +85,8 @@ class Metrics:
 
     def observe(self, model: str, status: str, seconds: float, sizes: tuple[int, int]) -> None:
         """One request; ``sizes``: bytes in and out. The log has its stages, ``called`` the servers' part."""
+        if model and not self._per_model:
+            model = _ANY
         counter = self._counters.get((model, status))
         if counter is None:
             counter = self._counters[model, status] = self._requests.labels(model, status)
@@ -93,6 +108,10 @@ class Metrics:
                 of.errors[code].inc()
         except OSError as error:  # a full disk must not fail the call
             _log.error("a call of model server %s was not counted: %s", server.index, error)
+
+    def changed(self, action: str, code: str) -> None:
+        """One ``load`` or ``unload``; ``code``: the error's word, empty for none."""
+        self._changes.labels(action, code).inc()
 
     def filled(self, split: Split, asked: Mapping[int, int]) -> None:
         """The batches of one request. ``asked``: part -> the model server it went to."""

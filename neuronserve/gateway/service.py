@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 
-from neuronserve.errors import DeadlineExceeded, NeuronserveError, NotReady
+from neuronserve.errors import BadAttributes, DeadlineExceeded, NeuronserveError, NotReady
 from neuronserve.gateway import attributes
 from neuronserve.gateway.attributes import Route
 from neuronserve.gateway.catalogue import Catalogue, Entry
 from neuronserve.gateway.exchange import Exchange, Stream, forwarded, spoken
+from neuronserve.gateway.multimodel import names
+from neuronserve.gateway.multimodel.residents import Residents
 from neuronserve.gateway.servers import Group, Servers
 from neuronserve.modelserver import calls, client
 from neuronserve.modelserver.lanes import Watch
@@ -38,6 +40,7 @@ class Invocation:
     target: str  # the model that the address names (POST /models/NAME/invoke); "" for /invocations
     arrival: float  # seconds since the epoch, when its first byte came
     watch: Watch
+    target_model: str = ""  # what the endpoint's caller named, for the log alone
     model: str = ""
     version: int | None = None
     signature: str = ""
@@ -66,12 +69,14 @@ class Service:
         *,
         state: Reader,
         pool: Pool,
+        residents: Residents,
         deadline_seconds: float,
         max_body_bytes: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._state = state
         self._pool = pool
+        self._residents = residents
         self._deadline = deadline_seconds
         self._limit = max_body_bytes
         self._clock = clock
@@ -83,7 +88,27 @@ class Service:
         began = time.perf_counter()
         state = self._admitted(request.arrival)
         self._left(request)  # what waited too long for a thread must cost the others nothing more
-        return self._predicted(request, _route(request), state, began)
+        route = _route(request)
+        if state.multi_model:
+            return self._resident(request, route, state, began)
+        return self._predicted(request, route, state, began)
+
+    def _resident(self, request: Invocation, route: Route, state: State, began: float) -> Answer:
+        """By a model that may be unloaded at any time, and is not before the answer has ended."""
+        name = route.model or state.default_model
+        if not name:
+            raise BadAttributes(
+                "which model is meant is not said",
+                hint="POST to /models/NAME/invoke, or send X-Amzn-SageMaker-Custom-Attributes: "
+                "tfs-model-name=NAME",
+            )
+        with contextlib.ExitStack() as held:
+            column, state = self._residents.hold(name)
+            held.callback(self._residents.release, column)
+            answer = self._predicted(request, dataclasses.replace(route, model=name), state, began)
+            if answer.stream is None:
+                return answer
+            return dataclasses.replace(answer, stream=_until_ended(answer.stream, held.pop_all()))
 
     def _predicted(self, request: Invocation, route: Route, state: State, began: float) -> Answer:
         """By the model itself. ``began``: when the request was looked at, by ``time.perf_counter()``."""
@@ -206,7 +231,15 @@ class Service:
 def _route(request: Invocation) -> Route:
     """Where the request is to go; the address wins over the custom attributes."""
     route = attributes.parse(request.attributes)
-    return dataclasses.replace(route, model=request.target) if request.target else route
+    return dataclasses.replace(route, model=names.checked(request.target)) if request.target else route
+
+
+def _until_ended(
+    stream: Generator[bytes, None, None], held: contextlib.ExitStack
+) -> Generator[bytes, None, None]:
+    """The same pieces; what is held is let go after the last one, or when it is closed."""
+    with held, contextlib.closing(stream):
+        yield from stream
 
 
 def _own_target(route: Route, body: Body) -> Route:

@@ -5,7 +5,7 @@ pool and back, which costs 0.1-0.15 ms of CPU; a thread that waits a moment for 
 the same connection saves that. It never does while other connections wait, and half of the threads never do.
 
 Questions about the service come by a socket of their own and have threads of their own, so that they are
-answered while predictions hold all others.
+answered while predictions hold all others. So do loads and unloads of models, which may wait for minutes.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 from neuronserve.gateway import refusal
+from neuronserve.gateway.multimodel.limits import AT_ONCE
 
 QUESTIONS = "about.sock"  # the name of their socket
+LOADS = "loads.sock"
 _LINGER_MILLISECONDS = 50
-_QUESTION_THREADS = 2
+_THREADS = {QUESTIONS: 2, LOADS: AT_ONCE + 2}  # a load too many needs one to be told so
 
 
 class StickyWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -36,14 +38,16 @@ class StickyWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def init_process(self) -> None:
         """After the fork."""
-        self._questions = ThreadPoolExecutor(_QUESTION_THREADS)
+        # each thread is started when first needed
+        self._others = {name: ThreadPoolExecutor(most) for name, most in _THREADS.items()}
         super().init_process()
 
     def enqueue_req(self, conn: Any) -> None:
-        if not str(conn.server).endswith(f"/{QUESTIONS}"):
+        threads = self._others.get(str(conn.server).rpartition("/")[2])
+        if threads is None:
             super().enqueue_req(conn)
             return
-        done = self._questions.submit(self.handle, conn)
+        done = threads.submit(self.handle, conn)
         done.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 
     def handle(self, conn: Any) -> Any:

@@ -12,7 +12,8 @@ from typing import Any
 
 from neuronserve import machine
 from neuronserve.gateway import metrics
-from neuronserve.gateway.sticky import QUESTIONS
+from neuronserve.gateway.multimodel.limits import AT_ONCE
+from neuronserve.gateway.sticky import LOADS, QUESTIONS
 from neuronserve.gateway.watch import Watcher
 from neuronserve.settings import Settings
 
@@ -20,14 +21,15 @@ _settings = Settings.from_environ(os.environ)
 _runtime = Path(os.environ["SERVE_RUNTIME_DIR"])
 _MOST_WORKERS = 8
 
-bind = [f"unix:{_runtime / name}" for name in ("gateway.sock", QUESTIONS)]
+_sockets = ("gateway.sock", QUESTIONS, *((LOADS,) if _settings.multi_model else ()))
+bind = [f"unix:{_runtime / name}" for name in _sockets]
 umask = 0  # nginx's workers may run as another user
 worker_class = "neuronserve.gateway.sticky.StickyWorker"
 workers = _settings.workers or min(_MOST_WORKERS, machine.cpus())
 threads = _settings.threads
 # those in flight, and the 64 idle ones that each of nginx's workers (at most 4) may keep: a gunicorn that has
 # no more to give would leave a request waiting until some are closed
-worker_connections = _settings.max_in_flight + 5 * 64
+worker_connections = _settings.max_in_flight + 5 * 64 + (AT_ONCE if _settings.multi_model else 0)
 backlog = 2048
 keepalive = 75
 timeout = _settings.worker_timeout_seconds

@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from neuronserve.errors import AlreadyLoaded, ModelNotFound, NoSavedModel, NotReady, UnknownTarget
+from neuronserve.errors import (
+    AlreadyLoaded,
+    ModelNotFound,
+    NoSavedModel,
+    NotReady,
+    Overloaded,
+    UnknownTarget,
+)
 from neuronserve.gateway.multimodel import asked, names, paging
 from neuronserve.gateway.multimodel.control import Control
+from neuronserve.gateway.multimodel.limits import AT_ONCE
 from neuronserve.state import FAILED, STARTING, Model, Reader, State
-
-PLATFORM_UNLOAD_SECONDS = 360  # how long SageMaker waits for an unload
-_MARGIN_SECONDS = 30
-AT_ONCE = 32  # loads and unloads under way; the supervisor has an order for them, these only wait
 
 Answer = Mapping[str, Any]
 
 
-def patience_seconds(load_seconds: float) -> float:
-    """How long the gateway waits for a load or an unload: longer than either may take by itself."""
-    return max(load_seconds, PLATFORM_UNLOAD_SECONDS) + _MARGIN_SECONDS
-
-
-@dataclasses.dataclass(frozen=True)
 class Management:
-    """Each call returns the body of its 200, or raises what ``statuses.py`` has a status for."""
+    """Each call returns the body of its 200, or raises what ``statuses.py`` has a status for.
 
-    state: Reader
-    control: Control
+    Shared by a worker's threads.
+    """
 
-    def load(self, body: bytes) -> Answer:
-        wanted = asked.load(body)
+    def __init__(self, state: Reader, control: Control) -> None:
+        self._state = state
+        self._control = control
+        self._free = threading.Semaphore(AT_ONCE)
+
+    def load(self, wanted: asked.Load) -> Answer:
         try:
-            self.control.load(wanted.name, wanted.url)
+            with self._turn():
+                self._control.load(wanted.name, wanted.url)
         except AlreadyLoaded as error:
             raise AlreadyLoaded(f"Model {wanted.name} is already loaded", hint=error.hint) from error
         except (ModelNotFound, NoSavedModel) as error:
@@ -45,7 +49,8 @@ class Management:
     def unload(self, name: str) -> Answer:
         name = names.checked(name)
         try:
-            self.control.unload(name)
+            with self._turn():
+                self._control.unload(name)
         except UnknownTarget as error:
             raise names.not_loaded(name) from error
         return {"message": f"Successfully unloaded model {name}", "modelName": name}
@@ -64,9 +69,19 @@ class Management:
             answer["nextPageToken"] = found.next
         return answer
 
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """nginx lets no more through than there are turns; but a caller who left may still have one."""
+        if not self._free.acquire(blocking=False):
+            raise Overloaded(f"{AT_ONCE} loads and unloads are under way already", hint="try again")
+        try:
+            yield
+        finally:
+            self._free.release()
+
     def _known(self) -> State:
         """Before it is ready, nobody knows which models there will be."""
-        state = self.state.current()
+        state = self._state.current()
         if state.state in (STARTING, FAILED):
             raise NotReady(f"the service is not ready: {state.step}", hint="try again")
         return state
