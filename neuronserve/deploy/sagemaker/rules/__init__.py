@@ -26,6 +26,7 @@ from neuronserve.deploy.sagemaker.rules import (
     rollouts,
     shadows,
     tags,
+    transforms,
     variants,
 )
 from neuronserve.deploy.sagemaker.rules.subject import Built, Context, Subject
@@ -44,6 +45,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     ),
     "CreateEndpoint": (rollouts.check, tags.check),
     "UpdateEndpoint": (rollouts.check,),
+    "CreateTransformJob": (transforms.check, tags.check),
 }  # fmt: skip
 
 
