@@ -69,8 +69,8 @@ class Async:
 
 @dataclasses.dataclass(frozen=True)
 class Capture:
-    """``percent`` of the requests. ``modes``: Input, Output or InputAndOutput. ``csv``, ``json``: content types
-    that are captured as they are; all others in base64.
+    """``percent`` of the requests. ``modes``: Input, Output or InputAndOutput. ``csv``, ``json``: types of
+    content that are captured as they are; all others in base64.
     """
 
     destination: str
