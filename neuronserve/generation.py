@@ -21,3 +21,9 @@ class Generation(StrEnum):
 
 
 _FAMILIES = {Generation.V1: "Inf1", Generation.V2: "Inf2/Trn1", Generation.V3: "Trn2"}
+_NEO = {"ml_inf1": Generation.V1, "ml_inf2": Generation.V2, "ml_trn1": Generation.V2}
+
+
+def of_neo_target(device: str) -> Generation | None:
+    """What SageMaker Neo compiles for, by its TargetDevice; None: it has no NeuronCores."""
+    return _NEO.get(device)

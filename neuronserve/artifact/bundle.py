@@ -30,6 +30,7 @@ class Bundle:
     MODEL_DIGEST, the store or the compilation job gave one to compare with; else "". ``source`` says
     where it came from, ``reused`` that it was in the cache already. ``code``: the folder of the
     ``inference.py`` that came along, ``packages``: where its ``requirements.txt`` was installed; "" without.
+    ``target``: the device that a compilation job made it for, such as ``ml_inf1``; "" where none said so.
     """
 
     root: Path
@@ -42,6 +43,7 @@ class Bundle:
     reused: bool = False
     code: str = ""
     packages: str = ""
+    target: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The same in JSON's types; paths as strings."""

@@ -15,8 +15,8 @@ import re
 from collections.abc import Iterable
 
 from neuronserve.artifact.members import is_junk, shown
-from neuronserve.artifact.strangers import name_what_is_there
-from neuronserve.errors import AmbiguousModels, NoSavedModel
+from neuronserve.artifact.strangers import refusal
+from neuronserve.errors import AmbiguousModels
 
 log = logging.getLogger(__name__)
 
@@ -57,13 +57,12 @@ def plan(
     not be given).
 
     ``name`` is MODEL_NAME: it renames a single model and selects among several. ``default`` is
-    SAGEMAKER_TFS_DEFAULT_MODEL_NAME. Raises NoSavedModel and AmbiguousModels.
+    SAGEMAKER_TFS_DEFAULT_MODEL_NAME. Raises NoSavedModel, OtherFramework and AmbiguousModels.
     """
     files = sorted(path for path in files if not is_junk(path))
     found = find(files, source)
     if not found:
-        message, hint = name_what_is_there(files, source)
-        raise NoSavedModel(message, hint=hint)
+        raise refusal(files, source)
     groups = _grouped(found, source)
     models = _named(groups, source, name, default)
     chosen = _default(models, source, default)

@@ -20,7 +20,7 @@ _ROOT = "bundle"
 def normalise(tree: Tree, work_dir: Path, *, name: str | None, default: str | None, max_files: int) -> Bundle:
     """The bundle of a tree, its links made anew under ``work_dir/bundle``.
 
-    Raises NoSavedModel, AmbiguousModels, and AccessDenied for a folder that cannot be read.
+    Raises NoSavedModel, OtherFramework, AmbiguousModels, and AccessDenied for a folder that cannot be read.
     """
     with readable(tree.path):
         files, folders = listed(tree.path, max_files=max_files)

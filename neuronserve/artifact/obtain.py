@@ -82,13 +82,14 @@ def _fetch(order: Order, work_dir: Path, default_model_dir: Path) -> Bundle:
     at, order = located(order, default_model_dir)
     tree = _tree(at, order)
     order.report(Progress(NORMALISE))
-    return normalise.normalise(
+    made = normalise.normalise(
         tree,
         work_dir,
         name=order.settings.model_name,
         default=order.settings.default_model_name,
         max_files=order.settings.max_files,
     )
+    return dataclasses.replace(made, target=order.target)
 
 
 def _inspected(bundle: Bundle, report: Report) -> Bundle:
@@ -124,8 +125,9 @@ def located(order: Order, default_model_dir: Path) -> tuple[Location, Order]:
     if settings.compilation_job:
         from neuronserve.artifact import neojob
 
-        at, hearsay = neojob.located(settings.compilation_job, order.patience)
-        return at, Order(settings, order.report, order.patience, hearsay)
+        job = neojob.located(settings.compilation_job, order.patience)
+        neojob.refuse_other_host(job, settings)
+        return job.at, Order(settings, order.report, order.patience, job.hearsay, job.target)
     if settings.model_uri:
         return location.parse(settings.model_uri), order
     with readable(default_model_dir):

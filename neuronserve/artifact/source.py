@@ -26,6 +26,7 @@ class Order:
     report: Report
     patience: Patience
     hearsay: tuple[Expected, ...] = ()  # digests that others claim: warnings only
+    target: str = ""  # the device that a compilation job made it for
 
     @property
     def expected(self) -> tuple[Expected, ...]:

@@ -39,6 +39,7 @@ def plan(
     """Raises NeuronserveError for what cannot be: too few cores, another generation, no port."""
     from neuronserve.modelserver import launch
 
+    cores.refuse_other_target(ground, bundle.target)
     allotment = cores.allot(settings, ground, bundle.models)
     # servers must show that they answer what workers will send them
     models = tuple(sized(model, settings) for model in bundle.models)

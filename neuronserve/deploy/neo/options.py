@@ -67,7 +67,7 @@ def _target(group: Any) -> None:
 
 
 def _places(group: Any) -> None:
-    group.add_argument("--bucket", metavar="NAME", help=f"for both: {_INPUT} and {_OUTPUT} in it")
+    group.add_argument("--bucket", metavar="NAME", help=f"for both: {_INPUT} and {_OUTPUT}JOB/ in it")
     group.add_argument("--upload-to", metavar="S3", help="s3://bucket/prefix/ for the model's archive")
     group.add_argument("--compiled-to", metavar="S3", help="s3://bucket/prefix/ for what is compiled")
     group.add_argument(
@@ -131,7 +131,7 @@ def upload_place(given: argparse.Namespace) -> Place:
 
 
 def compiled_place(given: argparse.Namespace) -> Place:
-    """Where Neo writes. Raises InvalidInput."""
+    """Where Neo writes, or a prefix of it, see ``request.placed``. Raises InvalidInput."""
     return _place(given, "compiled_to", _OUTPUT)
 
 

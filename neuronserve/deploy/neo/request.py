@@ -87,6 +87,13 @@ def again(name: str, number: int) -> str:
     return f"{name}-{number}"
 
 
+def placed(job: Job, name: str) -> Job:
+    """The same with a folder of the job's own: Neo calls what it writes by the input's file and the target
+    (``model-ml_inf1.tar.gz``), so that jobs with one folder replace each other's.
+    """
+    return dataclasses.replace(job, output=f"{job.output}{name}/")
+
+
 def _legal(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuronserve.artifact import layout
-from neuronserve.errors import AmbiguousModels, NoSavedModel
+from neuronserve.errors import AmbiguousModels, NoSavedModel, OtherFramework
 from tests.archives import saved_model
 
 
@@ -115,8 +115,6 @@ def test_the_default_of_several_is_the_first_by_name_and_a_warning_says_so(caplo
         (["model/frozen.pb"], "a frozen graph: 'model/frozen.pb'"),
         (["m.h5"], "a Keras model"),
         (["m.keras"], "a Keras model"),
-        (["model.pt", "code/x.py"], "a PyTorch model"),
-        (["m.onnx"], "an ONNX model"),
         (["m.tflite"], "a TensorFlow Lite model"),
         (["model.tar.gz"], "an archive inside the archive"),
         (["1/variables/variables.index"], "a checkpoint|variables without"),
@@ -130,6 +128,28 @@ def test_what_is_no_saved_model_is_named(files, said):
     assert refused.value.hint
 
 
+@pytest.mark.parametrize(
+    ("files", "said", "hint"),
+    [
+        (["model.pt", "code/x.py"], "a PyTorch model: 'model.pt'", "Deep Learning Containers"),
+        (["compiled/model.pth"], "a PyTorch model", "Deep Learning Containers"),
+        (["m-symbol.json", "m-0000.params"], "an MXNet model", "Deep Learning Containers"),
+        (["m.onnx"], "an ONNX model", "framework TENSORFLOW"),
+        (["xgboost-model"], "an XGBoost model", "framework TENSORFLOW"),
+        # what Neo writes for ml_c5, in its order
+        (
+            ["compiled.meta", "model-shapes.json", "compiled.params", "compiled_model.json", "compiled.so"],
+            "a model of Neo's own runtime",
+            "for ml_inf1",
+        ),
+    ],
+)
+def test_what_another_framework_made_is_refused_with_a_pointer(files, said, hint):
+    with pytest.raises(OtherFramework, match=said) as refused:
+        plan(*files)
+    assert hint in refused.value.hint
+
+
 NAMES = st.sampled_from(
     ["a", "b", "model", "export", "Servo", "code", "assets", "1", "01", "2", "x y", ".h", "é"]
 )
@@ -141,7 +161,7 @@ FILES = st.tuples(PATHS, st.sampled_from(["saved_model.pb", "saved_model.pbtxt",
 def test_any_tree_gives_a_true_plan_or_a_named_error(files):
     try:
         found = plan(*files)
-    except (NoSavedModel, AmbiguousModels):
+    except (NoSavedModel, OtherFramework, AmbiguousModels):
         return
     homes = [path for versions in found.models.values() for path in versions.values()]
     for home in homes:
@@ -166,7 +186,7 @@ def test_the_order_in_which_files_are_listed_decides_nothing(files, random):
     def outcome(order):
         try:
             return plan(*order)
-        except (NoSavedModel, AmbiguousModels) as error:
+        except (NoSavedModel, OtherFramework, AmbiguousModels) as error:
             return str(error)
 
     assert outcome(sorted(files)) == outcome(shuffled)

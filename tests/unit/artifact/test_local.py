@@ -15,7 +15,7 @@ from neuronserve.errors import (
     DigestMismatch,
     DiskFull,
     ModelNotFound,
-    NoSavedModel,
+    OtherFramework,
 )
 from tests.archives import files_below, grow, saved_model, tar, tar_gz
 
@@ -158,7 +158,7 @@ def test_a_digest_of_a_directory_is_refused_or_only_a_warning(tmp_path, get, cap
         ("missing", None, ModelNotFound, "no such file"),
         ("saved_model.pb", b"\x08\x01", CorruptArchive, "set MODEL_URI="),
         ("model.zip", b"PK\x03\x04", CorruptArchive, "a zip archive"),
-        ("model.tar.gz", tar_gz({"m.onnx": b"x"}), NoSavedModel, "an ONNX model"),
+        ("model.tar.gz", tar_gz({"m.onnx": b"x"}), OtherFramework, "an ONNX model"),
     ],
 )
 def test_what_a_path_holds_instead_of_a_model_is_said(tmp_path, get, name, data, error, said):

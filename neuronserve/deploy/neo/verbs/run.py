@@ -41,6 +41,8 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
         prepared = preparation.prepare(given, desk, Path(scratch)) if given.model else _of_package(given)
         job = options.job(given, prepared.told)
         name = given.name or requests.name_for(job, prepared.stem, prepared.digest)
+        if not given.compiled_to:
+            job = requests.placed(job, name)
         source = prepared.source or _target(given, prepared)
         request = requests.build(job, name, str(source) if source else "")
         _judge(desk, request)
