@@ -22,6 +22,7 @@ from neuronserve import state as states
 from neuronserve.errors import NeuronserveError
 from neuronserve.gateway import edge, statuses
 from neuronserve.gateway.gauges import Gauges
+from neuronserve.gateway.handlers.handling import Handling
 from neuronserve.gateway.journal import Journal
 from neuronserve.gateway.metrics import CONTENT_TYPE, Metrics
 from neuronserve.gateway.multimodel import asked, limits, names
@@ -81,10 +82,12 @@ class Predictor(flask.Flask):
         """Take the worker's row on the board; ``rows`` workers share it."""
         self.board.slot, self.board.rows = slot, max(rows, slot + 1)
         limit = self._settings.max_body_bytes
+        pool = Pool(self.board, self._metrics.called)
         service = Service(
             state=self.reader,
-            pool=Pool(self.board, self._metrics.called),
+            pool=pool,
             residents=Residents(self.reader, self.board),
+            handling=Handling(pool, overran=self._metrics.overran),
             deadline_seconds=self._settings.deadline_seconds,
             max_body_bytes=limit,
         )

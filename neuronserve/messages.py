@@ -39,6 +39,9 @@ _FOLDERS = {
 }  # fmt: skip
 _PATHS = {name: f"{folder}.{name}" for folder, names in _FOLDERS.items() for name in names}
 
+_TOPS = ("tensorflow", "tensorflow_serving")
+_SERVICES = ("prediction_service_pb2_grpc", "model_service_pb2_grpc")  # what calls a model server
+
 _loading = threading.RLock()
 _hidden: dict[str, types.ModuleType] = {}  # what was loaded so far, and is not in sys.modules
 
@@ -63,18 +66,27 @@ def __getattr__(name: str) -> Any:
     return module
 
 
+def serving_modules() -> dict[str, types.ModuleType]:
+    """TensorFlow Serving's modules by their own names, for code that imports them as they are."""
+    with _loading, _bare_tensorflow():
+        for name in (*_FOLDERS["tensorflow_serving.apis"], *_SERVICES):
+            importlib.import_module(f"tensorflow_serving.apis.{name}")
+        return {n: m for n, m in sys.modules.items() if n.partition(".")[0] == "tensorflow_serving"}
+
+
 @contextmanager
 def _bare_tensorflow() -> Iterator[None]:
     if "tensorflow" in sys.modules:
         yield
         return
+    present = [m for m in sys.modules if m.partition(".")[0] in _TOPS]
     if not _hidden:
         bare = types.ModuleType("tensorflow")
         bare.__path__ = [str(package_path())]
         _hidden["tensorflow"] = bare
-    sys.modules.update(_hidden)
+    sys.modules.update((name, module) for name, module in _hidden.items() if name not in present)
     try:
         yield
     finally:
-        for name in [m for m in sys.modules if m.partition(".")[0] in ("tensorflow", "tensorflow_serving")]:
+        for name in [m for m in sys.modules if m.partition(".")[0] in _TOPS and m not in present]:
             _hidden[name] = sys.modules.pop(name)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from neuronserve import exitcodes
+from neuronserve.artifact import code
 from neuronserve.artifact.obtain import DEFAULT_MODEL_DIR, obtain
 from neuronserve.artifact.progress import Progress
 from neuronserve.errors import NeuronserveError
@@ -43,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         bundle = obtain(
             settings, work_dir=options.work_dir, report=_report, default_model_dir=options.default_model_dir
         )
+        bundle = code.made_ready(bundle, settings, options.default_model_dir, _report)
     except NeuronserveError as error:
         _tell({"event": "error", **error.as_dict()})
         return exitcodes.of(error)

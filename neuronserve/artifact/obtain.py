@@ -57,7 +57,6 @@ def fetch(
         bundle = _fetch(order, work_dir, default_model_dir)
     for model in bundle.models:
         log.info("%s: versions %s", model.name, ", ".join(map(str, model.versions)))
-    _tell_of_handlers(bundle)
     return bundle
 
 
@@ -69,12 +68,6 @@ def _orderly() -> Iterator[None]:
     except OSError as error:
         where = error.filename or "while the model was fetched"
         raise ArtifactError(f"{where}: {error.strerror or type(error).__name__}") from error
-
-
-def _tell_of_handlers(bundle: Bundle) -> None:
-    """Answers would silently differ from those of AWS's container, which runs the artifact's own code."""
-    if bundle.extras_path is not None and (bundle.extras_path / "code" / "inference.py").is_file():
-        log.warning("code/inference.py is not run by this version: requests and answers are the model's own")
 
 
 def _fetch(order: Order, work_dir: Path, default_model_dir: Path) -> Bundle:

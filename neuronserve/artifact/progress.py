@@ -14,6 +14,8 @@ UNPACK = "unpack"
 VERIFY = "verify"
 NORMALISE = "normalise"
 INSPECT = "inspect"  # what was compiled into the model
+INSTALL = "install"  # the packages that the model's own code asks for
+HANDLER = "handler"  # whether the model's own code can be loaded
 
 
 @dataclasses.dataclass(frozen=True)

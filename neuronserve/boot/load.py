@@ -43,7 +43,7 @@ def plan(
     allotment = cores.allot(settings, ground, bundle.models)
     # servers must show that they answer what workers will send them
     models = tuple(sized(model, settings) for model in bundle.models)
-    launches = launch.plan(settings, models, allotment.owners, runtime, environ, kind)
+    launches = launch.plan(settings, models, allotment.owners, runtime, environ, kind, tcp=bool(bundle.code))
     if settings.max_batch_size and any(one.joins for one in launches):
         _log.warning("SAGEMAKER_TFS_MAX_BATCH_SIZE has no effect: the model was compiled at a fixed batch")
     return Loading(
@@ -54,7 +54,10 @@ def plan(
         {
             "step": "load",
             "detail": "",
-            "models": tuple(Model(model.name, model.versions, model.compiled) for model in models),
+            "models": tuple(
+                Model(model.name, model.versions, model.compiled, bundle.code, bundle.packages)
+                for model in models
+            ),
             "default_model": settings.default_model_name or bundle.default_model,
             "ownership": allotment.map,
         },

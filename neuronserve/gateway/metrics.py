@@ -75,6 +75,9 @@ class Metrics:
             ["action", "code"],
             registry=None,
         )
+        self._overruns = prometheus.Counter(
+            "neuronserve_handler_overruns", "Handlers of models that ran over their time", registry=None
+        )
         self._rows = [
             prometheus.Counter(f"neuronserve_batch_{name}", told, _OF_SERVER, registry=None)
             for name, told in _BATCH_ROWS.items()
@@ -112,6 +115,10 @@ class Metrics:
     def changed(self, action: str, code: str) -> None:
         """One ``load`` or ``unload``; ``code``: the error's word, empty for none."""
         self._changes.labels(action, code).inc()
+
+    def overran(self) -> None:
+        """A handler of a model goes on after its request has ended."""
+        self._overruns.inc()
 
     def filled(self, split: Split, asked: Mapping[int, int]) -> None:
         """The batches of one request. ``asked``: part -> the model server it went to."""

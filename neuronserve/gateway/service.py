@@ -13,6 +13,8 @@ from neuronserve.gateway import attributes
 from neuronserve.gateway.attributes import Route
 from neuronserve.gateway.catalogue import Catalogue, Entry
 from neuronserve.gateway.exchange import Exchange, Stream, forwarded, spoken
+from neuronserve.gateway.handlers.asking import Asking
+from neuronserve.gateway.handlers.handling import Handling, Task
 from neuronserve.gateway.multimodel import names
 from neuronserve.gateway.multimodel.residents import Residents
 from neuronserve.gateway.servers import Group, Servers
@@ -70,6 +72,7 @@ class Service:
         state: Reader,
         pool: Pool,
         residents: Residents,
+        handling: Handling,
         deadline_seconds: float,
         max_body_bytes: int,
         clock: Callable[[], float] = time.time,
@@ -77,6 +80,7 @@ class Service:
         self._state = state
         self._pool = pool
         self._residents = residents
+        self._handling = handling
         self._deadline = deadline_seconds
         self._limit = max_body_bytes
         self._clock = clock
@@ -91,7 +95,7 @@ class Service:
         route = _route(request)
         if state.multi_model:
             return self._resident(request, route, state, began)
-        return self._predicted(request, route, state, began)
+        return self._answered(request, route, state, began)
 
     def _resident(self, request: Invocation, route: Route, state: State, began: float) -> Answer:
         """By a model that may be unloaded at any time, and is not before the answer has ended."""
@@ -105,10 +109,32 @@ class Service:
         with contextlib.ExitStack() as held:
             column, state = self._residents.hold(name)
             held.callback(self._residents.release, column)
-            answer = self._predicted(request, dataclasses.replace(route, model=name), state, began)
+            answer = self._answered(request, dataclasses.replace(route, model=name), state, began)
             if answer.stream is None:
                 return answer
             return dataclasses.replace(answer, stream=_until_ended(answer.stream, held.pop_all()))
+
+    def _answered(self, request: Invocation, route: Route, state: State, began: float) -> Answer:
+        """By the model itself, or by the code that came with it."""
+        model = state.by_name.get(route.model or state.default_model)
+        if model is None or not model.code:
+            return self._predicted(request, route, state, began)
+        body: Body = request.body
+        if request.encoding:
+            body = inflate(body, request.encoding, self._limit or _UNBOUNDED)
+        entry = self._entry(request, route, state)
+        group = self._servers.of(entry.model, state)
+
+        def send(exchange: Exchange, watch: Watch) -> Sequence[bytes]:
+            request.signature, request.split = exchange.signature, exchange.split
+            return self._call(request, exchange, group, watch)
+
+        asking = Asking(entry, route, group.dealing, self._limit or _UNBOUNDED, send)
+        left = self._left(request)
+        task = Task(request, body, route, model, state, group.servers, asking, left)
+        encoded, content_type = self._handling.answer(task)
+        echo = attributes.echo(entry.model, entry.version, request.signature, route.method)
+        return Answer(encoded, content_type, echo)
 
     def _predicted(self, request: Invocation, route: Route, state: State, began: float) -> Answer:
         """By the model itself. ``began``: when the request was looked at, by ``time.perf_counter()``."""
@@ -131,7 +157,7 @@ class Service:
             return Answer(b"", exchange.streamed, echo, pieces)
         began = time.perf_counter()
         try:
-            raws = self._call(request, exchange, group)
+            raws = self._call(request, exchange, group, request.watch)
         finally:
             request.model_seconds = time.perf_counter() - began
 
@@ -159,6 +185,7 @@ class Service:
 
         with contextlib.suppress(NeuronserveError):
             self._catalogue.find(attributes.ANY, state, ask)
+        self._handling.warm(state)
 
     def _admitted(self, arrival: float) -> State:
         state = self._state.current()
@@ -195,9 +222,9 @@ class Service:
         )
         return spoken(route.method, decoded, wanted, spec, entry, group.dealing)
 
-    def _call(self, request: Invocation, exchange: Exchange, group: Group) -> Sequence[bytes]:
+    def _call(self, request: Invocation, exchange: Exchange, group: Group, watch: Watch) -> Sequence[bytes]:
         requests, left = exchange.requests, self._left(request)
-        to = (group.servers, request.watch, request.asked)
+        to = (group.servers, watch, request.asked)
         if len(requests) == 1:
             return (self._pool.call(exchange.method, requests[0], left, *to, joins=exchange.joins),)
         return self._pool.call_all(exchange.method, requests, left, *to)

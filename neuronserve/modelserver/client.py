@@ -32,7 +32,7 @@ REGRESS = "/tensorflow.serving.PredictionService/Regress"
 METADATA = "/tensorflow.serving.PredictionService/GetModelMetadata"
 STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
 
-_OPTIONS = (
+OPTIONS = (
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", -1),
     ("grpc.enable_http_proxy", 0),
@@ -68,7 +68,7 @@ class Channel:
     """A thread's channel to one server, until it is cancelled; any other thread may do that, at any time."""
 
     def __init__(self, target: str) -> None:
-        self._channel = grpc.insecure_channel(target, options=_OPTIONS)
+        self._channel = grpc.insecure_channel(target, options=OPTIONS)
         self._methods: dict[str, Callable[..., bytes]] = {}
         self.cancelled = False
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
@@ -131,6 +132,15 @@ class Pool:
         job = _Job(method, _some(servers), time.monotonic() + timeout, asked)
         lanes = Lanes(len(requests), lambda part, lane: self._deliver(job, part, requests[part], lane))
         return lanes, min(len(requests), _AHEAD * copies(servers), _MOST_LANES)
+
+    @contextlib.contextmanager
+    def lease(self, servers: Sequence[Server]) -> Iterator[Server]:
+        """The one of ``servers`` that a call would go to, counted as busy with one: for calls of others."""
+        server = self._enter(_some(servers), 1)
+        try:
+            yield server
+        finally:
+            self._board.leave(server.index)
 
     def welcome(self, server: Server) -> None:
         """It was started anew: what its predecessor failed at is not held against it."""

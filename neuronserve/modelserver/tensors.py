@@ -52,6 +52,14 @@ def dtype_enum(name: str) -> int:
     return _KINDS[name][0]
 
 
+def numpy_dtype(name: str) -> np.dtype[Any] | None:
+    """numpy's dtype for TensorFlow's name of one; None for strings, and for what cannot be served."""
+    numpy_name = _KINDS[name][1] if name in _KINDS else None
+    if numpy_name is None:
+        return None
+    return _bfloat16() if numpy_name == "bfloat16" else np.dtype(numpy_name)
+
+
 def shape_of(proto: Any) -> tuple[int | None, ...] | None:
     """A TensorShapeProto: None where a dimension, or the whole rank, is unknown."""
     if proto.unknown_rank:

@@ -1,0 +1,49 @@
+"""Whether the model's ``inference.py`` can be loaded: tried by a program of its own, as a worker does it.
+
+The program is the gateway's (``python -m neuronserve.gateway.handlers``): it loads what a worker loads, so
+that a name which only there means something else shows at the start. What the script prints goes to the log.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+
+from neuronserve.artifact.child import Child, TimeUp
+from neuronserve.artifact.progress import HANDLER, Progress, Report
+from neuronserve.errors import BrokenHandler
+
+log = logging.getLogger("handler")
+_PROGRAM = "neuronserve.gateway.handlers"
+MARK = "neuronserve-handler: "  # before its one line for us
+
+
+def check(code: Path, packages: str, seconds: float, report: Report, *, separate: bool) -> None:
+    """``separate``: as on a multi-model endpoint. Raises BrokenHandler."""
+    report(Progress(HANDLER, detail="code/inference.py"))
+    told: dict[str, str] = {}
+
+    def hear(line: str) -> None:
+        if line.startswith(MARK):
+            told.update(json.loads(line.removeprefix(MARK)))
+        elif line:
+            log.info("%s", line)
+
+    argv = [sys.executable, "-P", "-m", _PROGRAM, str(code), packages, *(["separate"] if separate else [])]
+    try:
+        status = Child(argv, os.environ, cwd=Path("/"), hear=hear).run(seconds)
+    except TimeUp:
+        raise BrokenHandler(
+            f"code/inference.py was not loaded within {seconds:g} s",
+            hint="raise SERVE_INSTALL_SECONDS, or do less while it is imported",
+        ) from None
+    if "error" in told:
+        raise BrokenHandler(told["error"], hint=told.get("hint", ""))
+    if status or "handlers" not in told:
+        raise BrokenHandler(f"loading code/inference.py ended the program (exit code {status})")
+    log.info("code/inference.py: %s", told["handlers"])
+    for warning in filter(None, told.get("warnings", "").splitlines()):
+        log.warning("%s", warning)
