@@ -39,6 +39,12 @@ def test_every_place_is_filled():
         ({"SERVE_REQUEST_LOG": "false"}, "access_log off;"),
         ({}, "access_log /dev/stdout front if=$front_answered;"),
         ({}, "server unix:/run/x/gateway.sock;"),
+        ({"SAGEMAKER_MULTI_MODEL": "true"}, "server unix:/run/x/loads.sock;"),
+        ({"SAGEMAKER_MULTI_MODEL": "true"}, "any loads;"),
+        ({}, "any questions;"),
+        ({}, "limit_conn loads 32;"),
+        ({}, "proxy_read_timeout 395s;"),  # SageMaker waits 360 s for an unload
+        ({"SAGEMAKER_TFS_WAIT_TIME_SECONDS": "900"}, "proxy_read_timeout 935s;"),
     ],
 )
 def test_a_setting_becomes_its_line(environ, line):

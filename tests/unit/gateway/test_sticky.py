@@ -4,6 +4,7 @@ import io
 import queue
 import socket
 import threading
+from concurrent.futures import Future
 from types import SimpleNamespace
 
 import pytest
@@ -56,3 +57,16 @@ def test_only_some_threads_may_wait(worker, conn) -> None:
     conn.theirs.sendall(b"GET")
     worker._lingering.acquire()
     assert not worker._may_linger(conn)
+
+
+def test_questions_and_loads_have_threads_that_predictions_cannot_take(worker, conn) -> None:
+    taken: queue.SimpleQueue[str] = queue.SimpleQueue()
+    worker._others = {
+        name: SimpleNamespace(submit=lambda *_, name=name: taken.put(name) or Future())
+        for name in ("about.sock", "loads.sock")
+    }
+    worker.method_queue = SimpleNamespace(defer=lambda *_: None)
+    for name in ("about.sock", "loads.sock"):
+        conn.server = f"/run/x/{name}"
+        worker.enqueue_req(conn)
+    assert [taken.get_nowait(), taken.get_nowait()] == ["about.sock", "loads.sock"]

@@ -32,6 +32,8 @@ def test_a_degraded_service_is_healthy(gateway) -> None:
 def test_the_root_tells_about_the_service_without_inner_paths(gateway) -> None:
     answer = gateway().get("/")
     assert answer.json["models"] == [{"name": "m", "versions": [1]}]
+    assert (answer.json["multi_model"], answer.json["models_loaded"]) == (False, 1)
+    assert not any("/models" in route for route in answer.json["routes"])
     assert answer.json["servers"] == [
         {
             "server": 0,
@@ -54,10 +56,18 @@ def test_calls_of_a_gunicorn_that_was_killed_are_not_in_flight(gateway) -> None:
     assert gateway().get("/").json["servers"][0]["in_flight"] == 0
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/v1/models/m", "/invocations/", "/models", "/%00"])
+@pytest.mark.parametrize("path", ["/nowhere", "/v1/models/m", "/invocations/", "/x//ping", "/%00"])
 def test_an_unknown_path_is_a_json_404(gateway, path: str) -> None:
     answer = gateway().get(path)
     assert (answer.status_code, answer.json["code"]) == (404, "no_such_route")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("path", ["/models", "/models/m", "/models/m/invoke"])
+def test_one_that_is_no_multi_model_endpoint_says_so_at_their_addresses(gateway, method: str, path) -> None:
+    answer = gateway().get(path, method)
+    assert (answer.status_code, answer.json["code"]) == (404, "no_such_route")
+    assert "SAGEMAKER_MULTI_MODEL" in answer.json["error"]
 
 
 @pytest.mark.parametrize(
