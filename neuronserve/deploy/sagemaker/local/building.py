@@ -134,7 +134,7 @@ def _environ(endpoint: Endpoint, wanted: values.Container, place: Place, ground:
 
 def _container(endpoint: Endpoint, laid: Laid, ground: Ground, run: str, network: str) -> Container:
     name = laid.wanted.name
-    lines = Lines(f"{name} | " if len(endpoint.containers) > 1 else "", ground.log)
+    lines = Lines(f"{name} | ", ground.log)
     return Container(
         name, _runner(laid, lines, ground, run, network), lines,
         limits=ground.limits, startup=endpoint.startup, tell=ground.tell,

@@ -24,3 +24,4 @@ class Limits:
     async_body_bytes: int = 1 << 30
     async_answer: float = 900.0  # InvocationTimeoutSeconds where a request has none
     message_bytes: int = 2048  # of an error's text
+    retry_pause: float = 1.0  # between two tries of a transform job's request

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -81,9 +82,15 @@ class Folder:
         return self.root / bucket / key
 
 
-@dataclasses.dataclass(frozen=True)
 class S3:
-    client: S3Client
+    """``made`` gives the client when it is first needed: many rehearsals need none."""
+
+    def __init__(self, made: Callable[[], S3Client]) -> None:
+        self._made = made
+
+    @functools.cached_property
+    def client(self) -> S3Client:
+        return self._made()
 
     def keys(self, uri: str) -> Iterator[str]:
         bucket, prefix = split(uri)
