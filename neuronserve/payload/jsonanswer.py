@@ -21,6 +21,7 @@ from neuronserve.payload.signature import Signature
 
 Array = np.ndarray[Any, Any]
 PREDICTIONS = b'{"predictions":[', b"]}"  # around the instances of the row form
+_FLAT = 2  # dimensions: a row is a number, or a list of numbers
 _NUMPY = orjson.OPT_SERIALIZE_NUMPY
 
 
@@ -36,6 +37,28 @@ def write(arrays: Mapping[str, Array], form: Form, signature: Signature) -> byte
 def rows(arrays: Mapping[str, Array], signature: Signature) -> bytes:
     """The instances parted by commas, which stand between PREDICTIONS. InputMismatch: as ``write``."""
     return _instances(arrays, signature)[1:-1]
+
+
+def lines(arrays: Mapping[str, Array], counts: Sequence[int] | None, signature: Signature) -> bytes:
+    """A line ``{"predictions":[...]}`` for each record, which has ``counts`` of the rows; None: one each.
+
+    InputMismatch: as ``write``.
+    """
+    _same_rows(arrays, signature)
+    opening, closing = PREDICTIONS
+    array = next(iter(arrays.values()))
+    if counts is None and len(arrays) == 1 and array.ndim <= _FLAT and array.size and array.dtype.kind != "O":
+        between = b"," if array.ndim == 1 else b"],["  # neither is in a number
+        head, tail = between.partition(b",")[::2]
+        content = _only(arrays)[1:-1].replace(between, head + closing + b"\n" + opening + tail)
+        return opening + content + closing + b"\n"
+    texts: list[bytes] = []
+    at = 0
+    for count in counts or [1] * len(array):
+        part = {name: whole[at : at + count] for name, whole in arrays.items()}
+        texts += (opening, _instances(part, signature)[1:-1], closing, b"\n")
+        at += count
+    return b"".join(texts)
 
 
 def results(values: Sequence[Any]) -> bytes:

@@ -47,6 +47,17 @@ def read(body: bytes | bytearray | memoryview, signatures: Signatures, asked: st
             return None
 
 
+def lines(body: bytes, signatures: Signatures, asked: str | None) -> Result | None:
+    """As ``read``, of documents that must have a line each."""
+    if len(body) < _SMALL:
+        return None
+    with simd.lent(len(body)) as parser:
+        try:
+            return _lines(parser, body, signatures, asked)
+        except (Unsure, RequestError):
+            return None
+
+
 def _document(parser: Any, text: Text, signatures: Signatures, asked: str | None) -> Result:
     document = simd.parse(parser, text)
     if isinstance(document, ListProxy):

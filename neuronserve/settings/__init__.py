@@ -17,7 +17,7 @@ from typing import Any
 
 from neuronserve.environment import Fault, Variable
 from neuronserve.errors import SettingsError
-from neuronserve.settings import multimodel
+from neuronserve.settings import multimodel, transform
 from neuronserve.settings.batches import Batches
 from neuronserve.settings.code import Code
 from neuronserve.settings.cores import Cores, Simulator
@@ -46,8 +46,10 @@ class Settings(
         """
         values: dict[str, Any] = {}
         faults: list[str] = []
+        defaults = transform.defaults(environ)
         for field, variable in _fields():
-            text = environ.get(variable.name, "").strip() or variable.default
+            default = defaults.get(variable.name, variable.default)
+            text = environ.get(variable.name, "").strip() or default
             try:
                 values[field] = variable.parse(text) if text else None
             except Fault as expected:
