@@ -7,7 +7,7 @@
 MODEL is a model in SageMaker; `scripts/sagemaker deploy` makes them (--dry-run shows their names). The
 container says by /execution-parameters how much it takes at once, unless --payload-mb and --at-once do. With
 --split Line several lines go in one request (--strategy MultiRecord, the default then), and each line is
-answered by one. The same input gives the same job's name: one that is there already is followed, not run again.
+answered by one. The same input gives the same name: a job that is there already is followed, not run again.
 
 There are no Inf1 instances for it. Everything is checked first; --dry-run prints the request.
 """
