@@ -43,8 +43,9 @@ def test_every_place_is_filled():
         ({"SAGEMAKER_MULTI_MODEL": "true"}, "any loads;"),
         ({}, "any questions;"),
         ({}, "limit_conn loads 32;"),
-        ({}, "proxy_read_timeout 395s;"),  # SageMaker waits 360 s for an unload
-        ({"SAGEMAKER_TFS_WAIT_TIME_SECONDS": "900"}, "proxy_read_timeout 935s;"),
+        ({}, "proxy_read_timeout 935s;"),
+        # SageMaker waits 360 s for an unload
+        ({"SAGEMAKER_TFS_WAIT_TIME_SECONDS": "10"}, "proxy_read_timeout 395s;"),
     ],
 )
 def test_a_setting_becomes_its_line(environ, line):
