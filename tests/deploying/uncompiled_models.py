@@ -13,8 +13,8 @@ FLOAT, STRING = 1, 7
 
 
 def saved_model(folder: Path, inputs: dict[str, tuple[int, ...] | None], **more: Any) -> Path:
-    """A SavedModel that copies its first input. ``signature``: its name; ``version``: TensorFlow's; ``dtype``: of
-    the inputs; ``variables``: whether it has some.
+    """A SavedModel that copies its first input. ``signature``: its name; ``version``: of TensorFlow; ``dtype``:
+    of the inputs; ``variables``: whether it has some.
     """
     model = saved_model_pb2.SavedModel(saved_model_schema_version=1)
     graph = model.meta_graphs.add()
@@ -28,7 +28,7 @@ def saved_model(folder: Path, inputs: dict[str, tuple[int, ...] | None], **more:
     graph.graph_def.node.add(name="y", op="Identity", input=[graph.graph_def.node[0].name])
     _fill(signature.outputs["y"], "y:0", FLOAT, (-1,))
     for name, data in {
-        "saved_model.pb": model.SerializeToString(),
+        "saved_model.pb": model.SerializeToString(deterministic=True),
         "fingerprint.pb": b"of newer TensorFlows",
         "keras_metadata.pb": b"of Keras",
         "assets/words.txt": b"a\n",
@@ -60,5 +60,5 @@ def frozen_graph(file: Path, shape: tuple[int, ...] = (-1, 4), *, variables: boo
     graph.node.add(name="w", op="VarHandleOp" if variables else "Const")
     graph.node.add(name="probabilities", op="Mul", input=["input", "w"])
     text = text_format.MessageToString(graph).encode()
-    file.write_bytes(text if file.suffix == ".pbtxt" else graph.SerializeToString())
+    file.write_bytes(text if file.suffix == ".pbtxt" else graph.SerializeToString(deterministic=True))
     return file

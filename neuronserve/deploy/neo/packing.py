@@ -1,4 +1,7 @@
-"""The tar.gz that Neo compiles: the same bytes for the same files, whoever packs them and wherever."""
+"""The tar.gz that Neo compiles: the same for the same files, whoever packs them and wherever.
+
+Its digest is that of the tar: zlib's versions differ in what they make of the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,23 @@ _BLOCK = 1 << 20
 
 @dataclasses.dataclass(frozen=True)
 class Packed:
-    """``sha256``: of the file, in hex; ``size`` in bytes."""
+    """``digest``: SHA-256 of the tar in it, in hex; ``size``: of the file, in bytes."""
 
     path: Path
-    sha256: str
+    digest: str
     size: int
+
+
+class _Hashing:
+    """Passes on what is written, and hashes it."""
+
+    def __init__(self, below: BinaryIO) -> None:
+        self._below = below
+        self.digest = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self.digest.update(data)
+        return self._below.write(data)
 
 
 def pack(subject: Subject, target: Path) -> Packed:
@@ -30,25 +45,28 @@ def pack(subject: Subject, target: Path) -> Packed:
         with (
             target.open("wb") as file,
             gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=6, mtime=0) as zipped,
-            tarfile.open(fileobj=cast("BinaryIO", zipped), mode="w", format=tarfile.PAX_FORMAT) as archive,
         ):
-            for name in sorted({*subject.files, *_above(subject)}):
-                _add(archive, name, subject.files.get(name))
+            hashing = _Hashing(cast("BinaryIO", zipped))
+            with tarfile.open(
+                fileobj=cast("BinaryIO", hashing), mode="w|", format=tarfile.PAX_FORMAT
+            ) as archive:
+                for name in sorted({*subject.files, *_above(subject)}):
+                    _add(archive, name, subject.files.get(name))
+        return Packed(target, hashing.digest.hexdigest(), target.stat().st_size)
     except OSError as error:
         raise InvalidInput(f"{error.filename or target}: {error.strerror}") from None
-    return read(target)
 
 
-def read(path: Path) -> Packed:
-    """An archive that is there already. Raises InvalidInput."""
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, in hex. Raises InvalidInput."""
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
             while block := file.read(_BLOCK):
                 digest.update(block)
-            return Packed(path, digest.hexdigest(), file.tell())
     except OSError as error:
         raise InvalidInput(f"{path}: {error.strerror}") from None
+    return digest.hexdigest()
 
 
 def _above(subject: Subject) -> set[str]:

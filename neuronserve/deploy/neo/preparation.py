@@ -44,7 +44,7 @@ def prepare(given: argparse.Namespace, desk: Desk, scratch: Path) -> Prepared:
     for name in subject.left_out[:10]:
         desk.say(f"left out: {name}")
     packed = packing.pack(subject, scratch / "model.tar.gz")
-    return Prepared(told, _stem(path), packed.sha256, packed=packed)
+    return Prepared(told, _stem(path), packed.digest, packed=packed)
 
 
 def _in_s3(given: argparse.Namespace, desk: Desk, scratch: Path) -> Prepared:
@@ -63,7 +63,7 @@ def _in_s3(given: argparse.Namespace, desk: Desk, scratch: Path) -> Prepared:
         told = _told(given, desk, subject)
         if subject.left_out and subject.framework == "TENSORFLOW":
             _warn_of_more(desk, place, subject)
-        digest = packing.read(file).sha256
+        digest = packing.digest_of(file)
     return Prepared(told, _stem(Path(place.key)), digest, source=place)
 
 

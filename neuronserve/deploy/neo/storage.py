@@ -17,7 +17,7 @@ from neuronserve.errors import InvalidInput, NoSuchResource
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-MARK = "sha256"  # metadata of an archive that was put there by us
+MARK = "tar-sha256"  # metadata of an archive that was put there by us
 _UNSEEN = frozenset({"403", "404", "AccessDenied", "NoSuchKey", "NotFound"})
 
 
@@ -58,14 +58,14 @@ def put_request(place: Place, packed: Packed) -> dict[str, Any]:
         "Key": place.key,
         "ContentLength": packed.size,
         "ContentType": "application/gzip",
-        "Metadata": {MARK: packed.sha256},
+        "Metadata": {MARK: packed.digest},
     }
 
 
 def upload(desk: Desk, place: Place, packed: Packed) -> None:
     """Put the archive there, unless it is there already. Raises what botocore raises."""
     found = head(desk.aws, place)
-    if found is not None and found.get("Metadata", {}).get(MARK) == packed.sha256:
+    if found is not None and found.get("Metadata", {}).get(MARK) == packed.digest:
         desk.say(f"{place} is there already")
         return
     desk.say(f"uploading {_mib(packed.size)} to {place}")

@@ -66,7 +66,7 @@ def _target(given: argparse.Namespace, prepared: Prepared) -> Place | None:
     """Where the archive goes: by its digest, so that the same one is there once."""
     if prepared.packed is None:
         return None
-    return options.upload_place(given).below(f"{prepared.packed.sha256[:32]}/model.tar.gz")
+    return options.upload_place(given).below(f"{prepared.packed.digest[:32]}/model.tar.gz")
 
 
 def _judge(desk: Desk, request: dict[str, Any]) -> None:
