@@ -11,6 +11,7 @@ from neuronserve.deploy.packing.walk import Member, Rules, members
 from neuronserve.errors import InvalidInput
 
 FOLDER = "code"
+LIB = f"{FOLDER}/lib"  # packages that are there already
 SCRIPT = f"{FOLDER}/inference.py"
 REQUIREMENTS = f"{FOLDER}/requirements.txt"
 WHEELS = f"{FOLDER}/wheels"  # where `serve` looks for them: artifact/requirements.py
@@ -106,6 +107,8 @@ def _requirements(by_path: dict[str, Path]) -> list[str]:
         path.rpartition("/")[2] for path in by_path if path.startswith(f"{WHEELS}/") and path.endswith(".whl")
     ]
     wheels.check(names)
+    if REQUIREMENTS in by_path and any(path.startswith(f"{LIB}/") for path in by_path):
+        return [f"{LIB}/ is there: {REQUIREMENTS} is not installed"]
     if REQUIREMENTS not in by_path:
         return [f"{WHEELS}/ is there and {REQUIREMENTS} is not: nothing is installed"] if names else []
     try:

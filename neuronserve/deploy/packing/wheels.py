@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,8 @@ _MARKERS = {
     "platform_python_implementation": "CPython", "os_name": "posix", "sys_platform": "linux",
     "platform_system": "Linux", "platform_machine": "x86_64", "extra": "",
 }  # fmt: skip
+_LOCK = Path(__file__).resolve().parents[3] / "requirements" / "gateway.txt"
+_PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;]+)")
 _TIMEOUT = 1800  # seconds for all downloads
 
 
@@ -57,8 +60,8 @@ def check(names: Sequence[str]) -> None:
 
 
 def unmet(requirements: str, names: Sequence[str]) -> Iterator[str]:
-    """Lines of a requirements.txt for which no wheel is there, as far as lines are plain requirements."""
-    there = [parse_wheel_filename(name) for name in names]
+    """Lines of a requirements.txt that neither a wheel nor the image has; options are left to pip."""
+    there = [*(parse_wheel_filename(name)[:2] for name in names), *images_own()]
     for line in _lines(requirements):
         try:
             wanted = Requirement(line)
@@ -71,9 +74,17 @@ def unmet(requirements: str, names: Sequence[str]) -> Iterator[str]:
             yield line
 
 
+@functools.cache
+def images_own() -> tuple[tuple[str, Version], ...]:
+    """What the image has itself, which counts as installed: the lock that it is built from."""
+    pins = (_PIN.match(line) for line in _LOCK.read_text().splitlines())
+    return tuple((canonicalize_name(pin["name"]), Version(pin["version"])) for pin in pins if pin)
+
+
 def named(requirements: str) -> bool:
-    """Whether a requirements.txt asks for anything."""
-    return next(_lines(requirements), None) is not None
+    """Whether a requirements.txt asks for anything that the image has not."""
+    options = (line.strip().startswith("-") for line in requirements.splitlines())
+    return any(options) or next(unmet(requirements, []), None) is not None
 
 
 def _fits(wanted: Requirement, version: Version) -> bool:

@@ -77,10 +77,7 @@ def _validation(listing: Listing) -> dict[str, Any]:
                 "AssembleWith": "Line" if listing.split == "Line" else "",
             }
         ),
-        "TransformResources": {
-            "InstanceType": listing.transform[0] if listing.transform else "",
-            "InstanceCount": 1,
-        },
+        "TransformResources": {"InstanceType": next(iter(listing.transform), ""), "InstanceCount": 1},
     }
     profile = {"ProfileName": _PROFILE, "TransformJobDefinition": job}
     return {"ValidationRole": listing.role, "ValidationProfiles": [profile]}

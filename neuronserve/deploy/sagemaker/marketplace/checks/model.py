@@ -39,7 +39,7 @@ def _code(case: Case) -> Item:
     offline = [line for line in told if "network" in line]
     if offline:
         return Item(
-            NAME, subject, Verdict.NG, offline[0],
+            NAME, subject, Verdict.NG, offline[0].partition(" (")[0],
             "scripts/package-model --download-wheels puts all of it into the archive",
         )  # fmt: skip
     return Item(NAME, subject, Verdict.OK, "needs no network", details=tuple(told))
