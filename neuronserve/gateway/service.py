@@ -169,12 +169,13 @@ class Service:
     def warm_up(self, patience_seconds: float = 3600.0, pause_seconds: float = 0.05) -> None:
         """Once a server is up, do what the first request would wait for: gRPC's start, the signatures.
 
-        Meant for a thread of its own; a fault is the first request's to tell.
+        Meant for a thread of its own; a fault is the first request's to tell. Where models come and go, there
+        is none to wait for.
         """
         end = self._clock() + patience_seconds
         state = self._state.current()
         while not (state.models and self._servers.any_up(state)):
-            if self._clock() > end:
+            if state.multi_model or self._clock() > end:
                 return
             time.sleep(pause_seconds)
             state = self._state.current()

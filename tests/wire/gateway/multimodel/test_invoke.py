@@ -240,3 +240,11 @@ def test_callers_loads_and_unloads_at_once_give_answers_or_404_and_nothing_else(
     assert statuses <= {200, 404}
     assert not served_after_unload
     assert endpoint.held() == 0
+
+
+def test_a_worker_does_not_wait_for_a_first_model(endpoint, monkeypatch) -> None:
+    def asleep(_seconds: float) -> None:
+        raise AssertionError("it waits")
+
+    monkeypatch.setattr(time, "sleep", asleep)
+    endpoint.app._invocations._service.warm_up()
