@@ -41,8 +41,11 @@ class Management:
         except AlreadyLoaded as error:
             raise AlreadyLoaded(f"Model {wanted.name} is already loaded", hint=error.hint) from error
         except (ModelNotFound, NoSavedModel) as error:
-            base = f"Could not find valid base path {wanted.url} for servable {wanted.name}"
-            raise type(error)(f"{base}: {error.message}", hint=error.hint) from error
+            raise type(error)(
+                f"Could not find valid base path {wanted.url} for servable {wanted.name}",
+                hint="the folder has to hold a SavedModel: a version's folder with saved_model.pb",
+                detail=str(error),  # its hints are for those who set MODEL_URI
+            ) from error
         message = f"Successfully loaded model {wanted.name}"
         return {"message": message, "modelName": wanted.name, "modelUrl": wanted.url}
 
