@@ -41,8 +41,12 @@ def findings(service: str, operation: str, params: Any) -> list[Finding]:
 @functools.cache
 def operation_model(service: str, operation: str) -> OperationModel:
     """botocore's own description of a call; no session and no credentials are needed."""
-    loaded = Loader().load_service_model(service, "service-2")
-    return ServiceModel(loaded, service).operation_model(operation)
+    return _service_model(service).operation_model(operation)
+
+
+@functools.cache
+def _service_model(service: str) -> ServiceModel:
+    return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
 def type_of(value: Any) -> str:
