@@ -22,7 +22,7 @@ _PAGE = 2
 
 
 class PretendSageMaker:
-    """``script``: one step before each DescribeEndpoint once something was ``begun``; without one, it succeeds
+    """``script``: a step before each DescribeEndpoint while something goes on; without one it succeeds
     at once. ``unseen``: how many calls do not see yet what was made just before. ``jobs``: compilation jobs;
     ``transforms``: transform jobs, by name. ``front``: what was asked, and what is to fail.
     """
