@@ -13,8 +13,8 @@ FLOAT, STRING = 1, 7
 
 
 def saved_model(folder: Path, inputs: dict[str, tuple[int, ...] | None], **more: Any) -> Path:
-    """A SavedModel that copies its first input. ``signature``: its name; ``version``: of TensorFlow; ``dtype``:
-    of the inputs; ``variables``: whether it has some.
+    """A SavedModel that copies its first input. ``signature``: its name; ``version``: TensorFlow's;
+    ``dtype``: of the inputs; ``variables``: whether it has some.
     """
     model = saved_model_pb2.SavedModel(saved_model_schema_version=1)
     graph = model.meta_graphs.add()
