@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +21,7 @@ from neuronserve.artifact.source import Order, readable
 from neuronserve.compiled import Compiled
 from neuronserve.deploy.models import Accepted, Found, Tree
 from neuronserve.deploy.packing.given import HIGHEST
-from neuronserve.errors import InvalidInput, WarmUpFailed
+from neuronserve.errors import InvalidInput, NeuronserveError, WarmUpFailed
 from neuronserve.readiness import GOLDEN_FILE, recorded, replayed
 from neuronserve.readiness.subject import Subject
 from neuronserve.settings import Settings
@@ -54,23 +56,36 @@ class Reader:
             )
 
     def accepted(self, archive: Path) -> Accepted:
-        with tempfile.TemporaryDirectory(prefix="package-model-") as folder, _warnings() as told:
-            scratch = Path(folder)
-            bundle = obtain.fetch(
-                _settings(str(archive.absolute()), scratch), work_dir=scratch, report=_quiet
-            )
-            models = {
-                model.name: tuple(_compiled(bundle, model.name, version, told) for version in model.versions)
-                for model in bundle.models
-            }
-            return Accepted(
-                models,
-                bundle.default_model,
-                code="code" in bundle.extras and (_extra(bundle, "code") / "inference.py").is_file(),
-                golden=_golden(bundle),
-                warm_up=_warm_up(bundle),
-                warnings=tuple(told),
-            )
+        with tempfile.TemporaryDirectory(prefix="package-model-") as folder:
+            try:
+                found = _accepted(archive, Path(folder))
+            except NeuronserveError as error:
+                error.message = _lasting(error.message, folder, archive)
+                raise
+        told = tuple(_lasting(text, folder, archive) for text in found.warnings)
+        return dataclasses.replace(found, warnings=told)
+
+
+def _lasting(text: str, scratch: str, archive: Path) -> str:
+    """A message that names files by their place in the archive, not by where they lay for a moment."""
+    return re.sub(rf"{re.escape(scratch)}/\S*?/(tree|extras|models)/", f"{archive}: ", text)
+
+
+def _accepted(archive: Path, scratch: Path) -> Accepted:
+    with _warnings() as told:
+        bundle = obtain.fetch(_settings(str(archive.absolute()), scratch), work_dir=scratch, report=_quiet)
+        models = {
+            model.name: tuple(_compiled(bundle, model.name, version, told) for version in model.versions)
+            for model in bundle.models
+        }
+        return Accepted(
+            models,
+            bundle.default_model,
+            code="code" in bundle.extras and (_extra(bundle, "code") / "inference.py").is_file(),
+            golden=_golden(bundle),
+            warm_up=_warm_up(bundle),
+            warnings=tuple(told),
+        )
 
 
 def _found(root: Path, one: layout.Found, source: str) -> Found:

@@ -28,10 +28,10 @@ def parsed(text: str) -> Given:
 
     Raises InvalidInput.
     """
-    if Path(text).exists():
+    if text and Path(text).exists():
         return Given(text)
     name, rest = _split_name(text)
-    if Path(rest).exists():
+    if rest and Path(rest).exists():
         return Given(rest, name)
     found = _VERSION.fullmatch(rest)
     if not found:

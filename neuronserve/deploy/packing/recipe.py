@@ -76,18 +76,22 @@ def _recipe(name: str, versions: Sequence[Version], trees: Trees, wish: Wish) ->
         versions = [dataclasses.replace(one, place=str(one.version)) for one in versions]
     dropped = _dropped(name, wish)
     beside = placing.extras(trees, [one.name for one in versions if not name], dropped)
+    if name:  # what lies in the model's own folder, and not what lies in those of others
+        others = {other.name for _, tree in trees for other in tree.models} - {name}
+        own = [dataclasses.replace(one, place=one.place.removeprefix(f"{name}/")) for one in beside]
+        beside = [one for one in own if one.place.partition("/")[0] not in others]
     # what lies in a SavedModel's own folder and is no part of it is packed beside it, or not at all
     apart = frozenset(path.resolve() for _, tree in trees for path in tree.extras.values())
     found: dict[str, Member] = {}
     for version in versions:
         found.update(_version(version, apart, wish))
     came, extras = _extras(beside, wish)
-    own = code.packed(_chosen(wish.code, name) or Code(), came, wish.rules)
-    found.update({member.path: member for member in (*extras, *own)})
+    handlers = code.packed(_chosen(wish.code, name) or Code(), came, wish.rules)
+    found.update({member.path: member for member in (*extras, *handlers)})
     if golden := _chosen(wish.golden, name):
         found[GOLDEN] = Member(GOLDEN, _file(golden, "--golden"))
     return Recipe(
-        name, tuple(versions), tuple(found[path] for path in sorted(found)), tuple(code.checked(own))
+        name, tuple(versions), tuple(found[path] for path in sorted(found)), tuple(code.checked(handlers))
     )
 
 
