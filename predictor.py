@@ -30,6 +30,7 @@ from neuronserve.gateway.multimodel.control import SOCKET, Control
 from neuronserve.gateway.multimodel.management import Management
 from neuronserve.gateway.multimodel.residents import Residents
 from neuronserve.gateway.service import Service
+from neuronserve.gateway.transform import Transform
 from neuronserve.gateway.watch import Watcher
 from neuronserve.modelserver.board import Board
 from neuronserve.modelserver.pool import Pool
@@ -61,6 +62,7 @@ class Predictor(flask.Flask):
         gauges = Gauges(self.reader, self.board, runtime_dir / "neuron.json")
         self._metrics = Metrics(runtime_dir / "metrics", gauges, per_model=not settings.multi_model)
         self._settings = settings
+        self._runtime_dir = runtime_dir
         patience = limits.patience_seconds(settings.load_seconds)
         self._management = Management(self.reader, Control(runtime_dir / SOCKET, patience))
         self.url_map.merge_slashes = False
@@ -90,11 +92,18 @@ class Predictor(flask.Flask):
             handling=Handling(pool, overran=self._metrics.overran),
             deadline_seconds=self._settings.deadline_seconds,
             max_body_bytes=limit,
+            transform=self._transform() if self._settings.batch_transform else None,
         )
         self._journal = Journal(enabled=self._settings.request_log)
         if watcher is not None:
             threading.Thread(target=service.warm_up, name="warm-up", daemon=True).start()
-        self._invocations = edge.Invocations(service, self._journal, self._metrics, watcher, limit)
+        self._invocations = edge.Invocations(
+            service, self._journal, self._metrics, watcher, limit, in_pieces=self._settings.batch_transform
+        )
+
+    def _transform(self) -> Transform:
+        single = self._settings.batch_strategy == "single_record"
+        return Transform(single, self._runtime_dir, self._metrics.filled)
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """The hot route first, Flask for all others."""

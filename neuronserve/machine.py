@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import shutil
 import socket
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from pathlib import Path
 from neuronserve.errors import FrontError
 
 _CGROUP = Path("/sys/fs/cgroup")
+_MEMINFO = Path("/proc/meminfo")
 _PATH = f"{os.defpath}:/usr/local/sbin:/usr/sbin:/sbin"  # a plain user's PATH on Debian has no sbin
 _TAKEN = "stop what listens there, or set SAGEMAKER_BIND_TO_PORT"
 _PRIVILEGED = "only a privileged user may have such a low port; set SAGEMAKER_BIND_TO_PORT to 1024 or more"
@@ -35,6 +37,16 @@ def memory_limit(cgroup: Path = _CGROUP) -> int | None:
             limit = int(text)
             return limit if limit < 1 << 60 else None  # version 1 says "none" with a huge number
     return None
+
+
+def memory_available(cgroup: Path = _CGROUP, meminfo: Path = _MEMINFO) -> int:
+    """Bytes that can be had without swapping: of the machine, and within the cgroup's limit."""
+    found = re.search(r"^MemAvailable:\s+(\d+) kB", _read(meminfo), re.MULTILINE)
+    available = int(found[1]) << 10 if found else os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = memory_limit(cgroup)
+    if limit is None:
+        return available
+    return min(available, max(0, limit - _memory_used(cgroup)))
 
 
 def processes_left(cgroup: Path = _CGROUP) -> int | None:
@@ -61,6 +73,19 @@ def must_be_free(port: int) -> None:
 def program(name: str, environ: Mapping[str, str]) -> str | None:
     """Where a program of the system is, also one for administrators such as nginx; None: not installed."""
     return shutil.which(name, path=f"{environ.get('PATH', '')}:{_PATH}")
+
+
+def _memory_used(cgroup: Path) -> int:
+    """Without what was only read from files, which makes room for others."""
+    for folder, now, cached in (
+        (cgroup, "memory.current", "inactive_file"),
+        (cgroup / "memory", "memory.usage_in_bytes", "total_inactive_file"),
+    ):
+        text = _read(folder / now)
+        if text.isdecimal():
+            found = re.search(rf"^{cached} (\d+)$", _read(folder / "memory.stat"), re.MULTILINE)
+            return int(text) - (int(found[1]) if found else 0)
+    return 0
 
 
 def _quota(cgroup: Path) -> float | None:

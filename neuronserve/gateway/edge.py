@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from neuronserve.errors import BodyTooLarge, ClientGone, NeuronserveError
+from neuronserve.errors import ClientGone, NeuronserveError
 from neuronserve.gateway import body, statuses
 from neuronserve.gateway.journal import Journal
 from neuronserve.gateway.metrics import Metrics
@@ -24,6 +24,9 @@ TARGET = "neuronserve.target"  # in the WSGI environment: the model that the add
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 _UNHELD = ("X-Accel-Buffering", "no")  # nginx passes on each piece of the answer as it comes
+
+_LARGE = 64 << 20  # bytes of a body for which there may be no memory
+_DRAIN_SECONDS = 600.0  # a client that sends for so long after it was refused is not answered
 
 _log = logging.getLogger("neuronserve.gateway")
 
@@ -38,12 +41,16 @@ class Invocations:
         metrics: Metrics,
         watcher: Watcher | None,
         max_body_bytes: int,
+        *,
+        in_pieces: bool = False,
     ) -> None:
+        """``in_pieces``: bodies are received as they are needed, which batch transform wants."""
         self._service = service
         self._journal = journal
         self._metrics = metrics
         self._watcher = watcher
         self._limit = max_body_bytes
+        self._in_pieces = in_pieces
 
     def __call__(self, environ: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         began = time.perf_counter()
@@ -51,11 +58,13 @@ class Invocations:
         request = self._request(environ)
         sending = None
         try:
-            request.body = self._body(environ)
+            self._receive(environ, request)
             answer = self._service.invoke(request)
             if answer.stream is not None:
                 sending = Sending(answer.stream)
         except Exception as error:  # noqa: BLE001  the edge: nothing may pass it
+            if request.source is not None:
+                request.source.drain(_DRAIN_SECONDS)
             status, code, headers, content = _failed(error, request_id)
         else:
             status, code, headers, content = _answered(answer)
@@ -88,11 +97,19 @@ class Invocations:
             target_model=get("HTTP_X_AMZN_SAGEMAKER_TARGET_MODEL", ""),
         )
 
-    def _body(self, environ: Mapping[str, Any]) -> bytes | bytearray:
+    def _receive(self, environ: Mapping[str, Any], request: Invocation) -> None:
+        """The body, or in batch transform where it comes from."""
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        if self._limit and length > self._limit:
-            raise BodyTooLarge(f"the body has {length} bytes; at most {self._limit} are taken")
-        return body.read(environ, length)
+        if not self._in_pieces and length < _LARGE and not (length == 0 and body.is_chunked(environ)):
+            if self._limit and length > self._limit:
+                raise body.too_large(length, self._limit)
+            request.body = body.read(environ, length)
+            return
+        source = body.Source(environ, self._limit, body.room)
+        if self._in_pieces:
+            request.source = source
+        else:
+            request.body = source.whole()
 
     def _when_ended(self, request: Invocation, request_id: str, content_type: str, began: float) -> Ended:
         def ended(fault: Exception | None, sent: int) -> None:
@@ -119,7 +136,7 @@ class Invocations:
         number = status[:3]
         try:
             self._journal.note(request, request_id, int(number), code, answer, seconds)
-            self._metrics.observe(request.model, number, seconds, (len(request.body), answer[1]))
+            self._metrics.observe(request.model, number, seconds, (request.size, answer[1]))
             if request.split is not None and request.split.pad:
                 self._metrics.filled(request.split, request.asked)
         except Exception as error:  # noqa: BLE001  a full disk, say
@@ -132,10 +149,14 @@ _Response = tuple[str, str, list[tuple[str, str]], bytes]
 def _answered(answer: Answer) -> _Response:
     headers = [
         ("Content-Type", answer.content_type),
-        ("Content-Length", str(len(answer.body))) if answer.stream is None else _UNHELD,
+        _UNHELD if answer.stream is not None and answer.length is None else _length(answer),
         ("X-Amzn-SageMaker-Custom-Attributes", answer.attributes),
     ]
     return "200 OK", "", headers, answer.body
+
+
+def _length(answer: Answer) -> tuple[str, str]:
+    return "Content-Length", str(len(answer.body) if answer.length is None else answer.length)
 
 
 def _failure(error: Exception, request_id: str) -> statuses.Failure:

@@ -52,7 +52,7 @@ class Journal:
             "content_type": (request.content_type or "")[:_SHOWN],
             "accept": (request.accept or "")[:_SHOWN],
             "answer_type": answer[0],
-            "bytes_in": len(request.body),
+            "bytes_in": request.size,
             "bytes_out": answer[1],
             "seconds": round(seconds, 6),
             "decode_seconds": round(request.decode_seconds, 6),
@@ -65,6 +65,9 @@ class Journal:
         if request.split is not None:
             line["batches"] = len(request.split.parts)
             line["padding"] = request.split.padding
+        elif request.batches:
+            line["batches"] = request.batches
+            line["padding"] = request.padding
         if request.target_model:
             line["target_model"] = request.target_model[:_SHOWN]
         if code:

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 
 from neuronserve.errors import BadAttributes, DeadlineExceeded, NeuronserveError, NotReady
-from neuronserve.gateway import attributes
+from neuronserve.gateway import attributes, transform
 from neuronserve.gateway.attributes import Route
+from neuronserve.gateway.body import Source, room
 from neuronserve.gateway.catalogue import Catalogue, Entry
 from neuronserve.gateway.exchange import Exchange, Stream, forwarded, spoken
 from neuronserve.gateway.handlers.asking import Asking
@@ -18,6 +19,7 @@ from neuronserve.gateway.handlers.handling import Handling, Task
 from neuronserve.gateway.multimodel import names
 from neuronserve.gateway.multimodel.residents import Residents
 from neuronserve.gateway.servers import Group, Servers
+from neuronserve.gateway.transform import Transform
 from neuronserve.modelserver import calls, client
 from neuronserve.modelserver.lanes import Watch
 from neuronserve.modelserver.pool import Pool
@@ -26,7 +28,7 @@ from neuronserve.payload.batches import Split
 from neuronserve.state import DRAINING, Reader, State
 
 METADATA_SECONDS = 10.0
-_UNBOUNDED = sys.maxsize
+_UNBOUNDED = sys.maxsize - 1
 Body = bytes | bytearray | memoryview
 
 
@@ -43,6 +45,7 @@ class Invocation:
     arrival: float  # seconds since the epoch, when its first byte came
     watch: Watch
     target_model: str = ""  # what the endpoint's caller named, for the log alone
+    source: Source | None = None  # in batch transform: the body, which is not received yet
     model: str = ""
     version: int | None = None
     signature: str = ""
@@ -51,16 +54,24 @@ class Invocation:
     decode_seconds: float = 0.0
     model_seconds: float = 0.0
     encode_seconds: float = 0.0
+    batches: int = 0  # where the body was answered in pieces
+    padding: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return self.source.received if self.source is not None else len(self.body)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Answer:
-    """``stream``: the body in pieces as they come, instead of ``body``."""
+    """``stream``: the body in pieces, instead of ``body``; of ``length`` bytes, where that is known."""
 
     body: bytes
     content_type: str
     attributes: str
     stream: Generator[bytes, None, None] | None = None
+    length: int | None = None
 
 
 class Service:
@@ -75,6 +86,7 @@ class Service:
         handling: Handling,
         deadline_seconds: float,
         max_body_bytes: int,
+        transform: Transform | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._state = state
@@ -83,6 +95,7 @@ class Service:
         self._handling = handling
         self._deadline = deadline_seconds
         self._limit = max_body_bytes
+        self._transform = transform
         self._clock = clock
         self._catalogue = Catalogue()
         self._servers = Servers(pool)
@@ -93,9 +106,53 @@ class Service:
         state = self._admitted(request.arrival)
         self._left(request)  # what waited too long for a thread must cost the others nothing more
         route = _route(request)
+        if request.source is not None and self._transform is not None:
+            answer = self._transformed(request, request.source, self._transform, route, state)
+            if answer is not None:
+                return answer
         if state.multi_model:
             return self._resident(request, route, state, began)
         return self._answered(request, route, state, began)
+
+    def _transformed(
+        self, request: Invocation, source: Source, how: Transform, route: Route, state: State
+    ) -> Answer | None:
+        """Record by record; None: the body, which is had whole then, is one request."""
+        model = state.by_name.get(route.model or state.default_model)
+        sent = media_type(request.content_type)
+        wanted = transform.wanted(request.accept, sent, route.method, single=how.single)
+        if wanted is None or sent.kind is Kind.JSON or request.encoding or (model is not None and model.code):
+            request.body = source.whole()
+        if wanted is None or (model is not None and model.code):
+            return None
+        chunks = source.chunks()
+        if request.body:
+            limit = self._limit or room()
+            body = inflate(request.body, request.encoding, limit) if request.encoding else request.body
+            if sent.kind is Kind.JSON and not transform.are_lines(body):
+                return None
+            chunks = iter((bytes(body),))
+        entry = self._entry(request, route, state)
+        group = self._servers.of(entry.model, state)
+
+        def send(method: str, messages: Sequence[bytes], asked: dict[int, int]) -> Sequence[bytes]:
+            return self._pool.call_all(
+                method, messages, self._left(request), group.servers, request.watch, asked
+            )
+
+        work = transform.Work(entry, route, group.dealing, sent, wanted, how.longest(self._limit), send)
+        spool, tally = transform.Spool(how.folder), transform.Tally()
+        try:
+            transform.run(work, chunks, spool, tally, how.filled)
+        except BaseException:
+            spool.close()
+            raise
+        finally:
+            _note(request, tally)
+        echo = attributes.echo(entry.model, entry.version, request.signature, route.method)
+        if spool.small:
+            return Answer(b"".join(spool.read()), transform.content_type(wanted), echo)
+        return Answer(b"", transform.content_type(wanted), echo, spool.read(), spool.size)
 
     def _resident(self, request: Invocation, route: Route, state: State, began: float) -> Answer:
         """By a model that may be unloaded at any time, and is not before the answer has ended."""
@@ -121,7 +178,7 @@ class Service:
             return self._predicted(request, route, state, began)
         body: Body = request.body
         if request.encoding:
-            body = inflate(body, request.encoding, self._limit or _UNBOUNDED)
+            body = inflate(body, request.encoding, self._limit or room())
         entry = self._entry(request, route, state)
         group = self._servers.of(entry.model, state)
 
@@ -142,7 +199,7 @@ class Service:
         wanted = choose(request.accept, sent, route.method)
         body: Body = request.body
         if request.encoding:
-            body = inflate(body, request.encoding, self._limit or _UNBOUNDED)
+            body = inflate(body, request.encoding, self._limit or room())
         if sent.kind is Kind.PROTOBUF:
             route = _own_target(route, body)
         entry = self._entry(request, route, state)
@@ -268,6 +325,14 @@ def _until_ended(
     """The same pieces; what is held is let go after the last one, or when it is closed."""
     with held, contextlib.closing(stream):
         yield from stream
+
+
+def _note(request: Invocation, tally: transform.Tally) -> None:
+    """What the log tells of a body that was answered in pieces."""
+    request.signature, request.asked = tally.signature, {index: index for index in tally.asked}
+    request.batches, request.padding = tally.batches, tally.padding
+    request.decode_seconds, request.model_seconds = tally.decode_seconds, tally.model_seconds
+    request.encode_seconds = tally.encode_seconds
 
 
 def _own_target(route: Route, body: Body) -> Route:

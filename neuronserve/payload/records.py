@@ -126,8 +126,11 @@ class CsvRecords:
         return [Records(decoded, None, piece.line, last)]
 
 
-def write(arrays: Arrays, records: Records, wanted: MediaType) -> bytes:
-    """One line for each record, of JSON or CSV. InputMismatch: the answer cannot be told apart by records."""
+def write(arrays: Arrays, records: Records, wanted: MediaType, *, header: bool = False) -> bytes:
+    """One line for each record, of JSON or CSV, which may have one more with the outputs' names before them.
+
+    InputMismatch: the answer cannot be told apart by records.
+    """
     decoded, rows = records.decoded, shapes.rows(dict(arrays))
     if records.number > 1 and rows != sum(records.counts or (records.number,)):
         raise InputMismatch(
@@ -142,7 +145,7 @@ def write(arrays: Arrays, records: Records, wanted: MediaType) -> bytes:
                 f"{records.where}: {told} in the answer, and CSV has one line for each record",
                 hint="accept application/jsonlines",
             )
-        return csvanswer.write(arrays, decoded.signature)
+        return csvanswer.write(arrays, decoded.signature, header=header)
     if decoded.form is Form.ROW and records.number > 1:
         return jsonanswer.lines(arrays, records.counts, decoded.signature)
     return jsonanswer.write(arrays, decoded.form, decoded.signature) + b"\n"
