@@ -56,10 +56,12 @@ class Others(Protocol):
     def golden(self) -> Path | None: ...
     @property
     def warmup(self) -> str | Path: ...
+    @property
+    def batch_transform(self) -> bool: ...
 
 
 def conflicts(settings: Others) -> Iterator[str]:
-    """A line for each setting that names models, where none is known at the start."""
+    """A line for each setting that needs a model that is known at the start."""
     if not settings.multi_model:
         return
     both = "and SAGEMAKER_MULTI_MODEL are both set"
@@ -73,3 +75,5 @@ def conflicts(settings: Others) -> Iterator[str]:
         yield f"SERVE_GOLDEN {both}: expected golden.jsonl in the folder of each model"
     if isinstance(settings.warmup, Path):
         yield f"SERVE_WARMUP={settings.warmup} {both}: expected auto or off; models bring their own"
+    if settings.batch_transform:
+        yield f"SAGEMAKER_BATCH {both}: expected one of them; batch transform has one model"

@@ -19,6 +19,7 @@ def test_an_endpoint_needs_no_setting_but_one() -> None:
         ("COMPILATION_JOB", "job", "models come by POST /models"),
         ("SERVE_PLACEMENT", "a=0-3", "SAGEMAKER_TFS_INSTANCE_COUNT"),
         ("SERVE_GOLDEN", "/golden.jsonl", "golden.jsonl in the folder of each model"),
+        ("SAGEMAKER_BATCH", "true", "batch transform has one model"),
         ("SERVE_WARMUP", "/requests.jsonl", "expected auto or off"),
     ],
 )
