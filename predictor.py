@@ -18,9 +18,10 @@ import orjson
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 import neuronserve
+from neuronserve import machine
 from neuronserve import state as states
 from neuronserve.errors import NeuronserveError
-from neuronserve.gateway import edge, statuses
+from neuronserve.gateway import edge, parameters, statuses
 from neuronserve.gateway.gauges import Gauges
 from neuronserve.gateway.handlers.handling import Handling
 from neuronserve.gateway.journal import Journal
@@ -33,11 +34,11 @@ from neuronserve.gateway.service import Service
 from neuronserve.gateway.transform import Transform
 from neuronserve.gateway.watch import Watcher
 from neuronserve.modelserver.board import Board
-from neuronserve.modelserver.pool import Pool
+from neuronserve.modelserver.pool import Pool, copies
 from neuronserve.settings import Settings
 
 _CODES = {404: "no_such_route", 405: "method_not_allowed"}
-_ROUTES = ["GET /ping", "POST /invocations", "GET /metrics"]
+_ROUTES = ["GET /ping", "POST /invocations", "GET /execution-parameters", "GET /metrics"]
 _MODEL_ROUTES = [
     "POST /models",
     "GET /models",
@@ -70,6 +71,7 @@ class Predictor(flask.Flask):
         self.add_url_rule("/ping", view_func=self._ping)
         self.add_url_rule("/", view_func=self._about)
         self.add_url_rule("/metrics", view_func=self._exposition)
+        self.add_url_rule("/execution-parameters", view_func=self._execution_parameters)
         self.add_url_rule("/invocations", view_func=self._unreached, methods=["POST"])
         if settings.multi_model:
             self.add_url_rule("/models", view_func=self._models, methods=["GET", "POST"])
@@ -94,6 +96,7 @@ class Predictor(flask.Flask):
             max_body_bytes=limit,
             transform=self._transform() if self._settings.batch_transform else None,
         )
+        self._service = service
         self._journal = Journal(enabled=self._settings.request_log)
         if watcher is not None:
             threading.Thread(target=service.warm_up, name="warm-up", daemon=True).start()
@@ -192,6 +195,23 @@ class Predictor(flask.Flask):
         except OSError as error:  # a full disk must not make a model that was loaded look as if it was not
             _log.error("request %s: not counted: %s", request_id, error)
         return response
+
+    def _execution_parameters(self) -> flask.Response:
+        now, settings = self.reader.current(), self._settings
+        if settings.multi_model:
+            return _error(404, "no_such_route", "a multi-model endpoint has no execution parameters")
+        if not now.serving:
+            return _json(503, states.summary(now), retry_after=True)
+        asked = parameters.Asked(
+            settings.max_concurrent_transforms or None, settings.max_payload_mb, settings.batch_strategy
+        )
+        up = [s for s in now.servers if s.state == states.READY and s.serves(now.default_model)]
+        at_once = min(max(copies(up), self.board.rows), settings.max_in_flight)
+        try:
+            host = parameters.Host(at_once, self._service.batch_bytes(), machine.memory_available())
+        except NeuronserveError as error:
+            return _told(error)
+        return _json(200, parameters.compute(asked, host))
 
     def _unreached(self) -> flask.Response:
         """Flask must know the route, to answer 405 to its other methods."""

@@ -55,6 +55,7 @@ def render(settings: Settings, runtime: Path, template: str) -> str:
         body_read_seconds=settings.body_read_seconds,
         read_seconds=read_seconds,
         max_in_flight=settings.max_in_flight,
+        request_buffering="off" if settings.batch_transform else "on",
         most_loads=limits.AT_ONCE,
         load_read_seconds=math.ceil(limits.patience_seconds(settings.load_seconds)) + 5,
         loads="loads" if settings.multi_model else "questions",  # which say that there is nothing to load

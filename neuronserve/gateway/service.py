@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 
 from neuronserve.errors import BadAttributes, DeadlineExceeded, NeuronserveError, NotReady
-from neuronserve.gateway import attributes, transform
+from neuronserve.gateway import attributes, parameters, transform
 from neuronserve.gateway.attributes import Route
 from neuronserve.gateway.body import Source, room
-from neuronserve.gateway.catalogue import Catalogue, Entry
+from neuronserve.gateway.catalogue import Ask, Catalogue, Entry
 from neuronserve.gateway.exchange import Exchange, Stream, forwarded, spoken
 from neuronserve.gateway.handlers.asking import Asking
 from neuronserve.gateway.handlers.handling import Handling, Task
@@ -25,6 +25,7 @@ from neuronserve.modelserver.lanes import Watch
 from neuronserve.modelserver.pool import Pool
 from neuronserve.payload import Kind, MediaType, choose, decode, inflate, media_type
 from neuronserve.payload.batches import Split
+from neuronserve.payload.signature import select
 from neuronserve.state import DRAINING, Reader, State
 
 METADATA_SECONDS = 10.0
@@ -223,6 +224,17 @@ class Service:
         request.encode_seconds = time.perf_counter() - began
         return Answer(encoded, content_type, echo)
 
+    def batch_bytes(self) -> int:
+        """One compiled batch of the default model as text; of one row where no batch was compiled in.
+
+        Raises NotReady and UnknownTarget, as a request would.
+        """
+        state = self._state.current()
+        entry = self._catalogue.find(attributes.ANY, state, self._asking(state))
+        signature = select(entry.signatures, None)
+        batch = entry.batches.get(signature.name)
+        return parameters.batch_bytes(signature, batch.size if batch is not None else 1)
+
     def warm_up(self, patience_seconds: float = 3600.0, pause_seconds: float = 0.05) -> None:
         """Once a server is up, do what the first request would wait for: gRPC's start, the signatures.
 
@@ -237,13 +249,18 @@ class Service:
             time.sleep(pause_seconds)
             state = self._state.current()
 
+        with contextlib.suppress(NeuronserveError):
+            self._catalogue.find(attributes.ANY, state, self._asking(state))
+        self._handling.warm(state)
+
+    def _asking(self, state: State) -> Ask:
+        """Asks for metadata, for nobody who could leave."""
+
         def ask(model: str, message: bytes) -> bytes:
             servers = self._servers.of(model, state).servers
             return self._pool.call(client.METADATA, message, METADATA_SECONDS, servers, lambda _: None)
 
-        with contextlib.suppress(NeuronserveError):
-            self._catalogue.find(attributes.ANY, state, ask)
-        self._handling.warm(state)
+        return ask
 
     def _admitted(self, arrival: float) -> State:
         state = self._state.current()

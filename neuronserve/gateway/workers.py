@@ -32,7 +32,8 @@ threads = _settings.threads
 worker_connections = _settings.max_in_flight + 5 * 64 + (AT_ONCE if _settings.multi_model else 0)
 backlog = 2048
 keepalive = 75
-timeout = _settings.worker_timeout_seconds
+# a body of 1 GB, for which the deadline is long, can hold the interpreter's lock for longer than others
+timeout = max(_settings.worker_timeout_seconds, int(_settings.deadline_seconds / 10))
 graceful_timeout = int(_settings.drain_seconds) + 1
 preload_app = True
 worker_tmp_dir = str(_runtime)

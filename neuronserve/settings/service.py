@@ -64,7 +64,8 @@ class Service:
     )
     worker_timeout_seconds: int = variable(
         "SAGEMAKER_GUNICORN_TIMEOUT_SECONDS", read.integer(1, 3600), "30", unit="s", group=_SERVICE,
-        meaning="a worker whose main loop is silent for this long is replaced",
+        meaning="a worker whose main loop is silent for this long is replaced; raised to a tenth of the "
+        "deadline where lower",
     )
     read_timeout_seconds: int = variable(
         "SAGEMAKER_NGINX_PROXY_READ_TIMEOUT_SECONDS", read.integer(1, 3600), "60", unit="s", group=_SERVICE,

@@ -170,3 +170,39 @@ def test_a_measurement_that_cannot_be_read_costs_no_other_metric(gateway, text: 
     made = gateway()
     (made.runtime / "neuron.json").write_text(text)
     assert "neuronserve_model_server_up" in made.get("/metrics").text
+
+
+def test_batch_transform_is_told_how_to_send_its_requests(gateway, scripted) -> None:
+    made = gateway(scripted(), scripted())
+    answer = made.get("/execution-parameters")
+    assert (answer.status_code, answer.json) == (
+        200,
+        {"MaxConcurrentTransforms": 2, "BatchStrategy": "MULTI_RECORD", "MaxPayloadInMB": 6},
+    )
+
+
+def test_what_the_job_says_comes_back_as_execution_parameters(gateway) -> None:
+    environ = {
+        "SAGEMAKER_BATCH": "true",
+        "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": "4",
+        "SAGEMAKER_MAX_PAYLOAD_IN_MB": "25",
+        "SAGEMAKER_BATCH_STRATEGY": "SINGLE_RECORD",
+    }
+    assert gateway(environ=environ).get("/execution-parameters").json == {
+        "MaxConcurrentTransforms": 4,
+        "BatchStrategy": "SINGLE_RECORD",
+        "MaxPayloadInMB": 25,
+    }
+
+
+def test_there_are_no_execution_parameters_before_the_model_is_ready(gateway) -> None:
+    made = gateway()
+    made.state(State("starting", step="loading the model"))
+    answer = made.get("/execution-parameters")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.json["step"] == "loading the model"
+
+
+def test_a_multi_model_endpoint_has_no_execution_parameters(gateway) -> None:
+    answer = gateway(environ={"SAGEMAKER_MULTI_MODEL": "true"}).get("/execution-parameters")
+    assert (answer.status_code, answer.json["code"]) == (404, "no_such_route")
