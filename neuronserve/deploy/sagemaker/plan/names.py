@@ -24,7 +24,7 @@ _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", re.ASCII)
 
 def check(name: str, what: str) -> str:
     """The name itself. Raises InvalidInput for one that SageMaker does not take."""
-    if not _NAME.fullmatch(name):
+    if len(name) > LONGEST or not _NAME.fullmatch(name):  # AWS's pattern alone lets longer ones through
         raise InvalidInput(
             f"{what} {name[:80]!r}: expected 1 to {LONGEST} letters, digits and '-', no '-' at either end"
         )
