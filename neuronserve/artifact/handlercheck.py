@@ -17,6 +17,7 @@ from neuronserve.artifact.progress import HANDLER, Progress, Report
 from neuronserve.errors import BrokenHandler
 
 log = logging.getLogger("handler")
+_ROOT = Path(__file__).resolve().parents[2]
 _PROGRAM = "neuronserve.gateway.handlers"
 MARK = "neuronserve-handler: "  # before its one line for us
 
@@ -33,8 +34,10 @@ def check(code: Path, packages: str, seconds: float, report: Report, *, separate
             log.info("%s", line)
 
     argv = [sys.executable, "-P", "-m", _PROGRAM, str(code), packages, *(["separate"] if separate else [])]
+    paths = (str(_ROOT), os.environ.get("PYTHONPATH", ""))
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     try:
-        status = Child(argv, os.environ, cwd=Path("/"), hear=hear).run(seconds)
+        status = Child(argv, env, cwd=Path("/"), hear=hear).run(seconds)
     except TimeUp:
         raise BrokenHandler(
             f"code/inference.py was not loaded within {seconds:g} s",

@@ -17,7 +17,7 @@ _LONGEST = 300
 _FILE = "code/requirements.txt"
 _ABOVE = "pip's own lines are above"
 _NO_CONNECTION = (
-    "NewConnectionError|NameResolution|ConnectTimeout|ProxyError|Max retries|Failed to establish|"
+    "NewConnectionError|NameResolution|ConnectTimeout|ReadTimeout|ProxyError|Max retries|Failed to establish|"
     "Network is unreachable|Temporary failure in name"
 )
 _WHEELS = (
