@@ -22,8 +22,9 @@ RUN = ("--target", "ml_inf1", "--bucket", "models", "--role", ROLE)
 
 
 @pytest.fixture
-def neo(cloud, monkeypatch):
+def neo(cloud, session, monkeypatch):
     """``neo("STARTING", "FAILED", reason=...)`` -> the pretended service, serving."""
+    cloud.session = session
     cloud.s3.create_bucket(Bucket="models")
     with contextlib.ExitStack() as stack:
 
