@@ -81,8 +81,8 @@ def path(text: str) -> Path:
 
 
 def name(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}", text):
-        raise Fault("a name of letters, digits, '.', '_' and '-', beginning with a letter or digit")
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}", text):
+        raise Fault("a name of letters, digits, '.', '_' and '-', beginning with neither '.' nor '-'")
     return text
 
 

@@ -25,6 +25,7 @@ class Condition:
     servers: tuple[Server, ...] = ()
     models: tuple[Model, ...] = ()
     default_model: str = ""
+    multi_model: bool = False
     kind: str = ""
     simulated: bool = False
     ownership: Mapping[str, Any] | None = None
@@ -40,6 +41,7 @@ class Condition:
             servers=self.servers,
             models=self.models,
             default_model=self.default_model,
+            multi_model=self.multi_model,
             kind=self.kind,
             simulated=self.simulated,
             ownership=self.ownership,

@@ -53,6 +53,11 @@ class Judge:
         self._watchman: Watchman | None = None
         self._lost = 0
         self.error: NeuronserveError | None = None
+        self.serving = True  # a server that is ready has all its models
+        self.models = tuple(model.name for model in launch.models)
+
+    def ended(self) -> None:
+        """The run is over: nothing has to be known of that before the next one."""
 
     def begin(self) -> None:
         """A new run: what the one before proved counts no more."""

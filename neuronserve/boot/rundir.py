@@ -127,6 +127,7 @@ def _clear(folder: Path) -> None:
         *folder.glob("neuronserve-cpu-*"),
         folder / "metrics",
         folder / "model",
+        folder / "models",
         folder / "neuron-host",
     ):
         shutil.rmtree(path, ignore_errors=True)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from neuronserve import machine
 from neuronserve import state as states
 from neuronserve.boot import cores
 from neuronserve.boot.cores import Ground
-from neuronserve.boot.judge import Judge, Standard
 from neuronserve.boot.relay import relay
 from neuronserve.errors import CoreConflict, ModelServerError, NeuronserveError
 from neuronserve.settings import Settings
@@ -20,10 +19,28 @@ from neuronserve.supervise import process
 from neuronserve.supervise.children import Children, Command
 from neuronserve.supervise.loop import Loop
 from neuronserve.supervise.policy import Policy
-from neuronserve.supervise.process import Process, Spec
+from neuronserve.supervise.process import Health, Process, Spec
 
 if TYPE_CHECKING:
     from neuronserve.modelserver.launch import Launch
+
+
+class Judging(Protocol):
+    """What says whether a server is ready, over all its runs: a ``Judge``, or what stands in for it.
+
+    ``serving``: whether it serves what it should once it is ready; ``models``: the names of that.
+    """
+
+    @property
+    def error(self) -> NeuronserveError | None: ...
+    @property
+    def serving(self) -> bool: ...
+    @property
+    def models(self) -> tuple[str, ...]: ...
+
+    def begin(self) -> None: ...
+    def ended(self) -> None: ...
+    def __call__(self) -> Health: ...
 
 
 class Servers:
@@ -44,24 +61,34 @@ class Servers:
         self._changed = changed
         self._gave_up = gave_up
         self._launches: tuple[Launch, ...] = ()
+        self._judges: tuple[Judging, ...] = ()
         self._queue: list[Process] = []
         self.processes: tuple[Process, ...] = ()
 
-    def start(self, launches: tuple[Launch, ...], ground: Ground, standard: Standard) -> None:
-        """All of them, as many at once as there are CPUs: loading keeps one busy."""
-        self._launches = launches
-        self.processes = tuple(self._process(launch, ground, standard) for launch in launches)
+    def start(
+        self, launches: tuple[Launch, ...], ground: Ground, settings: Settings, judges: Sequence[Judging]
+    ) -> None:
+        """All of them, as many at once as there are CPUs: loading keeps one busy. Each has a judge."""
+        self._launches, self._judges = launches, tuple(judges)
+        self.processes = tuple(
+            self._process(launch, judge, ground, settings)
+            for launch, judge in zip(launches, judges, strict=True)
+        )
         self._queue = list(self.processes)
         self._start_next()
 
-    def _process(self, launch: Launch, ground: Ground, standard: Standard) -> Process:
-        judge = Judge(launch, standard)
-        spec = _spec(launch, judge, ground, standard.settings, self._cwd)
+    def _process(self, launch: Launch, judge: Judging, ground: Ground, settings: Settings) -> Process:
+        spec = _spec(launch, judge, ground, settings, self._cwd)
 
         def lost(why: str) -> None:
             self._gave_up(_taken(run, why) if run.lacking else _given_up(judge, why))
 
-        run = Process(self._loop, self._children, spec, changed=self._moved, gave_up=lost)
+        def moved() -> None:
+            if run.pid is None:
+                judge.ended()
+            self._moved()
+
+        run = Process(self._loop, self._children, spec, changed=moved, gave_up=lost)
         return run
 
     def described(self) -> tuple[Server, ...]:
@@ -70,7 +97,7 @@ class Servers:
             Server(
                 index=launch.index,
                 target=launch.target,
-                state=_word(run),
+                state=_word(run, judge),
                 restarts=run.restarts,
                 pid=run.pid,
                 rest_port=launch.rest_port,
@@ -78,11 +105,11 @@ class Servers:
                 cores=launch.cores,
                 chips=launch.chips,
                 copies=launch.copies,
-                models=tuple(model.name for model in launch.models),
+                models=judge.models,
                 joins=launch.joins,
                 waits=run.held_by if run.state == process.WAITING else "",
             )
-            for launch, run in zip(self._launches, self.processes, strict=True)
+            for launch, run, judge in zip(self._launches, self.processes, self._judges, strict=True)
         )
 
     def _moved(self) -> None:
@@ -102,7 +129,7 @@ class Servers:
         self._queue.clear()
 
 
-def _given_up(judge: Judge, why: str) -> ModelServerError:
+def _given_up(judge: Judging, why: str) -> ModelServerError:
     """The kind of error that it was judged by, where it was."""
     kind = type(judge.error) if isinstance(judge.error, ModelServerError) else ModelServerError
     hint = judge.error.hint if judge.error else ""
@@ -117,7 +144,7 @@ def _taken(run: Process, why: str) -> CoreConflict:
     )
 
 
-def _spec(launch: Launch, judge: Judge, ground: Ground, settings: Settings, cwd: Path) -> Spec:
+def _spec(launch: Launch, judge: Judging, ground: Ground, settings: Settings, cwd: Path) -> Spec:
     name = f"model-server-{launch.index}"
     env = {**launch.env, **ground.env}
     return Spec(
@@ -134,7 +161,7 @@ def _spec(launch: Launch, judge: Judge, ground: Ground, settings: Settings, cwd:
     )
 
 
-def _before(launch: Launch, judge: Judge) -> None:
+def _before(launch: Launch, judge: Judging) -> None:
     judge.begin()
     for path, text in launch.files.items():
         path.write_text(text)
@@ -142,8 +169,8 @@ def _before(launch: Launch, judge: Judge) -> None:
     Path(launch.target.removeprefix("unix:")).unlink(missing_ok=True)
 
 
-def _word(run: Process) -> str:
-    if run.state == process.READY:
+def _word(run: Process, judge: Judging) -> str:
+    if run.state == process.READY and judge.serving:
         return states.READY
     if run.state == process.FAILED:
         return states.FAILED

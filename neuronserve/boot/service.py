@@ -20,6 +20,9 @@ from neuronserve.boot.condition import Condition
 from neuronserve.boot.cores import Ground
 from neuronserve.boot.drain import Drain, Parts, stop_together
 from neuronserve.boot.failure import Failure
+from neuronserve.boot.judge import Judge
+from neuronserve.boot.multimodel import opening
+from neuronserve.boot.multimodel.assembly import Assembly, assemble
 from neuronserve.boot.progress import Display
 from neuronserve.boot.publish import Publisher
 from neuronserve.boot.relay import relay
@@ -63,7 +66,9 @@ class Service:
         self._children = children
         self._around = around
         self._publisher = Publisher(around.runtime)
-        self._condition = Condition(step="locate")
+        self._multi_model: Assembly | None = None
+        starting = "load" if around.settings.multi_model else "locate"
+        self._condition = Condition(step=starting, multi_model=around.settings.multi_model)
         self._failure: Failure | None = None
         self._again: Timer | None = None  # that the state is written, after it could not be
         self._fetching: Child | None = None
@@ -86,6 +91,11 @@ class Service:
         self._changed()
         self._front.start()
         self._gateway.start()
+        if not self._around.settings.multi_model:
+            self._fetch()
+        self._choose()
+
+    def _fetch(self) -> None:
         listener = fetch.Fetch(progress=self._progressed, got=self._got, failed=self.fail)
         command = fetch.command(self._around.runtime, self._around.environ, listener.hear)
         try:
@@ -94,7 +104,6 @@ class Service:
             self.fail(
                 Failure.of(ArtifactError(f"the program that gets the model cannot be started: {error}"))
             )
-        self._choose()
 
     def stop(self) -> None:
         """Stop in order: with a drain where requests were taken, at once where not."""
@@ -163,10 +172,13 @@ class Service:
         self._load_when_all_is_known()
 
     def _load_when_all_is_known(self) -> None:
-        if self._bundle is None or self._ground is None or self.stopping:
+        if self._ground is None or self.stopping:
             return
         try:
-            self._load(self._bundle, self._ground)
+            if self._around.settings.multi_model:
+                self._open(self._ground)
+            elif self._bundle is not None:
+                self._load(self._bundle, self._ground)
         except NeuronserveError as error:
             self.fail(Failure.of(error))
 
@@ -176,7 +188,21 @@ class Service:
         names = ", ".join(f"{model.name} {list(model.versions)}" for model in bundle.models)
         _log.info("loading %s into %d %s model server(s)", names, len(loading.launches), kind)
         self._note(**loading.news)
-        self._servers.start(loading.launches, ground, loading.standard)
+        judges = [Judge(launch, loading.standard) for launch in loading.launches]
+        self._servers.start(loading.launches, ground, around.settings, judges)
+        self._measuring.begin(ground)
+
+    def _open(self, ground: Ground) -> None:
+        """Without a model: they come and go while the service runs."""
+        around, kind = self._around, self._condition.kind
+        opened = opening.plan(around.settings, ground, around.runtime, around.environ, kind)
+        _log.info("starting %d %s model server(s); models come later", len(opened.launches), kind)
+        self._multi_model = made = assemble(
+            self._loop, self._children, opened, settings=around.settings, runtime=around.runtime,
+            environ=around.environ, changed=self._changed, published=lambda: self._publisher.state,
+        )  # fmt: skip
+        self._note(ownership=opened.ownership)
+        self._servers.start(opened.launches, ground, around.settings, made.attendants)
         self._measuring.begin(ground)
 
     # --- watching
@@ -193,7 +219,15 @@ class Service:
             front_up=self._front.state == process.READY,
             gateway_up=self._gateway.state == process.READY,
             servers=self._servers.described(),
+            **self._models(),
         )
+
+    def _models(self) -> Mapping[str, object]:
+        """Of an endpoint whose models come and go: those of now."""
+        if self._multi_model is None:
+            return {}
+        endpoint = self._multi_model.endpoint
+        return {"models": endpoint.models, "ownership": endpoint.owned(self._condition.ownership)}
 
     def _note(self, **news: object) -> None:
         """Take something into the condition, and publish what follows from it."""
@@ -227,6 +261,8 @@ class Service:
         self._servers.drop_queue()
         self._measuring.end()
         self._note(ending=word)
+        if self._multi_model:
+            self._multi_model.stop()
         if self._fetching:
             self._fetching.signal(signal.SIGTERM)
             self._loop.later(_QUICK_GRACE, self._stop_fetching)

@@ -46,7 +46,9 @@ class Core:
         self._manager = manager
         self._labels = labels
         self._configs: tuple[ModelConfig, ...] = ()
+        self._started = threading.Event()  # the first list is in effect: another one may be
         self._configuring = threading.Lock()
+        self._aspiring = threading.Lock()  # a poll must not bring back what is just being dropped
         self.requests = Counter("model_name", "status")
 
     def predict(self, request: Any, call: Call) -> Any:
@@ -129,6 +131,7 @@ class Core:
         """Begin to load the first models, and return; labels are given when those have settled."""
         with self._configuring:
             self._apply(configs, look=True)
+        self._started.set()
         threading.Thread(target=self._label_at_start, args=(configs,), name="labels", daemon=True).start()
 
     def _label_at_start(self, configs: Sequence[ModelConfig]) -> None:
@@ -149,6 +152,7 @@ class Core:
         no other configuration gets a turn (``UpdateConfig`` in file_system_storage_path_source.cc,
         ``WaitUntilModelsAvailable`` in server_core.cc).
         """
+        self._started.wait()
         with self._configuring:
             new = {config.name for config in configs} - {config.name for config in self._configs}
             self._apply(configs, look=self._polls)
@@ -159,21 +163,23 @@ class Core:
             self._labels.assign(configs, self._manager)
 
     def _apply(self, configs: Sequence[ModelConfig], *, look: bool) -> None:
-        for gone in {config.name for config in self._configs} - {config.name for config in configs}:
-            self._manager.aspire(gone, {})
-        self._configs = tuple(configs)
+        with self._aspiring:
+            for gone in {config.name for config in self._configs} - {config.name for config in configs}:
+                self._manager.aspire(gone, {})
+            self._configs = tuple(configs)
         if look:
             self.poll()
 
     def poll(self) -> None:
         """Look on disk for versions that came or went."""
-        for config in self._configs:
-            try:
-                self._manager.aspire(config.name, disk.aspired(config))
-            except StatusError as error:
-                _log.error(
-                    "FileSystemStoragePathSource encountered a filesystem access error: %s", error.message
-                )
+        with self._aspiring:
+            for config in self._configs:
+                try:
+                    self._manager.aspire(config.name, disk.aspired(config))
+                except StatusError as error:
+                    _log.error(
+                        "FileSystemStoragePathSource encountered a filesystem access error: %s", error.message
+                    )
 
     def available(self) -> bool:
         """Whether every configured model has a version that serves."""
