@@ -7,6 +7,7 @@ names of AWS's own container plus the signature. Other attributes are the caller
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ METHODS = ("predict", "classify", "regress")
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
 _SIGNATURE = re.compile(r"[A-Za-z0-9_.>/-]{1,255}")
+LONGEST = 1024  # of CustomAttributesHeader in the runtime's API; visible ASCII
 _PREFIX = "tfs-"
 _UNQUOTED = "_.>/-"  # a model may name its signatures as it likes; a header may not hold all of that
 
@@ -61,15 +63,18 @@ def parse(header: str | None) -> Route:
     return route
 
 
+@functools.lru_cache(maxsize=1024)
 def echo(model: str, version: int | None, signature: str, method: str) -> str:
-    """What was used, in the same words."""
-    parts = [f"tfs-model-name={model}"]
+    """What was used, in the same words; without a name that makes it longer than the platform passes on."""
+    parts = [f"tfs-model-name={quote(model, safe=_UNQUOTED)}"]
     if version is not None:
         parts.append(f"tfs-model-version={version}")
     if signature:
         parts.append(f"tfs-signature-name={quote(signature, safe=_UNQUOTED)}")
     parts.append(f"tfs-method={method}")
-    return ",".join(parts)
+    while len(told := ",".join(parts)) > LONGEST:
+        parts.remove(max(parts, key=len))
+    return told
 
 
 def _matching(found: dict[str, str], name: str, pattern: re.Pattern[str], expected: str) -> str:

@@ -95,6 +95,9 @@ class Invocations:
             arrival=arrival_of(environ),
             watch=connection.watch if connection is not None else _nobody,
             target_model=get("HTTP_X_AMZN_SAGEMAKER_TARGET_MODEL", ""),
+            variant=get("HTTP_X_AMZN_SAGEMAKER_TARGET_VARIANT", ""),
+            container=get("HTTP_X_AMZN_SAGEMAKER_TARGET_CONTAINER_HOSTNAME", ""),
+            session=get("HTTP_X_AMZN_SAGEMAKER_SESSION_ID", ""),
         )
 
     def _receive(self, environ: Mapping[str, Any], request: Invocation) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import orjson
 
@@ -16,6 +16,18 @@ from neuronserve.gateway.service import Invocation
 
 _STDOUT = 1
 _SHOWN = 200  # characters of a header
+
+
+def _named(request: Invocation) -> Iterator[tuple[str, str]]:
+    """What the endpoint's caller named, where it did."""
+    if request.target_model:
+        yield "target_model", request.target_model[:_SHOWN]
+    if request.variant:
+        yield "target_variant", request.variant[:_SHOWN]
+    if request.container:
+        yield "target_container", request.container[:_SHOWN]
+    if request.session:
+        yield "session_id", request.session[:_SHOWN]
 
 
 def _write(line: bytes) -> None:
@@ -68,8 +80,7 @@ class Journal:
         elif request.batches:
             line["batches"] = request.batches
             line["padding"] = request.padding
-        if request.target_model:
-            line["target_model"] = request.target_model[:_SHOWN]
+        line.update(_named(request))
         if code:
             line["code"] = code
         self._write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))

@@ -46,6 +46,9 @@ class Invocation:
     arrival: float  # seconds since the epoch, when its first byte came
     watch: Watch
     target_model: str = ""  # what the endpoint's caller named, for the log alone
+    variant: str = ""  # the endpoint's variant that was asked for; likewise
+    container: str = ""  # the container that was asked for, by its hostname; likewise
+    session: str = ""  # NEW_SESSION, or a session's id: for the model's own code, and the log
     source: Source | None = None  # in batch transform: the body, which is not received yet
     model: str = ""
     version: int | None = None

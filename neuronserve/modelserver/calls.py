@@ -20,6 +20,7 @@ from neuronserve.messages import (
 from neuronserve.modelserver import tensors
 
 Array = np.ndarray[Any, Any]
+LARGEST = (1 << 31) - (1 << 20)  # bytes: protobuf's 2 GiB, less what names and shapes may need
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,7 +52,16 @@ class SignatureInfo:
 def predict_request(
     spec: Spec, arrays: Mapping[str, Array], dtypes: Mapping[str, str], outputs: Sequence[str] = ()
 ) -> bytes:
-    """``dtypes``: TensorFlow's name for each input. ``outputs``: those wanted; empty: all."""
+    """``dtypes``: TensorFlow's name for each input. ``outputs``: those wanted; empty: all.
+
+    BodyTooLarge: there is more in it than one message can hold.
+    """
+    size = sum(map(_size, arrays.values()))
+    if size > LARGEST:
+        raise BodyTooLarge(
+            f"the inputs have {size} bytes; one call of the model takes at most {LARGEST}",
+            hint="send fewer rows at a time",
+        )
     request = predict_pb2.PredictRequest()
     spec.write(request.model_spec)
     if outputs:
@@ -165,6 +175,10 @@ def _tensors(infos: Mapping[str, Any]) -> dict[str, tuple[str, tuple[int | None,
         name: (tensors.dtype_name(info.dtype), tensors.shape_of(info.tensor_shape))
         for name, info in infos.items()
     }
+
+
+def _size(array: Array) -> int:
+    return array.nbytes if array.dtype != object else sum(map(len, array.ravel()))
 
 
 def _example(values: Mapping[str, Any], where: str) -> Any:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 import pytest
 from hypothesis import given
@@ -68,3 +69,11 @@ def test_a_signature_named_with_what_a_header_cannot_hold_is_echoed_escaped() ->
     assert said.isascii()
     assert said.isprintable()
     assert parse(said.replace("%", "")).method == "predict"
+
+
+@given(st.text(max_size=2000), st.text(max_size=2000))
+def test_what_is_echoed_is_never_more_than_the_platform_passes_on(model: str, signature: str) -> None:
+    said = echo(model, 1, signature, "predict")
+    assert len(said) <= 1024
+    assert re.fullmatch(r"[\x21-\x7e]*", said)
+    assert said.endswith("tfs-method=predict")

@@ -344,3 +344,30 @@ def test_a_header_cannot_break_the_log_or_the_error(gateway) -> None:
     answer = made.post(ROWS, 'text/"x\\', X_Request_Id='a"b')
     assert json.loads(answer.data)["request_id"] == 'a"b'
     assert made.log_lines()[0]["content_type"] == 'text/"x\\'
+
+
+def test_what_the_endpoints_caller_named_is_in_the_log(gateway) -> None:
+    made = gateway()
+    answer = made.post(
+        "[1,2]",
+        X_Amzn_SageMaker_Target_Variant="blue",
+        X_Amzn_SageMaker_Target_Container_Hostname="second",
+        X_Amzn_SageMaker_Session_Id="NEW_SESSION",
+    )
+    assert answer.status_code == 200
+    assert not any("Session" in name for name in answer.headers.keys())  # noqa: SIM118  not a dict
+    (line,) = made.log_lines()
+    assert (line["target_variant"], line["target_container"], line["session_id"]) == (
+        "blue",
+        "second",
+        "NEW_SESSION",
+    )
+
+
+def test_more_than_a_message_holds_is_refused(gateway, monkeypatch) -> None:
+    monkeypatch.setattr("neuronserve.modelserver.calls.LARGEST", 15)
+    made = gateway()
+    assert made.post("[1,2]").status_code == 200
+    answer = made.post("[[1,2],[3,4]]")
+    assert (answer.status_code, answer.json["code"]) == (413, "body_too_large")
+    assert "16 bytes; one call of the model takes at most 15" in answer.json["error"]
