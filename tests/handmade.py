@@ -73,6 +73,18 @@ def doubling(folder: Path, factor: float = 2.0) -> Path:
     return write(saved_model(nodes, {"x": "x:0"}, {"y": "y:0"}), folder)
 
 
+def doubling_rows(folder: Path, width: int = 3) -> Path:
+    """A model ``y = 2 * x`` for ``x`` of shape [n, width], as its signature says."""
+    nodes = [placeholder("x", -1, width), constant("factor", 2.0), node("y", "Mul", "x", "factor", T=FLOAT)]
+    model = saved_model(nodes, {"x": "x:0"}, {"y": "y:0"})
+    signature = model.meta_graphs[0].signature_def["serving_default"]
+    for info in (signature.inputs["x"], signature.outputs["y"]):
+        info.tensor_shape.Clear()
+        info.tensor_shape.dim.add(size=-1)
+        info.tensor_shape.dim.add(size=width)
+    return write(model, folder)
+
+
 def weights(width: int = 3) -> Any:
     """What ``compiled`` multiplies with: (width, width) float32, small and whole, so that sums are exact."""
     return (np.arange(width * width, dtype=np.float32).reshape(width, width) * 3 + 1) % 7 - 3

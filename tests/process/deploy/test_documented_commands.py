@@ -6,20 +6,14 @@ Containers are another matter: `run-local` prints what it would do here; tests/i
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-from pathlib import Path
 
 import boto3
 import pytest
-import requests
-from moto.server import ThreadedMotoServer
 
 from tests.deploying.instances import join
-from tests.stored_models import AWS
+from tests.process.deploy import documents
 
-ROOT = Path(__file__).parents[3]
 REGION = "eu-west-1"
 TRUST = {
     "Version": "2012-10-17",
@@ -39,38 +33,13 @@ MANIFEST = {
 }
 
 
-def blocks(document):
-    """The shell blocks that are about ECS."""
-    text = (ROOT / document).read_text()
-    if document == "README.md":
-        text = text.partition("## On Amazon ECS")[2].partition("\n## ")[0]
-    return re.findall(r"^```bash\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-
-
 @pytest.fixture
 def environ(tmp_path, monkeypatch):
     """An AWS in which everything that the documents name is there, and services run at once."""
     monkeypatch.setenv("MOTO_ECS_SERVICE_RUNNING", "2")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    reset = (
-        f"http://{host}:{port}/moto-api/reset"  # all of moto's servers in one process share what they hold
-    )
-    requests.post(reset, timeout=30)
-    variables = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-        **AWS,
-        "AWS_REGION": REGION,
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_CONFIG_FILE": str(tmp_path / "none"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
-        "CONTAINER_ENGINE": "podman",
-    }
-    furnish(variables)
-    yield variables
-    requests.post(reset, timeout=30)
-    server.stop()
+    with documents.aws(REGION, tmp_path) as variables:
+        furnish(variables)
+        yield variables
 
 
 def furnish(variables):
@@ -100,24 +69,11 @@ class Clients:
 
 
 def as_run(block):
-    """The block as bash runs it here: from an empty folder, ending with the first command that fails."""
-    block = re.sub(r"(?m)^(scripts/ecs run-local [^#\n]*)", r"\1 --dry-run ", block)
-    return f"set -euxo pipefail\n{block}"
+    """`run-local` as a dry run."""
+    return re.sub(r"(?m)^(scripts/ecs run-local [^#\n]*)", r"\1 --dry-run ", block)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/ecs.md"])
-def test_each_command_does_what_the_document_says(document, environ, tmp_path):
-    (tmp_path / "scripts").symlink_to(ROOT / "scripts")
+@pytest.mark.parametrize(("document", "part"), [("README.md", "On Amazon ECS"), ("docs/ecs.md", "")])
+def test_each_command_does_what_the_document_says(document, part, environ, tmp_path):
     script = "IMAGE=123456789012.dkr.ecr.eu-west-1.amazonaws.com/neuronserve:1\n"
-    script += as_run("\n".join(blocks(document)))
-    assert script.count("scripts/") >= 8
-    done = subprocess.run(
-        ["bash", "-c", script],
-        cwd=tmp_path,
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    documents.run(script + as_run("\n".join(documents.blocks(document, part))), tmp_path, environ)
