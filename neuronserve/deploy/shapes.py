@@ -26,6 +26,7 @@ class Unknown:
 
 
 UNKNOWN = Unknown()
+_MANY = 40  # words that a person still reads; SageMaker has some 280 instance types
 NULL = "null"  # the code of a finding: an object's member is null
 
 
@@ -192,13 +193,11 @@ def _unknown_word(value: str, words: list[str], at: str) -> Finding:
     same = next((word for word in words if word.lower() == value.lower()), None)
     near = same or next(iter(difflib.get_close_matches(value, words, n=1)), None)
     fix = f"write {same}: upper and lower case matter" if same else f"did you mean {near}?" if near else ""
-    return Finding(
-        at,
-        Severity.ERROR,
-        "unknown-word",
-        f"{_short(value)!r} is none of {', '.join(words)}",
-        fix or "use one of them",
-    )
+    if len(words) <= _MANY:
+        known, fix = ", ".join(words), fix or "use one of them"
+    else:
+        known, fix = f"the {len(words)} that AWS takes here", fix or "AWS's API reference lists them"
+    return Finding(at, Severity.ERROR, "unknown-word", f"{_short(value)!r} is none of {known}", fix)
 
 
 def _length(shape: Shape, value: Any, at: str, what: str) -> Iterator[Finding]:

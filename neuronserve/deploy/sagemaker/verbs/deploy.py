@@ -21,6 +21,7 @@ from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.sagemaker.following import asked, deployment, options, rollback
 from neuronserve.deploy.sagemaker.following.planning import Wish
 from neuronserve.deploy.sagemaker.plan import names
+from neuronserve.errors import InvalidInput
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,8 +40,19 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
     return exits.YES
 
 
+_OF_WHAT_IS_NEW = (
+    "image", "model_data", "compilation_job", "model", "env", "container", "variant", "instance_type",
+    "capture", "errors_alarm", "recreate",
+)  # fmt: skip
+
+
 def _back(given: argparse.Namespace, desk: Desk) -> int:
     name = names.check(given.endpoint, "endpoint")
+    if idle := [word for word in _OF_WHAT_IS_NEW if getattr(given, word)]:
+        raise InvalidInput(
+            f"--rollback with --{idle[0].replace('_', '-')}: what served before is taken as it was",
+            hint="leave it out, or deploy without --rollback",
+        )
     policy = asked.rollout(given, name, ())
     wish = Wish(counts=given.instance_count is not None)
     planned = rollback.plan(desk, name, policy.request() if policy else None, wish)
