@@ -17,7 +17,7 @@ _TYPES = {
     ".csv": "text/csv", ".json": "application/json", ".jsonl": "application/jsonlines",
     ".npy": "application/x-npy",
 }  # fmt: skip
-_SPLITS = ("", "None", "Line")
+_SPLITS = ("None", "Line")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -50,9 +50,7 @@ def add(parser: argparse.ArgumentParser) -> None:
                        help="that requests may have (default: those of --payload)")  # fmt: skip
     group.add_argument("--response-type", metavar="TYPE", action="append", default=[],
                        help="that answers may have (default: application/json)")  # fmt: skip
-    group.add_argument(
-        "--split", choices=_SPLITS, default="", help="of the validation job's data, such as Line"
-    )
+    group.add_argument("--split", choices=_SPLITS, default="None", help="of the validation job's data (None)")
     group.add_argument("--env", metavar="NAME=VALUE", action="append", default=[], help="of the container")
     group.add_argument("--tag", metavar="KEY=VALUE", action="append", default=[])
     trial = parser.add_argument_group("the trial")
@@ -88,7 +86,7 @@ def listing(given: argparse.Namespace) -> Listing:
         content_types=tuple(given.content_type or dict.fromkeys(one.content_type for one in tests)),
         response_types=tuple(given.response_type) or (given.accept or "application/json",),
         environment=_pairs("--env", given.env),
-        split="" if given.split == "None" else given.split,
+        split="Line" if given.split == "Line" else "",
         tags=_pairs("--tag", given.tag),
     )
 

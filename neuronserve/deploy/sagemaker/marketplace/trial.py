@@ -71,7 +71,7 @@ class Container:
     def stop(self) -> tuple[int, float]:
         """SIGTERM; the exit code, and after how many seconds. 137: it had to be killed."""
         began = self._clock.monotonic()
-        self._engine.call("stop", "--time", str(STOP_SECONDS), self._trial.name)
+        self._engine.call("stop", "-t", str(STOP_SECONDS), self._trial.name)
         return int(self._state()["ExitCode"]), self._clock.monotonic() - began
 
     def log(self) -> tuple[str, ...]:

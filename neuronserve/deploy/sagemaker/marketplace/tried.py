@@ -61,14 +61,14 @@ def _started(name: str, case: Case, container: Container, files: Files, asked: A
             raise
         yield Item(
             name, "start", Verdict.NG, f"it ended with {code} while it started, without a network",
-            "what it said last:", container.log(),
+            "its last lines are below", container.log(),
         )  # fmt: skip
         return
     if answer.status != 200:
         said = f"{answer.status or 'no answer'} for {case.start_seconds:g} s: {answer.body.strip()[:200]}"
         yield Item(
             name, "start", Verdict.NG, f"/ping was {said}",
-            "what it said last:", container.log(),
+            "its last lines are below", container.log(),
         )  # fmt: skip
         return
     yield Item(name, "start", Verdict.OK, f"/ping is 200 after {answer.seconds:.1f} s, without a network")

@@ -72,7 +72,8 @@ def _case(given: argparse.Namespace, listing: Listing, desk: Desk) -> Iterator[C
     archive = Path(listing.model)
     with desk.models.opened(listing.model) as tree:
         accepted = desk.models.accepted(archive) if archive.is_file() else None
-        readable(tree.root)
+        if not archive.is_dir():  # else it is the person's own, which is left as it is
+            readable(tree.root)
         made = Case(listing, desk.aws, _engine(given, desk), desk.clock, tree, accepted, given.start_seconds)
         yield dataclasses.replace(made, listing=options.completed(listing, made.generations))
 
@@ -90,13 +91,10 @@ def _engine(given: argparse.Namespace, desk: Desk) -> engine.CommandLine:
 
 def readable(root: Path) -> None:
     """The platform unpacks for any user: what was unpacked for us alone is opened for the container's."""
-    with contextlib.suppress(PermissionError):  # somebody else's folder: then the container says so
-        for folder, folders, files in os.walk(root):
-            for name in ("", *folders, *files):
-                path = Path(folder, name)
-                if not path.is_symlink():
-                    mode = path.stat().st_mode
-                    path.chmod(mode | (0o555 if path.is_dir() else 0o444))
+    for folder, folders, files in os.walk(root):
+        for path in (Path(folder, name) for name in ("", *folders, *files)):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
 
 
 def _checked(case: Case, given: argparse.Namespace, desk: Desk) -> bool:

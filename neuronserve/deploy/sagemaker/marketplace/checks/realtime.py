@@ -23,7 +23,7 @@ def _answers(case: Case, container: Container, files: tried.Files) -> Iterator[I
     for number, test in enumerate(case.listing.tests):
         if test.file.stat().st_size <= REALTIME_BYTES:
             answer = container.post(files.put(test.file), test.content_type, test.accept, REALTIME_SECONDS)
-            yield judged(test, test.file.stat().st_size, answer)
+            yield judged(test, test.file.stat().st_size, answer, container)
         if number == 0:
             yield _largest(test, container, files)
     yield _stopped(container)
@@ -38,14 +38,14 @@ def _largest(test: Test, container: Container, files: tried.Files) -> Item:
             "add a file of that size with --payload",
         )  # fmt: skip
     answer = container.post(files.write("largest", data), test.content_type, test.accept, REALTIME_SECONDS)
-    return judged(test, len(data), answer)
+    return judged(test, len(data), answer, container)
 
 
-def judged(test: Test, size: int, answer: Answer) -> Item:
+def judged(test: Test, size: int, answer: Answer, container: Container) -> Item:
     subject = f"{test.file.name}, {size:,} bytes"
     if answer.status != 200:
         said = f"{answer.status}: {answer.body.strip()[:300]}" if answer.status else answer.body
-        return Item(NAME, subject, Verdict.NG, said, "see the container's log with scripts/sagemaker local")
+        return Item(NAME, subject, Verdict.NG, said, "its last lines are below", container.log())
     took = f"{answer.size:,} bytes of {answer.content_type} after {answer.seconds:.2f} s"
     if answer.seconds > REALTIME_SECONDS:
         return Item(NAME, subject, Verdict.NG, f"{took}, and {REALTIME_SECONDS} s are the limit")

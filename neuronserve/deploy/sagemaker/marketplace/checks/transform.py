@@ -28,7 +28,7 @@ def _answers(case: Case, container: Container, files: tried.Files) -> Iterator[I
         size = test.file.stat().st_size
         if size <= BATCH_BYTES:
             answer = container.post(files.put(test.file), test.content_type, test.accept, BATCH_SECONDS)
-            yield _judged(f"{test.file.name}, {size:,} bytes", answer)
+            yield _judged(f"{test.file.name}, {size:,} bytes", answer, container)
         if number == 0:
             yield _largest(test, container, files)
 
@@ -41,11 +41,11 @@ def _largest(test: Test, container: Container, files: tried.Files) -> Item:
             "add a file of that size with --payload",
         )  # fmt: skip
     answer = container.post(files.write("largest", data), test.content_type, test.accept, BATCH_SECONDS)
-    return _judged(f"{test.file.name}, {len(data):,} bytes", answer)
+    return _judged(f"{test.file.name}, {len(data):,} bytes", answer, container)
 
 
-def _judged(subject: str, answer: Answer) -> Item:
+def _judged(subject: str, answer: Answer, container: Container) -> Item:
     if answer.status != 200:
         said = f"{answer.status}: {answer.body.strip()[:300]}" if answer.status else answer.body
-        return Item(NAME, subject, Verdict.NG, said, "its log tells more: scripts/sagemaker local")
+        return Item(NAME, subject, Verdict.NG, said, "its last lines are below", container.log())
     return Item(NAME, subject, Verdict.OK, f"{answer.size:,} bytes after {answer.seconds:.2f} s")
