@@ -84,6 +84,8 @@ def make_tensor_proto(values: Any, dtype: Any = None, shape: tuple[int, ...] | N
     from neuronserve.modelserver import tensors
 
     array = np.asarray(values)
+    if array.dtype.kind in "SU" and not hasattr(values, "dtype"):
+        array = np.array(values, object)  # numpy's own strings lose zeros at their end
     name = dtype if isinstance(dtype, str) or dtype is None else np.dtype(dtype).name
     if array.dtype.kind in "SUO" and name in (None, "string", "object"):
         name, array = "string", np.array([_text(v) for v in array.ravel()], object).reshape(array.shape)

@@ -32,7 +32,7 @@ def check(patient: Patient) -> Outcome:
     if isinstance(got, Finding):
         return Outcome((got,))
     bundle, said = got
-    findings = [_layout(bundle)]
+    findings = [_layout(bundle), *_code(bundle)]
     for model in bundle.models:
         for compiled in model.compiled:
             findings += versions.findings(model, compiled, patient.kind)
@@ -111,6 +111,14 @@ def _layout(bundle: Bundle) -> Finding:
     beside = f"; beside them: {', '.join(bundle.extras)}" if bundle.extras else ""
     default = f"; {bundle.default_model!r} for requests that name none" if len(told) > 1 else ""
     return ok(f"{', '.join(told)}{default}{beside}", models=_names(bundle.models), extras=list(bundle.extras))
+
+
+def _code(bundle: Bundle) -> list[Finding]:
+    """By now its requirements were installed and it was loaded, in folders of the doctor's own."""
+    if not bundle.code:
+        return []
+    needs = "; its code/requirements.txt can be installed" if bundle.packages else ""
+    return [ok(f"requests go through code/inference.py, which can be loaded{needs}", code=bundle.code)]
 
 
 def _names(models: tuple[BundledModel, ...]) -> dict[str, list[int]]:

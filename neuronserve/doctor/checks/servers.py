@@ -21,6 +21,7 @@ def check(patient: Patient) -> Outcome:
         patient.scratch,
         patient.environ,
         patient.kind,
+        tcp=bool(patient.bundle.code),
     )
     findings = [_told(launches, patient.kind)]
     if settings.safe_port_range and patient.running is None:
@@ -38,13 +39,13 @@ def _told(launches: tuple[Launch, ...], kind: str) -> Finding:
 
 
 def _taken(launches: tuple[Launch, ...]) -> list[Finding]:
-    """The REST ports of the safe range are used in their order, whoever has them."""
+    """The ports of the safe range are used in their order, whoever has them."""
     taken = []
-    for one in launches:
+    for port in (port for one in launches for port in (one.rest_port, one.grpc_port) if port):
         try:
-            machine.must_be_free(one.rest_port)
+            machine.must_be_free(port)
         except FrontError:
-            taken.append(one.rest_port)
+            taken.append(port)
     if not taken:
         return []
     message = f"SAGEMAKER_SAFE_PORT_RANGE: port {', '.join(map(str, taken))} is taken"

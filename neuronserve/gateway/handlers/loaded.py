@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from neuronserve.gateway.handlers import folders, script, tensorflowless
+from neuronserve.gateway.handlers import folders, script, surroundings, tensorflowless
 from neuronserve.gateway.handlers.script import Script
 from neuronserve.gateway.handlers.separate import Separate
 from neuronserve.state import Model, State
@@ -30,6 +30,7 @@ class Loaded:
 
 def load(code: Path, packages: str, *, separate: bool) -> Loaded:
     """``separate``: beside other models' code. Raises what the script raises, and Unusable."""
+    surroundings.prepare()
     folders.add_packages(packages)
     if not separate:
         folders.add_code(code)
