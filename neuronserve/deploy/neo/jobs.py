@@ -96,19 +96,12 @@ def _absent(error: ClientError, aws: Aws, name: str) -> Exception:
 
 
 def tags(aws: Aws, arn: str) -> dict[str, str] | None:
-    """A job's tags; None where they may not be seen."""
+    """A job's tags, beside what DescribeCompilationJob says; None where they cannot be seen."""
     try:
         pages = aws.sagemaker.get_paginator("list_tags").paginate(ResourceArn=arn)
         return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
-    except ClientError as error:
-        if code_of(error) in (
-            "AccessDenied",
-            "AccessDeniedException",
-            "ValidationException",
-            "ResourceNotFound",
-        ):
-            return None
-        raise
+    except ClientError:
+        return None
 
 
 def listed(aws: Aws, query: Mapping[str, Any], most: int) -> Iterator[dict[str, Any]]:

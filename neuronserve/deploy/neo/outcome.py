@@ -10,6 +10,7 @@ from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.neo import record, storage, targets
 from neuronserve.deploy.neo.jobs import Job
 from neuronserve.errors import InvalidInput
+from neuronserve.instances import catalogue
 
 _DLC = "https://github.com/aws/deep-learning-containers/blob/master/available_images.md"
 
@@ -49,8 +50,19 @@ def next_lines(job: Job, region: str) -> Iterator[str]:
         f"  docker run --rm -p 8080:8080 --device /dev/neuron0 -e AWS_REGION={region} "
         f"-e COMPILATION_JOB={name} IMAGE serve"
     )
+    yield (
+        f"or as an endpoint: scripts/sagemaker deploy ENDPOINT --compilation-job {name} "
+        f"--instance-type {_smallest(record.target(job))} --image IMAGE --role ROLE"
+    )
     artifact = shlex.quote(str(job["ModelArtifacts"]["S3ModelArtifacts"]))
     yield f"or what was compiled into it: scripts/inspect-model {artifact}"
+
+
+def _smallest(device: str) -> str:
+    """SageMaker's smallest instance type with such chips: ``ml.inf1.xlarge`` for ``ml_inf1``."""
+    family = device.removeprefix("ml_")
+    types = [one for one in catalogue().values() if one.family == family and one.sagemaker]
+    return str(min(types, key=lambda one: (one.chips, one.vcpus)).sagemaker) if types else "TYPE"
 
 
 def not_served(job: Job) -> str:

@@ -67,7 +67,7 @@ def _rows(job: Job, tags: Mapping[str, str] | None) -> Iterator[tuple[str, Any]]
     vpc = job.get("VpcConfig") or {}
     yield "VPC subnets", ", ".join(vpc.get("Subnets") or ())
     yield "VPC security groups", ", ".join(vpc.get("SecurityGroupIds") or ())
-    told = "may not be seen" if tags is None else ", ".join(f"{key}={value}" for key, value in tags.items())
+    told = "cannot be seen" if tags is None else ", ".join(f"{key}={value}" for key, value in tags.items())
     yield "tags", told
 
 

@@ -9,6 +9,12 @@ Everything is checked before anything is sent. The job's name is made of the mod
 the same command finds its job again, and follows it. On standard output: artifact, digest, size and image.
 Exit code 1: the job FAILED or was stopped, and the message says what its reason means.
 
+Whoever runs it needs sagemaker:CreateCompilationJob, AddTags, DescribeCompilationJob (and StopCompilationJob,
+ListCompilationJobs, ListTags for the other verbs), iam:PassRole for the role to sagemaker.amazonaws.com, and
+s3:PutObject, s3:GetObject on the bucket. The role: s3:GetObject on the input, s3:PutObject on the output,
+s3:ListBucket and s3:GetBucketLocation on both buckets, logs:CreateLogGroup, logs:CreateLogStream and
+logs:PutLogEvents; its trust policy names sagemaker.amazonaws.com.
+
     scripts/compile-model run export/1 --target ml_inf1 --bucket models --role arn:aws:iam::...:role/neo
     scripts/compile-model run graph.pb --target ml_inf1 --shape input=1,224,224,3 \
         --neuron-options='--num-neuroncores 2 -O2' --bucket models --role arn:aws:iam::...:role/neo
@@ -50,6 +56,7 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
             _would_send(desk, request, source, prepared)
             return exits.YES
         _refuse_other_regions(desk, job, source)
+        _warn_of_replacing(given, desk, job, source)
         if prepared.packed and source:
             storage.upload(desk, source, prepared.packed)
         made = jobs.create(desk, request, generated=not given.name)
@@ -91,6 +98,18 @@ def _would_send(desk: Desk, request: dict[str, Any], source: Place | None, prepa
 def _refuse_other_regions(desk: Desk, job: Job, source: Place | None) -> None:
     output = storage.parse(job.output, prefix=True, option="--compiled-to")
     storage.refuse_other_regions(desk, {output.bucket} | ({source.bucket} if source else set()))
+
+
+def _warn_of_replacing(given: argparse.Namespace, desk: Desk, job: Job, source: Place | None) -> None:
+    """In a folder that several jobs share, Neo writes over what it calls the same."""
+    if not (given.compiled_to and job.device and source):
+        return
+    file = source.key.rpartition("/")[2].removesuffix(".tar.gz")
+    place = options.compiled_place(given).below(f"{file}-{job.device}.tar.gz")
+    if storage.head(desk.aws, place):
+        desk.say(
+            f"warning: {place} is there, and a new job replaces it: give each job a --compiled-to of its own"
+        )
 
 
 def _followed(given: argparse.Namespace, desk: Desk, name: str) -> int:

@@ -41,6 +41,7 @@ def test_a_model_goes_from_its_folder_to_a_compiled_artifact(neo, typed, resnet,
         "seconds": 300.0,
     }
     assert f"-e COMPILATION_JOB={name} IMAGE serve" in done.err
+    assert f"--compilation-job {name} --instance-type ml.inf1.xlarge" in done.err
     bucket, _, key = request["InputConfig"]["S3Uri"].removeprefix("s3://").partition("/")
     archive = cloud.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
@@ -188,6 +189,15 @@ def test_a_bucket_of_another_region_is_refused_before_anything_is_uploaded(neo, 
     assert service.front.calls == []
 
 
+def test_what_a_job_would_replace_in_a_folder_of_one_s_own_is_warned_of(neo, typed, resnet, cloud):
+    neo("COMPLETED")
+    folder = ("--compiled-to", "s3://models/out")
+    assert "warning: s3" not in typed("run", resnet, *RUN, *folder).err
+    cloud.s3.put_object(Bucket="models", Key="out/model-ml_inf1.tar.gz", Body=b"of another job")
+    told = typed("run", resnet, *RUN, *folder, "--batch", "2").err
+    assert "warning: s3://models/out/model-ml_inf1.tar.gz is there, and a new job replaces it" in told
+
+
 def test_a_bucket_that_is_not_there_is_said(neo, typed, resnet):
     neo()
     done = typed("run", resnet, *RUN, "--upload-to", "s3://nowhere-at-all/")
@@ -289,7 +299,7 @@ def test_describe_shows_the_rest_where_the_tags_may_not_be_seen(neo, typed, resn
     typed("run", resnet, *RUN)
     service.front.faults.append(Fault("ListTags", Refused("AccessDeniedException")))
     done = typed("describe", only(service))
-    assert (done.code, done.out.splitlines()[-1][26:]) == (exits.YES, "may not be seen")
+    assert (done.code, done.out.splitlines()[-1][26:]) == (exits.YES, "cannot be seen")
 
 
 @pytest.mark.parametrize("verb", ["describe", "stop"])
