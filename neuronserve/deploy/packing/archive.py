@@ -66,14 +66,8 @@ def write(members: Sequence[Member], path: Path, *, level: int = LEVEL) -> Packe
             raise
     except OSError as error:
         if error.errno in _FULL:
-            raise DiskFull(
-                f"{path}: {error.strerror}, after {_written(error):,} bytes", hint="free some, or see -o"
-            ) from None
+            raise DiskFull(f"{path}: {error.strerror}", hint="free some, or see -o") from None
         raise InvalidInput(f"{path}: {error.strerror or error}") from None
-
-
-def _written(error: OSError) -> int:
-    return int(getattr(error, "written", 0))
 
 
 def _write(members: Sequence[Member], file: IO[bytes], path: Path, level: int) -> Packed:
@@ -176,11 +170,7 @@ class _Counted(io.RawIOBase):
         return True
 
     def write(self, data: Any, /) -> int:
-        try:
-            self._file.write(data)
-        except OSError as error:
-            error.written = self.size  # type: ignore[attr-defined]  # for the message alone
-            raise
+        self._file.write(data)
         self.sha256.update(data)
         self.blake2b.update(data)
         self.size += len(data)

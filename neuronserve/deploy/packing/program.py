@@ -20,7 +20,7 @@ import contextlib
 import dataclasses
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from neuronserve.deploy import exits
@@ -180,22 +180,25 @@ def _packed(
         done = []
         for one in made:
             desk.say(f"packing {_file(one, to)}")
-            packed = archive.write(one.members, folder / _file(one, to).name, level=given.level)
-            done.append((one, packed, _accepted(packed, _file(one, to), desk)))
+            with _named(folder / _file(one, to).name, _file(one, to)) as name:
+                packed = archive.write(one.members, folder / _file(one, to).name, level=given.level)
+                accepted = desk.models.accepted(packed.path)
+                told = tuple(name(text) for text in accepted.warnings)
+            done.append((one, packed, dataclasses.replace(accepted, warnings=told)))
         for one, packed, _ in done:
             os.replace(packed.path, _file(one, to))
     return [(one, archive.moved(packed, _file(one, to)), accepted) for one, packed, accepted in done]
 
 
-def _accepted(packed: Packed, shown: Path, desk: Desk) -> Accepted:
-    """What `serve` makes of it, told by the name that it will have."""
+@contextlib.contextmanager
+def _named(path: Path, shown: Path) -> Iterator[Callable[[str], str]]:
+    """What is told of an archive has the name that it will have."""
+    name: Callable[[str], str] = lambda text: text.replace(str(path), str(shown))
     try:
-        found = desk.models.accepted(packed.path)
+        yield name
     except NeuronserveError as error:
-        error.message = error.message.replace(str(packed.path), str(shown))
+        error.message = name(error.message)
         raise
-    told = tuple(text.replace(str(packed.path), str(shown)) for text in found.warnings)
-    return dataclasses.replace(found, warnings=told)
 
 
 def _told(done: Sequence[tuple[Recipe, Packed, Accepted]], given: argparse.Namespace, desk: Desk) -> None:
