@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import boto3
-from botocore import exceptions
+from botocore import UNSIGNED, exceptions
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
 
@@ -39,6 +39,9 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 5},
     user_agent_extra=f"neuronserve/{neuronserve.__version__}",
 )
+
+
+_HERE = ("localhost", "127.0.0.1", "::1")
 
 
 class Aws:
@@ -147,8 +150,19 @@ class Aws:
 
     @functools.cached_property
     def runtime(self) -> SageMakerRuntimeClient:
-        """Endpoints' invocations."""
-        return cast("SageMakerRuntimeClient", self._client("sagemaker-runtime"))
+        """Endpoints' invocations. A rehearsal on this machine needs neither a region nor credentials."""
+        endpoint = self._endpoint_url or ""
+        if urlsplit(endpoint).hostname not in _HERE or self._credentials_known:
+            return cast("SageMakerRuntimeClient", self._client("sagemaker-runtime"))
+        unsigned = _CONFIG.merge(Config(signature_version=UNSIGNED))
+        region = self.region_if_known or "us-east-1"
+        return self.session.client(
+            "sagemaker-runtime", region_name=region, endpoint_url=endpoint, config=unsigned
+        )
+
+    @property
+    def _credentials_known(self) -> bool:
+        return self.region_if_known is not None and self.session.get_credentials() is not None
 
     @functools.cached_property
     def cloudwatch(self) -> CloudWatchClient:
