@@ -28,6 +28,7 @@ from neuronserve.payload.batches import Split
 from neuronserve.payload.signature import select
 from neuronserve.state import DRAINING, Reader, State
 
+_LARGE = 64 << 20  # bytes of a body that are worth to be had back
 METADATA_SECONDS = 10.0
 _UNBOUNDED = sys.maxsize - 1
 Body = bytes | bytearray | memoryview
@@ -60,11 +61,12 @@ class Invocation:
     encode_seconds: float = 0.0
     batches: int = 0  # where the body was answered in pieces
     padding: int = 0
+    let_go: int = 0  # bytes of a body that is not kept: a large one is in the messages by then
 
     @property
     def size(self) -> int:
         """Bytes of the body."""
-        return self.source.received if self.source is not None else len(self.body)
+        return self.source.received if self.source is not None else self.let_go or len(self.body)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -210,6 +212,9 @@ class Service:
         group = self._servers.of(entry.model, state)
         exchange = self._prepare(body, sent, wanted, route, entry, group)
         request.signature, request.split = exchange.signature, exchange.split
+        if len(body) > _LARGE:
+            request.let_go, request.body = len(request.body), b""
+            del body
         request.decode_seconds = time.perf_counter() - began
 
         echo = attributes.echo(entry.model, entry.version, exchange.signature, route.method)

@@ -206,7 +206,7 @@ def test_other_types_in_chunks_are_held_whole(static) -> None:
 
 
 def test_a_body_that_no_memory_can_hold_is_told_so(static, monkeypatch) -> None:
-    monkeypatch.setattr("neuronserve.machine.memory_available", lambda: 4000)
+    monkeypatch.setattr("neuronserve.machine.memory_available", lambda: 14_000)
     status, _, answer = sent(static, b"x" * 900, b"x" * 900, content_type="application/x-npy")
     told = json.loads(answer)
     assert (status, told["code"]) == (413, "body_too_large")
