@@ -3,7 +3,7 @@
 It answers ``/ping``, ``/invocations`` (the body comes back, with what was asked in a header), the multi-model
 calls and ``/execution-parameters``. STANDIN_*: ROOM (models that fit), LOAD_SECONDS, UNHEALTHY, EXIT (at
 once, with this code), DEAF (ignores SIGTERM), PARAMETERS (JSON). A body can be an order: ``status 404 text``,
-``sleep 1.5``, ``exit 3``, ``stream 3``, ``break``, ``headers``, ``environ NAME``, ``large N``.
+``sleep 1.5``, ``exit 3``, ``stream 3``, ``break``, ``headers``, ``environ NAME``, ``say TEXT``, ``large N``.
 """
 
 from __future__ import annotations
@@ -95,6 +95,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, json.dumps({k.lower(): v for k, v in self.headers.items()}).encode())
         elif word == "environ":
             self.answer(200, os.environ.get(rest, "").encode())
+        elif word == "say":
+            self.answer(200, rest.encode())
         elif word == "large":
             self.answer(200, b"x" * int(rest))
         else:
@@ -138,6 +140,7 @@ class Handler(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128  # the platform waits for 250 ms, and the kernel's second try comes later
 
 
 def main():

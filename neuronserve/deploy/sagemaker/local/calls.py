@@ -94,7 +94,8 @@ def streamed(address: Address, request: Request, *, connect: float, answer: floa
             sock = connection.sock  # the connection lets go of it when the answer closes it
             response = connection.getresponse()
         headers = {name.lower(): value for name, value in response.getheaders()}
-        yield Streamed(response.status, headers, _parts(response, sock, end, answer))
+        with response:
+            yield Streamed(response.status, headers, _parts(response, sock, end, answer))
     finally:
         connection.close()
 

@@ -41,12 +41,16 @@ class Phase(StrEnum):
 
 @dataclasses.dataclass
 class Model:
-    """``users``: invocations that are under way. ``failure``: why it is not there, for all who waited."""
+    """``users``: invocations that are under way. ``failure``: why it is not there, for all who waited.
+
+    ``starved``: it waits for others to go before it can be loaded.
+    """
 
     key: str
     target: str
     phase: Phase = Phase.LOADING
     users: int = 0
+    starved: bool = False
     failure: Fault | None = None
 
 
@@ -199,23 +203,31 @@ class MultiModel:
                 raise self._caller.teller.model_error(self._container.name, answer.status, answer.text())
 
     def _make_room(self, wanted: Model) -> bool:
-        """Unload the model that was idle longest. False: there is no other; waits while all are in use."""
+        """Unload the model that was idle longest. False: no other takes room; waits while all are in use."""
         end = time.monotonic() + self._caller.limits.unload
         with self._changed:
-            while True:
-                others = [m for m in self._models.values() if m is not wanted and m.phase is Phase.LOADED]
-                victim = next((model for model in others if not model.users), None)
-                if victim:
-                    victim.phase = Phase.UNLOADING
-                    break
-                leaving = any(m.phase is Phase.UNLOADING for m in self._models.values())
-                if not (others or leaving) or time.monotonic() > end:
-                    return False
-                self._changed.wait(_FOR_A_PLACE)
-                if leaving and not any(m.phase is Phase.UNLOADING for m in self._models.values()):
-                    return True  # somebody else's victim went: there may be room now
-        self._unload(victim)
-        return True
+            wanted.starved = True
+            self._changed.notify_all()  # others who wait for room wait no longer for this one
+            try:
+                victim = self._victim(wanted, end)
+            finally:
+                wanted.starved = False
+        if victim:
+            self._unload(victim)
+        return victim is not None
+
+    def _victim(self, wanted: Model, end: float) -> Model | None:
+        """Held: ``_changed``. The model that has to go, already marked so."""
+        while True:
+            # one that waits for room itself takes none
+            others = [m for m in self._models.values() if m is not wanted and not m.starved]
+            idle = (m for m in others if m.phase is Phase.LOADED and not m.users)
+            if victim := next(idle, None):
+                victim.phase = Phase.UNLOADING
+                return victim
+            if not others or time.monotonic() > end:
+                return None
+            self._changed.wait(_FOR_A_PLACE)
 
     def _unload(self, model: Model) -> None:
         """Raises Fault."""

@@ -42,7 +42,7 @@ class Source:
         return cast("IO[bytes]", gzip.open(self.path)) if self.packed else self.path.open("rb")
 
     @contextlib.contextmanager
-    def read(self) -> Iterator[IO[bytes]]:
+    def reading(self) -> Iterator[IO[bytes]]:
         """Raises JobFailed for what is no gzip."""
         try:
             with self.open() as file:
@@ -72,7 +72,7 @@ class Splitting:
 
     def _whole(self, source: Source) -> bytes:
         limit = self.limit_mb * MIB
-        with source.read() as file:
+        with source.reading() as file:
             content = file.read(limit + 1)
         if len(content) > limit:
             raise JobFailed(
@@ -106,6 +106,6 @@ class Splitting:
 
 
 def _lines(source: Source) -> Iterator[bytes]:
-    with source.read() as file:
+    with source.reading() as file:
         for line in file:
             yield line.removesuffix(b"\n").removesuffix(b"\r")

@@ -1,0 +1,174 @@
+"""The whole of it: ./serve with a real model in a rehearsal, asked by real clients."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from botocore.exceptions import ClientError
+
+from neuronserve.deploy.sagemaker.local.wanted import Async
+from tests import handmade, sdk
+from tests.deploying.rehearsals import KEYS, rehearsal, wait_for
+
+BODY = b'{"instances": [[1.0, 2.0, 5.0], [0.5, 0.0, 1.0]]}'
+ROWS = [[1.0, 2.0, 5.0], [0.5, 0.0, 1.0]]
+TWICE = [[2.0, 4.0, 10.0], [1.0, 0.0, 2.0]]
+HANDLERS = """
+import json
+
+def input_handler(data, context):
+    return data.read()
+
+def output_handler(response, context):
+    if response.status_code != 200:
+        raise ValueError(response.text)
+    return json.dumps({"instances": response.json()["predictions"]}), "application/json"
+"""
+
+
+@pytest.fixture(scope="module")
+def doubling(tmp_path_factory):
+    """y = 2 x for rows of three."""
+    folder = tmp_path_factory.mktemp("doubling")
+    nodes = [
+        handmade.placeholder("x", -1, 3),
+        handmade.constant("factor", 2.0),
+        handmade.node("y", "Mul", "x", "factor", T=handmade.FLOAT),
+    ]
+    model = handmade.saved_model(nodes, {"x": "x:0"}, {"y": "y:0"})
+    signature = model.meta_graphs[0].signature_def["serving_default"]
+    for info in (signature.inputs["x"], signature.outputs["y"]):
+        info.tensor_shape.Clear()
+        info.tensor_shape.dim.add(size=-1)
+        info.tensor_shape.dim.add(size=3)
+    handmade.write(model, folder / "1")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def single(doubling, tmp_path_factory):
+    with rehearsal("realtime", [doubling], tmp_path_factory.mktemp("single")) as found:
+        yield found
+
+
+def test_boto3_gets_the_right_answer(single):
+    assert json.loads(single.invoke(BODY)) == {"predictions": TWICE}
+
+
+def test_a_bad_body_is_a_model_error_with_the_containers_own_words(single):
+    with pytest.raises(ClientError) as caught:
+        single.invoke(b'{"instances": [[1')
+    response = caught.value.response
+    assert (response["Error"]["Code"], response["OriginalStatusCode"]) == ("ModelError", 400)
+    assert json.loads(response["OriginalMessage"])["code"] == "malformed_body"
+
+
+def test_the_aws_cli_invokes_it_unchanged(single, tmp_path):
+    (tmp_path / "body.json").write_bytes(BODY)
+    aws = Path(sys.executable).with_name("aws")
+    environ = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_DEFAULT_REGION": "us-east-1"}
+    done = subprocess.run(
+        [aws, "sagemaker-runtime", "invoke-endpoint", "--endpoint-url", single.url, "--endpoint-name",
+         single.name, "--content-type", "application/json", "--body", "fileb://body.json", "answer.json"],
+        cwd=tmp_path, env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **environ},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["InvokedProductionVariant"] == "AllTraffic"
+    assert json.loads((tmp_path / "answer.json").read_bytes()) == {"predictions": TWICE}
+
+
+@pytest.fixture(scope="module")
+def serializers():
+    return sdk.load()
+
+
+@pytest.mark.parametrize(
+    ("serializer", "deserializer", "data"),
+    [
+        ("JSONSerializer", "JSONDeserializer", {"instances": ROWS}),
+        ("JSONSerializer", "JSONDeserializer", ROWS),
+        ("JSONLinesSerializer", "JSONLinesDeserializer", ROWS),
+        ("CSVSerializer", "CSVDeserializer", ROWS),
+        ("NumpySerializer", "NumpyDeserializer", np.array(ROWS, np.float32)),
+        ("NumpySerializer", "JSONDeserializer", np.array(ROWS, np.float32)),
+        ("CSVSerializer", "NumpyDeserializer", ROWS),
+    ],
+)
+def test_the_sdks_serializers_round_trip(single, serializers, serializer, deserializer, data):
+    to, back = (
+        getattr(module, name)() for module, name in zip(serializers, (serializer, deserializer), strict=True)
+    )
+    answer = single.runtime.invoke_endpoint(
+        EndpointName=single.name,
+        Body=to.serialize(data),
+        ContentType=to.CONTENT_TYPE,
+        Accept=", ".join(back.ACCEPT),
+    )
+    found = back.deserialize(answer["Body"], answer["ContentType"])
+    if isinstance(found, dict):
+        found = found["predictions"]
+    elif isinstance(found, list) and isinstance(found[0], dict):
+        found = [row for line in found for row in line["predictions"]]
+    assert np.array_equal(np.array(found, np.float32), TWICE)
+
+
+def test_an_npz_archive_comes_back_for_one_that_is_accepted(single, serializers):
+    back = serializers[1].NumpyDeserializer(accept="application/x-npz")
+    answer = single.runtime.invoke_endpoint(
+        EndpointName=single.name, Body=BODY, ContentType="application/json", Accept="application/x-npz"
+    )
+    found = back.deserialize(answer["Body"], answer["ContentType"])
+    assert np.array_equal(found[found.files[0]], TWICE)
+
+
+def test_streamed_json_lines_are_whole(single):
+    rows = b"".join(b"[%d, 0, 1]\n" % n for n in range(500))
+    answer = single.runtime.invoke_endpoint_with_response_stream(
+        EndpointName=single.name,
+        Body=rows,
+        ContentType="application/jsonlines",
+        Accept="application/jsonlines",
+    )
+    content = b"".join(event["PayloadPart"]["Bytes"] for event in answer["Body"])
+    assert content.startswith(b"{") or content.startswith(b"[")
+    assert content.count(b"998.0") == 1
+
+
+def test_the_answer_of_a_pipelines_first_container_is_the_input_of_the_second(doubling, tmp_path):
+    """Both double; the first one's handler turns its predictions into the next one's instances."""
+    first = tmp_path / "first"
+    shutil.copytree(doubling, first)
+    (first / "code").mkdir()
+    (first / "code" / "inference.py").write_text(HANDLERS)
+    with rehearsal("pipeline", [first, doubling], tmp_path) as found:
+        assert json.loads(found.invoke(BODY)) == {"predictions": (2 * np.array(TWICE)).tolist()}
+        with pytest.raises(ClientError, match="error .500. from container-1 with"):
+            found.invoke(b"{")
+
+
+def test_an_asynchronous_endpoint_leaves_results_and_failures_in_s3(doubling, tmp_path):
+    asked = Async("s3://bucket/out", "s3://bucket/failed")
+    with rehearsal("async", [doubling], tmp_path, asynchronous=asked) as found:
+        (found.buckets / "bucket").mkdir()
+        outcomes = {}
+        for name, body in (("good", BODY), ("bad", b"{")):
+            (found.buckets / "bucket" / name).write_bytes(body)
+            outcomes[name] = found.runtime.invoke_endpoint_async(
+                EndpointName=found.name, InputLocation=f"s3://bucket/{name}", ContentType="application/json"
+            )
+
+        def content(name, where):
+            path = found.buckets / outcomes[name][where].removeprefix("s3://")
+            return wait_for(str(path), lambda: path.exists() and path.read_bytes())
+
+        assert json.loads(content("good", "OutputLocation")) == {"predictions": TWICE}
+        assert b"Received client error (400) from primary" in content("bad", "FailureLocation")
+    assert KEYS["aws_secret_access_key"] not in "".join(found.logged)
