@@ -19,7 +19,7 @@ from neuronserve.errors import BodyTooLarge, ClientGone
 
 _SMALL = 32 * 1024  # what gunicorn has mostly read along with the headers
 _STEP = 1 << 20
-# what 1 GB was measured to need, as arrays, messages and answers: 7 GB in the worker, 7 GB in the model server
+# measured: as arrays, messages and answers 1 GB needs 7 GB in the worker and 7 GB in the model server
 _TIMES = 14
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 import sys
 import tempfile
 import time
@@ -35,6 +36,7 @@ _PIECE = 1 << 20  # bytes of text, of which little numbers make some 10 MB of wo
 _LARGE_PIECE = 64 << 20  # at most, for the sake of full batches
 _IN_MEMORY = 4 << 20  # bytes of an answer
 _READ = 1 << 20
+_FIRST_LINE = re.compile(rb"\s*+(\S[^\n]*+)\n\s*+\S")  # and something after it
 
 Send = Callable[[str, Sequence[bytes], dict[int, int]], Sequence[bytes]]
 """Messages for one gRPC method to the model, all at once; told which part went to which server."""
@@ -102,11 +104,11 @@ def content_type(media: MediaType) -> str:
 
 def are_lines(text: bytes | bytearray | memoryview) -> bool:
     """Whether ``application/json`` is JSON lines: its first line is a whole document, and more follow."""
-    first, _, rest = bytes(text).lstrip().partition(b"\n")
-    if not rest.strip():
+    found = _FIRST_LINE.match(text)
+    if found is None:
         return False
     with contextlib.suppress(MalformedBody):
-        return bool(jsontext.documents(first))
+        return bool(jsontext.documents(found[1]))
     return False
 
 
