@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from werkzeug.test import Client, TestResponse
@@ -15,7 +12,7 @@ from neuronserve import state
 from neuronserve.settings import Settings
 from neuronserve.state import Model, Server, State
 from predictor import create_app
-from tests import cpuservers, handmade
+from tests import cpuservers, handmade, modelcode
 
 
 @pytest.fixture(scope="module")
@@ -100,23 +97,12 @@ def write(tmp_path: Path) -> Callable[..., Path]:
     """Write files of a model's code (``lib__x`` is lib/x.py); the folder."""
 
     def make(name: str = "code", **files: str) -> Path:
-        folder = tmp_path / name
-        for dotted, text in files.items():
-            file = folder / f"{dotted.replace('__', '/')}.py"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text)
-        return folder
+        return modelcode.write(tmp_path / name, **files)
 
     return make
 
 
 @pytest.fixture(autouse=True)
-def put_back() -> Iterator[None]:
-    """Loading a model's code changes the process."""
-    path, finders, modules = list(sys.path), list(sys.meta_path), dict[str, Any](sys.modules)
-    yield
-    sys.path[:], sys.meta_path[:] = path, finders
-    for name in [name for name in sys.modules if name not in modules]:
-        del sys.modules[name]
-    sys.modules.update(modules)
-    importlib.invalidate_caches()
+def put_back(tmp_path: Path) -> Iterator[None]:
+    with modelcode.put_back(tmp_path):
+        yield
