@@ -119,9 +119,9 @@ def _changed(
 def _endpoint(given: argparse.Namespace) -> Endpoint:
     several = len(given.container) > 1
     kind = Kind(given.kind or (Kind.PIPELINE if several else Kind.REALTIME))
+    texts = given.container or [""]
     containers = tuple(
-        _container(text, number, len(given.container), kind)
-        for number, text in enumerate(given.container or [""], 1)
+        _container(text, number, len(texts), kind, given.model) for number, text in enumerate(texts, 1)
     )
     asynchronous = None
     if kind is Kind.ASYNC and given.async_output:
@@ -133,8 +133,8 @@ def _endpoint(given: argparse.Namespace) -> Endpoint:
     )  # fmt: skip
 
 
-def _container(text: str, number: int, count: int, kind: Kind) -> Container:
-    """From ``name=N,model=M,image=I,env.NAME=VALUE``."""
+def _container(text: str, number: int, count: int, kind: Kind, model: str) -> Container:
+    """From ``name=N,model=M,image=I,env.NAME=VALUE``; ``model`` where it says none."""
     parts: dict[str, str] = {}
     for part in filter(None, text.split(",")):
         name, equals, value = part.partition("=")
@@ -146,7 +146,7 @@ def _container(text: str, number: int, count: int, kind: Kind) -> Container:
         parts[name] = value
     return Container(
         name=parts.get("name") or ("primary" if count <= 1 else f"container-{number}"),
-        model=parts.get("model", ""),
+        model=parts.get("model", model if count == 1 else ""),
         image=parts.get("image", ""),
         environment={k.removeprefix(_ENV): v for k, v in parts.items() if k.startswith(_ENV)},
         multi_model=kind is Kind.MULTI_MODEL,
