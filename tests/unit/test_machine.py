@@ -66,3 +66,27 @@ def test_programs_of_administrators_are_found_without_sbin_on_the_path(tmp_path:
     assert machine.program("prog", {"PATH": str(tmp_path)}) == str(program)
     assert machine.program("prog", {}) is None
     assert machine.program("sh", {}) is not None
+
+
+@pytest.mark.parametrize(
+    ("files", "available"),
+    [
+        ({}, 2000 << 10),
+        ({"memory_dot_max": "max"}, 2000 << 10),
+        ({"memory_dot_max": "1000000", "memory_dot_current": "400000"}, 600_000),
+        (
+            {
+                "memory_dot_max": "1000000",
+                "memory_dot_current": "400000",
+                "memory_dot_stat": "anon 100\ninactive_file 300000\n",
+            },
+            900_000,
+        ),
+        ({"memory_dot_max": "1000000", "memory_dot_current": "1200000"}, 0),
+        ({"memory__memory_dot_limit_in_bytes": "1000000", "memory__memory_dot_usage_in_bytes": "1"}, 999_999),
+        ({"memory_dot_max": str(1 << 40), "memory_dot_current": "0"}, 2000 << 10),
+    ],
+)
+def test_memory_is_available_where_machine_and_cgroup_both_have_it(tmp_path: Path, files, available) -> None:
+    (tmp_path / "meminfo").write_text("MemTotal:  9000 kB\nMemAvailable:    2000 kB\n")
+    assert machine.memory_available(group(tmp_path / "cgroup", **files), tmp_path / "meminfo") == available

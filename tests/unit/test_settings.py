@@ -152,3 +152,22 @@ def test_what_is_said_of_cores_and_batches_is_checked(environ, told) -> None:
 )
 def test_cores_and_batches_are_read(name, text, field, value) -> None:
     assert getattr(Settings.from_environ({name: text}), field) == value
+
+
+@pytest.mark.parametrize(
+    ("environ", "seconds"),
+    [
+        ({}, 60),
+        ({"SAGEMAKER_BATCH": "false"}, 60),
+        ({"SAGEMAKER_BATCH": "true"}, 600),
+        ({"SAGEMAKER_BATCH": "true", "SERVE_DEADLINE_SECONDS": "3600"}, 3600),
+    ],
+)
+def test_batch_transform_waits_for_answers_as_long_as_its_platform(environ, seconds: float) -> None:
+    assert Settings.from_environ(environ).deadline_seconds == seconds
+
+
+def test_a_word_that_is_no_flag_is_told_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environ({"SAGEMAKER_BATCH": "perhaps"})
+    assert caught.value.faults == ["SAGEMAKER_BATCH='perhaps': expected true or false"]
