@@ -41,7 +41,10 @@ def _versions(config: ModelConfig) -> dict[int, Path]:
         ) from error
     found: dict[int, Path] = {}
     for child in children:
-        if not re.fullmatch(r"[0-9]{1,19}", child.name) or not child.is_dir():
+        if not re.fullmatch(r"[0-9]{1,19}", child.name):
+            continue
+        # a link counts although its folder is gone, as in TF Serving: what is loaded stays
+        if not (child.is_dir() or child.is_symlink()):
             continue
         version = int(child.name)  # 00042 is version 42
         if version in found:

@@ -26,7 +26,10 @@ def check(patient: Patient) -> Outcome:
     grid = allotment.usable(host, settings)
     findings = [_usable(grid, host)]
     made = None
-    if patient.bundle is None:
+    if settings.multi_model:
+        made = allotment.allot_vacant(host, settings)
+        findings += _planned(made)
+    elif patient.bundle is None:
         findings.append(
             note("what the model needs is not known: it was not looked into", "see the check model")
         )

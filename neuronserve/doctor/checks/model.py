@@ -21,6 +21,8 @@ _WARNING = re.compile(r"WARNING (neuronserve\.\S+): (.+)")
 
 def check(patient: Patient) -> Outcome:
     """Learns the bundle."""
+    if patient.settings.multi_model:
+        return Outcome((ok("none at the start; each is looked into when it is loaded"),))
     if patient.scratch is None:
         return Outcome((skip("there is no writable folder to lay it out in"),))
     if isinstance(patient.at, S3Location) and not _here(patient):

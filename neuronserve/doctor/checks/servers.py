@@ -11,17 +11,18 @@ from neuronserve.modelserver.launch import Launch
 
 
 def check(patient: Patient) -> Outcome:
-    settings = patient.settings
-    if patient.bundle is None or patient.allotment is None or patient.scratch is None:
+    settings, bundle = patient.settings, patient.bundle
+    known = settings.multi_model or bundle is not None
+    if not known or patient.allotment is None or patient.scratch is None:
         return Outcome((note("not planned: see model and cores"),))
     launches = launch.plan(
         settings,
-        patient.bundle.models,
+        bundle.models if bundle else (),
         patient.allotment.owners,
         patient.scratch,
         patient.environ,
         patient.kind,
-        tcp=bool(patient.bundle.code),
+        tcp=settings.multi_model or bool(bundle and bundle.code),
     )
     findings = [_told(launches, patient.kind)]
     if settings.safe_port_range and patient.running is None:

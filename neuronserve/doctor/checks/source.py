@@ -29,6 +29,8 @@ _PROVIDERS = {
 def check(patient: Patient) -> Outcome:
     """Learns where the model is, and for S3 what is there."""
     settings = patient.settings
+    if settings.multi_model:
+        return Outcome((_later(settings.models_dir),))
     if settings.compilation_job and not patient.wants.network:
         return Outcome((skip(f"compilation job {settings.compilation_job!r} not asked for: --no-network"),))
     at = peek.whereabouts(settings, default_model_dir=patient.around.default_model_dir)
@@ -39,6 +41,13 @@ def check(patient: Patient) -> Outcome:
     provider = _provider(at)
     found = peek.stored(at, settings)
     return Outcome((_told(found, provider), *_room(found, settings)), {"at": at, "stored": found})
+
+
+def _later(folder: Path) -> Finding:
+    """Of a multi-model endpoint: where models will lie, which the platform makes as it likes."""
+    there = folder.is_dir()
+    message = f"a multi-model endpoint: models come by POST /models, from folders below {folder}"
+    return ok(f"{message}{'' if there else ', which is not there yet'}", path=str(folder), there=there)
 
 
 def _local(path: Path) -> Finding:
