@@ -1,5 +1,5 @@
-"""The environment that the platform gives a container. Sources: ``facts`` of AWS's developer guide, and the
-settings that AWS's own containers read.
+"""The environment that the platform gives a container. Source: AWS's developer guide, and the settings that
+AWS's own containers read.
 """
 
 from __future__ import annotations

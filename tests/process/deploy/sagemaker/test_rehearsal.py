@@ -13,9 +13,13 @@ import numpy as np
 import pytest
 from botocore.exceptions import ClientError
 
-from neuronserve.deploy.sagemaker.local.wanted import Async
+from neuronserve.deploy.sagemaker.local import jobs
+from neuronserve.deploy.sagemaker.local.building import Ground
+from neuronserve.deploy.sagemaker.local.store import Folder
+from neuronserve.deploy.sagemaker.local.transform import Wanted
+from neuronserve.deploy.sagemaker.local.wanted import Async, Container, Endpoint, Kind
 from tests import handmade, sdk
-from tests.deploying.rehearsals import KEYS, rehearsal, wait_for
+from tests.deploying.rehearsals import CPU, KEYS, rehearsal, wait_for
 
 BODY = b'{"instances": [[1.0, 2.0, 5.0], [0.5, 0.0, 1.0]]}'
 ROWS = [[1.0, 2.0, 5.0], [0.5, 0.0, 1.0]]
@@ -172,3 +176,32 @@ def test_an_asynchronous_endpoint_leaves_results_and_failures_in_s3(doubling, tm
         assert json.loads(content("good", "OutputLocation")) == {"predictions": TWICE}
         assert b"Received client error (400) from primary" in content("bad", "FailureLocation")
     assert KEYS["aws_secret_access_key"] not in "".join(found.logged)
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type", "line", "read"),
+    [
+        ("rows.csv", "text/csv", "{0},0,1\n", lambda text: float(text.split(",")[0])),
+        (
+            "rows.jsonl",
+            "application/jsonlines",
+            "[{0},0,1]\n",
+            lambda text: json.loads(text)["predictions"][0][0],
+        ),
+    ],
+)
+def test_batch_transform_keeps_the_lines_and_their_order(doubling, tmp_path, name, content_type, line, read):
+    """MultiRecord, as many requests at once as the container says that it takes."""
+    source, target, work = tmp_path / name, tmp_path / "out", tmp_path / "work"
+    source.write_text("".join(line.format(n) for n in range(1000)))
+    work.mkdir()
+    told = []
+    ground = Ground(work, Folder(tmp_path), "us-east-1", told.append, told.append)
+    endpoint = Endpoint(
+        "job", Kind.REALTIME, (Container("primary", str(doubling), environment=CPU),), startup=120
+    )
+    wanted = Wanted(content_type, content_type, split="Line", assemble="Line")
+    (done,) = jobs.run(endpoint, ground, wanted, str(source), str(target))
+    assert done.output == str(target / f"{name}.out"), done.failure
+    lines = (target / f"{name}.out").read_text().splitlines()
+    assert [read(text) for text in lines] == [2.0 * n for n in range(1000)]
