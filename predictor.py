@@ -101,7 +101,13 @@ class Predictor(flask.Flask):
         if watcher is not None:
             threading.Thread(target=service.warm_up, name="warm-up", daemon=True).start()
         self._invocations = edge.Invocations(
-            service, self._journal, self._metrics, watcher, limit, in_pieces=self._settings.batch_transform
+            service,
+            self._journal,
+            self._metrics,
+            watcher,
+            limit,
+            in_pieces=self._settings.batch_transform,
+            default_accept=self._settings.default_accept,
         )
 
     def _transform(self) -> Transform:

@@ -61,6 +61,13 @@ def choice(*words: str) -> Parse:
     return parse
 
 
+def media_type(text: str) -> str:
+    """Such as ``text/csv``."""
+    if not re.fullmatch(r"[A-Za-z0-9.+-]{1,64}/[A-Za-z0-9.+-]{1,64}", text):
+        raise Fault("a media type, such as text/csv")
+    return text
+
+
 def flag(text: str) -> bool:
     word = text.lower()
     if word in ("true", "1", "yes", "on"):

@@ -25,6 +25,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 _UNHELD = ("X-Accel-Buffering", "no")  # nginx passes on each piece of the answer as it comes
 
+_ANYTHING = (None, "", "*/*")
 _LARGE = 64 << 20  # bytes of a body for which there may be no memory
 _DRAIN_SECONDS = 600.0  # a client that sends for so long after it was refused is not answered
 
@@ -43,14 +44,19 @@ class Invocations:
         max_body_bytes: int,
         *,
         in_pieces: bool = False,
+        default_accept: str | None = None,
     ) -> None:
-        """``in_pieces``: bodies are received as they are needed, which batch transform wants."""
+        """``in_pieces``: bodies are received as they are needed, which batch transform wants.
+
+        ``default_accept``: for requests that do not say, or to which all is welcome.
+        """
         self._service = service
         self._journal = journal
         self._metrics = metrics
         self._watcher = watcher
         self._limit = max_body_bytes
         self._in_pieces = in_pieces
+        self._default_accept = default_accept
 
     def __call__(self, environ: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         began = time.perf_counter()
@@ -88,7 +94,7 @@ class Invocations:
         return Invocation(
             body=b"",
             content_type=get("CONTENT_TYPE") or None,
-            accept=get("HTTP_ACCEPT"),
+            accept=self._accept(get("HTTP_ACCEPT")),
             encoding=get("HTTP_CONTENT_ENCODING"),
             attributes=get("HTTP_X_AMZN_SAGEMAKER_CUSTOM_ATTRIBUTES"),
             target=environ.get(TARGET, ""),
@@ -99,6 +105,9 @@ class Invocations:
             container=get("HTTP_X_AMZN_SAGEMAKER_TARGET_CONTAINER_HOSTNAME", ""),
             session=get("HTTP_X_AMZN_SAGEMAKER_SESSION_ID", ""),
         )
+
+    def _accept(self, said: str | None) -> str | None:
+        return self._default_accept or said if said in _ANYTHING else said
 
     def _receive(self, environ: Mapping[str, Any], request: Invocation) -> None:
         """The body, or in batch transform where it comes from."""

@@ -40,6 +40,11 @@ class Service:
         meaning="the largest request body, also after decompression; 0: no limit; "
         "`SAGEMAKER_MAX_PAYLOAD_IN_MB` raises it",
     )
+    default_accept: str | None = variable(
+        "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", read.media_type, "", group=_SERVICE,
+        meaning="the form of answers to requests without an `Accept`, or with `*/*`: `text/csv` lets the "
+        "next container of a serial pipeline read them; not set: JSON",
+    )
     max_in_flight: int = variable(
         "SERVE_MAX_IN_FLIGHT", read.integer(1, 65535), "128", unit="requests", group=_SERVICE,
         meaning="requests admitted at once, waiting ones included; one more is answered 503 with "

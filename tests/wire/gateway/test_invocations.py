@@ -54,6 +54,15 @@ def test_the_same_rows_give_the_same_answer_in_every_form(gateway, body: bytes, 
     assert answer.json == {"predictions": [[2.0, 4.0], [6.0, 8.0]]}
 
 
+@pytest.mark.parametrize(
+    ("accept", "form"), [(None, "text/csv"), ("*/*", "text/csv"), ("application/json", None)]
+)
+def test_a_default_form_is_for_those_who_do_not_say(gateway, accept: str | None, form: str | None) -> None:
+    made = gateway(environ={"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv"})
+    answer = made.post(ROWS, **({"Accept": accept} if accept else {}))
+    assert (answer.status_code, answer.mimetype) == (200, form or "application/json")
+
+
 @pytest.mark.parametrize("accept", ["text/csv", "application/x-npy", "application/json;q=0.2, text/csv"])
 def test_the_answer_takes_the_form_that_accept_prefers(gateway, accept: str) -> None:
     answer = gateway().post(ROWS, Accept=accept)
