@@ -19,7 +19,8 @@ INTERRUPTED = 130
 
 MEANINGS: dict[int, str] = {
     YES: "done; the same, valid, all OK",
-    NO: "different; findings; an item is NG; no such thing; the deployment failed or was rolled back",
+    NO: "different; findings; an item is NG; no such thing; the deployment failed or was rolled back; "
+    "a job FAILED or was stopped",
     INPUT: "an option, a file or a value in it cannot be used; the message names it",
     UNAVAILABLE: "AWS, or the container engine, cannot be reached or did not do it",
     INTERNAL: "a fault of neuronserve itself; please report it",

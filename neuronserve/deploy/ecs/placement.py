@@ -14,7 +14,7 @@ from neuronserve.deploy.ecs import cluster as clusters
 from neuronserve.deploy.ecs import query
 from neuronserve.deploy.ecs.cluster import ContainerInstance, Resources
 from neuronserve.deploy.ecs.validation.amounts import asked_cpu, asked_memory
-from neuronserve.deploy.ecs.validation.node import Node
+from neuronserve.deploy.node import Node
 from neuronserve.errors import InvalidInput
 
 _CHANGING = ("task:group", "runningTasksCount", "agentConnected")  # none of them says what could ever fit

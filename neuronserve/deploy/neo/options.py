@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from neuronserve.deploy.neo import compiler, storage, targets
 from neuronserve.deploy.neo.request import Job
 from neuronserve.deploy.neo.storage import Place
+from neuronserve.deploy.pairs import pairs
 from neuronserve.deploy.waiting import seconds
 from neuronserve.errors import InvalidInput
 
@@ -162,7 +163,7 @@ def job(given: argparse.Namespace, model: Mapping[str, Any]) -> Job:
         max_pending=given.max_pending,
         subnets=tuple(given.subnet),
         security_groups=tuple(given.security_group),
-        tags=_pairs(given.tag),
+        tags=pairs("--tag", given.tag),
         **{key: value for key, value in model.items() if key != "eia"},
     )
 
@@ -170,15 +171,3 @@ def job(given: argparse.Namespace, model: Mapping[str, Any]) -> Job:
 def _eia(found: Mapping[str, Any]) -> str:
     """What Elastic Inference has to be told of a signature or a frozen graph's outputs."""
     return json.dumps(found) if found else ""
-
-
-def _pairs(words: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals or not key:
-            raise InvalidInput(f"--tag {word}: expected KEY=VALUE")
-        if key in found:
-            raise InvalidInput(f"--tag {key} is there twice")
-        found[key] = value
-    return found

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Sequence
 
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.rendering import environment, fit, names
 from neuronserve.deploy.ecs.rendering.spec import Logs, Mode, Network, Ports, TaskSpec
+from neuronserve.deploy.pairs import pairs
 from neuronserve.environment import Fault
 from neuronserve.environment import instance_type as parse_type
 from neuronserve.errors import InvalidInput
@@ -169,19 +169,6 @@ def _logs(given: argparse.Namespace, desk: Desk, family: str) -> Logs:
             raise InvalidInput("no AWS region is set for the logs", hint="use --region or AWS_REGION")
         return Logs()
     return Logs(given.log_group or f"/ecs/{family}", region, given.log_stream_prefix, given.create_log_group)
-
-
-def pairs(option: str, words: Sequence[str]) -> dict[str, str]:
-    """NAME=VALUE of each word. Values are never shown: they may be secrets."""
-    found: dict[str, str] = {}
-    for number, word in enumerate(words, 1):
-        name, equals, value = word.partition("=")
-        if not equals or not name:
-            raise InvalidInput(f"{option}, number {number}: expected NAME=VALUE")
-        if name in found:
-            raise InvalidInput(f"{option} {name} is there twice")
-        found[name] = value
-    return found
 
 
 def _whole(text: str) -> int:

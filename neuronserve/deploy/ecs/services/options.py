@@ -11,10 +11,10 @@ from typing import Any
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.registry import difference, registered
 from neuronserve.deploy.ecs.rendering import names
-from neuronserve.deploy.ecs.rendering.options import pairs
 from neuronserve.deploy.ecs.services import history, live
 from neuronserve.deploy.ecs.services.deployment import Patience
 from neuronserve.deploy.ecs.services.wanted import Provider, Wanted
+from neuronserve.deploy.pairs import pairs
 from neuronserve.errors import InvalidInput
 
 _SLOT = re.compile(r"-slot\d+$")

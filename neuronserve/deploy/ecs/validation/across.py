@@ -14,9 +14,9 @@ from neuronserve.deploy.ecs import allocatable
 from neuronserve.deploy.ecs.validation import amounts, chips
 from neuronserve.deploy.ecs.validation.documented import ports
 from neuronserve.deploy.ecs.validation.neuron import capacity
-from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject
 from neuronserve.deploy.findings import Finding, pointer
+from neuronserve.deploy.node import Node
 from neuronserve.instances import InstanceType, catalogue
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from neuronserve.deploy.ecs.validation.node import Node
+from neuronserve.deploy.node import Node
 
 _WHOLE = re.compile(r"\d{1,12}", re.ASCII)
 _VCPU = re.compile(r"(\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*vcpus?", re.ASCII | re.IGNORECASE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from neuronserve.deploy.ecs.validation.node import Node
+from neuronserve.deploy.node import Node
 
 DEVICE = re.compile(r"/dev/neuron(0|[1-9]\d{0,3})", re.ASCII)
 

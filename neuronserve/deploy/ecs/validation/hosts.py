@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from neuronserve.deploy.ecs import query
-from neuronserve.deploy.ecs.validation.node import Node
+from neuronserve.deploy.node import Node
 from neuronserve.errors import InvalidInput
 from neuronserve.instances import InstanceType, catalogue
 

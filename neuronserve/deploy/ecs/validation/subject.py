@@ -7,7 +7,7 @@ from typing import Any
 
 from neuronserve.deploy.ecs.validation import chips
 from neuronserve.deploy.ecs.validation.hosts import Hosts
-from neuronserve.deploy.ecs.validation.node import Node
+from neuronserve.deploy.node import Node
 from neuronserve.instances import InstanceType
 
 _TASK_OF_NEURON = ("AWS_NEURON_", "NEURON_RT_", "NEURONCORE_")

@@ -21,11 +21,11 @@ from typing import Any
 from neuronserve.deploy import documents, exits
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.registry import registered
-from neuronserve.deploy.ecs.rendering.options import pairs
 from neuronserve.deploy.ecs.tasks import plan
 from neuronserve.deploy.ecs.tasks import run as runs
 from neuronserve.deploy.ecs.tasks.plan import Run
 from neuronserve.deploy.ecs.tasks.watch import Goal
+from neuronserve.deploy.pairs import pairs
 from neuronserve.deploy.waiting import seconds
 from neuronserve.errors import InvalidInput
 

@@ -14,7 +14,7 @@ from neuronserve.deploy.aws import Aws, code_of
 from neuronserve.deploy.ecs import placement
 from neuronserve.deploy.ecs.cluster import ContainerInstance
 from neuronserve.deploy.ecs.placement import Demand
-from neuronserve.deploy.ecs.validation.node import Node
+from neuronserve.deploy.node import Node
 from neuronserve.deploy.policy import images
 from neuronserve.deploy.policy.images import Repository
 from neuronserve.errors import InvalidInput

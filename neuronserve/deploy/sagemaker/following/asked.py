@@ -6,7 +6,7 @@ import argparse
 import re
 
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs.rendering.options import pairs
+from neuronserve.deploy.pairs import pairs
 from neuronserve.deploy.sagemaker.following import alarms, options, resolving
 from neuronserve.deploy.sagemaker.following.containers import Given
 from neuronserve.deploy.sagemaker.following.deployment import Order, Patience

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from neuronserve.compiled import Compiled
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs.rendering.options import pairs
+from neuronserve.deploy.pairs import pairs
 from neuronserve.deploy.sagemaker.following import resolving
 from neuronserve.deploy.sagemaker.plan import names
 from neuronserve.deploy.sagemaker.plan.spec import VARIANT, Container, Kind, Variant

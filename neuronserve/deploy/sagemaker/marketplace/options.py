@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import mimetypes
-from collections.abc import Sequence
 from pathlib import Path
 
+from neuronserve.deploy.pairs import pairs
 from neuronserve.deploy.sagemaker.marketplace import instances
 from neuronserve.deploy.sagemaker.marketplace.listing import Listing, Test
 from neuronserve.errors import InvalidInput
@@ -85,9 +85,9 @@ def listing(given: argparse.Namespace) -> Listing:
         transform=tuple(given.transform_type),
         content_types=tuple(given.content_type or dict.fromkeys(one.content_type for one in tests)),
         response_types=tuple(given.response_type) or (given.accept or "application/json",),
-        environment=_pairs("--env", given.env),
+        environment=pairs("--env", given.env),
         split="Line" if given.split == "Line" else "",
-        tags=_pairs("--tag", given.tag),
+        tags=pairs("--tag", given.tag),
     )
 
 
@@ -120,10 +120,3 @@ def _test(text: str, accept: str) -> Test:
     if not content_type:
         raise InvalidInput(f"--payload {name}: of which content type?", hint=f"--payload {name}=text/csv")
     return Test(Path(name), content_type, accept)
-
-
-def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
-    found = dict(text.partition("=")[::2] for text in texts)
-    if wrong := next((text for text in texts if "=" not in text or text.startswith("=")), ""):
-        raise InvalidInput(f"{option} {wrong}: expected NAME=VALUE")
-    return found

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from neuronserve.deploy import shapes
-from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.findings import Finding
+from neuronserve.deploy.node import Node
 from neuronserve.deploy.sagemaker.rules import (
     asynchronous,
     capture,

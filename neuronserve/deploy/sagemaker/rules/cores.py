@@ -9,8 +9,8 @@ import itertools
 from collections.abc import Iterator
 
 from neuronserve import environment as read
-from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.findings import Finding
+from neuronserve.deploy.node import Node
 from neuronserve.deploy.sagemaker.rules.subject import Subject, variables
 
 CORES = "NEURON_RT_VISIBLE_CORES"

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from neuronserve.deploy.ecs.validation.node import Node
+from neuronserve.deploy.node import Node
 from neuronserve.generation import Generation
 from neuronserve.instances import InstanceType, catalogue
 

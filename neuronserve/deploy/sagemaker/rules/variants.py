@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.findings import Finding
+from neuronserve.deploy.node import Node
 from neuronserve.deploy.sagemaker.rules import hosting
 from neuronserve.deploy.sagemaker.rules.subject import Subject
 

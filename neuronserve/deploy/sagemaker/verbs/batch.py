@@ -19,7 +19,7 @@ from typing import Any
 
 from neuronserve.deploy import exits
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.ecs.rendering.options import pairs
+from neuronserve.deploy.pairs import pairs
 from neuronserve.deploy.sagemaker import rules
 from neuronserve.deploy.sagemaker.following import live
 from neuronserve.deploy.sagemaker.rules import Context, verdict

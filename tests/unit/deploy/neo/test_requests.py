@@ -149,7 +149,7 @@ def test_each_job_has_a_folder_of_its_own_because_neo_calls_all_results_the_same
         (("resnet", "--target", "ml_c5", "--neuron-options=-O2"), "for ml_inf1, ml_inf2, ml_trn1 only"),
         (("resnet", *NEURON, "--neuron-options=-O2", "--compiler-options", '"-O2"'), "expected one of them"),
         (("resnet", *NEURON, "--data-input-config", "{}", "--batch", "2"), "expected one way"),
-        (("resnet", *NEURON, "--tag", "team"), "expected KEY=VALUE"),
+        (("resnet", *NEURON, "--tag", "team"), "--tag, number 1: expected NAME=VALUE"),
         (("resnet", *NEURON, "--tag", "a=1", "--tag", "a=2"), "is there twice"),
         (("absent", *NEURON), "no such file or folder"),
         (("s3://models/resnet/", *NEURON), "ends in .tar.gz"),

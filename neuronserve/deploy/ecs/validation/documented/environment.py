@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 
 from neuronserve.deploy.ecs.rendering.names import SECRET
-from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject
 from neuronserve.deploy.findings import Finding
+from neuronserve.deploy.node import Node
 
 _FILE = re.compile(r"arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+", re.ASCII)
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from neuronserve.deploy.ecs.rendering.names import IMAGE, MAX_IMAGE
-from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject
 from neuronserve.deploy.findings import Finding
+from neuronserve.deploy.node import Node
 
 _DEEP_LEARNING = re.compile(
     r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/tensorflow-inference-neuronx?[:@]"

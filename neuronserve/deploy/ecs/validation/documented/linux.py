@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neuronserve.deploy.ecs.validation.documented import names
-from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject, takes_chips
 from neuronserve.deploy.findings import Finding
+from neuronserve.deploy.node import Node
 
 # Both lists: ECS API reference, KernelCapabilities and Tmpfs
 _CAPABILITIES = frozenset({

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject
 from neuronserve.deploy.findings import Finding
+from neuronserve.deploy.node import Node
 
 _NEEDED = {"awslogs": ("awslogs-group", "awslogs-region"), "splunk": ("splunk-url",)}
 _MODES = ("blocking", "non-blocking")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject
 from neuronserve.deploy.findings import Finding
+from neuronserve.deploy.node import Node
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _PORT_NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")

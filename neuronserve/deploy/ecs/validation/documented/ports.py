@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from neuronserve.deploy.ecs.rendering.spec import MAX_PORT, RESERVED_PORTS
-from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject
 from neuronserve.deploy.findings import Finding
+from neuronserve.deploy.node import Node
 
 _RANGE = re.compile(r"(\d{1,5})-(\d{1,5})", re.ASCII)
 _MOST = 100  # reserved host ports of a container instance

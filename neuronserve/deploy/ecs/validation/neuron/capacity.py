@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from neuronserve.deploy.ecs import allocatable
 from neuronserve.deploy.ecs.validation import amounts
-from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject
 from neuronserve.deploy.findings import Finding
+from neuronserve.deploy.node import Node
 from neuronserve.instances import InstanceType
 
 _KERNEL_MIB = 64

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neuronserve.deploy.ecs.validation import chips
-from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject, asks_for_all
 from neuronserve.deploy.findings import Finding
+from neuronserve.deploy.node import Node
 
 # ECS developer guide, "Task definition differences for Amazon ECS Managed Instances"; tmpfs, which it lists
 # too, came in January 2026. Devices by path are taken: its page on Neuron shows them.

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 
 from neuronserve import settings
-from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject, variables
 from neuronserve.deploy.findings import Finding
+from neuronserve.deploy.node import Node
 from neuronserve.environment import Fault, Variable
 from neuronserve.errors import SettingsError
 

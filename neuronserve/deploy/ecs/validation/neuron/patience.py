@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neuronserve.deploy.ecs.validation.neuron import ours
-from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject, takes_chips
 from neuronserve.deploy.findings import Finding
+from neuronserve.deploy.node import Node
 
 _INTERVAL, _RETRIES, _STOP = 30, 3, 30  # ECS's defaults
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from neuronserve.deploy.ecs import query
 from neuronserve.deploy.ecs.validation import chips, hosts
-from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject
 from neuronserve.deploy.findings import Finding
+from neuronserve.deploy.node import Node
 from neuronserve.errors import InvalidInput
 from neuronserve.instances import catalogue
 

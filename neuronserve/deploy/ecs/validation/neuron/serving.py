@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 from neuronserve.deploy.ecs.rendering.spec import DEFAULT_PORT
 from neuronserve.deploy.ecs.validation.neuron import ours
-from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject, takes_chips, variables
 from neuronserve.deploy.findings import Finding
+from neuronserve.deploy.node import Node
 
 _TF_SERVING_PORTS = {"port": 8500, "rest_api_port": 0}  # its defaults; REST at 0 is off
 _GENERAL_PORTS = (

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from neuronserve.deploy.ecs import allocatable
 from neuronserve.deploy.ecs.validation import amounts, chips
 from neuronserve.deploy.ecs.validation.documented import ports
-from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject, takes_chips, variables
 from neuronserve.deploy.findings import Finding
+from neuronserve.deploy.node import Node
 
 _CORES = ("NEURON_RT_VISIBLE_CORES", "NEURON_RT_NUM_CORES")
 

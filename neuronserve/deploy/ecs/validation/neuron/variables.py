@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from neuronserve.deploy.ecs.validation import chips
 from neuronserve.deploy.ecs.validation.neuron import capacity
-from neuronserve.deploy.ecs.validation.node import Node
 from neuronserve.deploy.ecs.validation.subject import Subject, variables
 from neuronserve.deploy.findings import Finding
+from neuronserve.deploy.node import Node
 from neuronserve.environment import Fault, core_range, integer
 from neuronserve.instances import InstanceType
 

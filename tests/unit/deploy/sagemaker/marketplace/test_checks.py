@@ -219,7 +219,7 @@ def test_a_dry_run_says_what_would_be_run(check):
         (["--payload", "model.tar.gz="], "of which content type?"),
         (["--model-uri", "here"], "expected s3://bucket/key"),
         (["--name", "a", "--group", "b"], "either listed, or a version"),
-        (["--env", "x"], "--env x: expected NAME=VALUE"),
+        (["--env", "x"], "--env, number 1: expected NAME=VALUE"),
     ],
 )
 def test_options_that_cannot_be_meant_are_one_line(check, words, said):
