@@ -27,8 +27,8 @@ class MultiModel:
     )
     model_memory_mb: int | None = variable(
         "SERVE_MODEL_MEMORY_MB", read.integer(1, 1 << 24), "", unit="MiB", group=_MULTI_MODEL,
-        meaning="memory for loaded models, each counted as 1.2 times its files on each server; not set: the "
-        "container's limit less 512 MiB, and 512 MiB for each model server; 507 when a model does not fit",
+        meaning="memory for loaded models; each counts, on each server that has it, 6 times its graph and "
+        "1.2 times its other files; not set: the container's limit less 512 MiB, and 512 MiB for each server",
     )
     models_per_server: int | None = variable(
         "SERVE_MODELS_PER_SERVER", read.integer(1, 4096), "", unit="models", group=_MULTI_MODEL,

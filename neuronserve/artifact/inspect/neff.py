@@ -90,7 +90,7 @@ def read(data: bytes, *, limit: int = UNPACK_BYTES) -> Executable:
     return Executable(
         bytes=len(data), fault=fault, cores=fields[6], requested_cores=_known(fields[9]), compiler=compiler,
         target=found.target or "", generation=generation, evidence=evidence, contradiction=contradiction,
-        unpacked=stream.position, content=_content(data),
+        unpacked=stream.position, content=_content(data, fields[2]),
     )  # fmt: skip
 
 
@@ -120,10 +120,11 @@ def _cut_short(data: bytes, claimed: int) -> str:
     return f"it is cut short: {there:,} of {claimed:,} bytes of data are there" if there < claimed else ""
 
 
-def _content(data: bytes) -> int:
+def _content(data: bytes, claimed: int) -> int:
     """Of a gzip stream its last four bytes tell (RFC 1952, ISIZE)."""
+    end = min(len(data), HEADER_BYTES + claimed)
     packed = is_packed(data[HEADER_BYTES : HEADER_BYTES + 2])
-    return int.from_bytes(data[-4:], "little") if packed else len(data) - HEADER_BYTES
+    return int.from_bytes(data[end - 4 : end], "little") if packed else end - HEADER_BYTES
 
 
 def _look(stream: Stream, found: _Found) -> None:

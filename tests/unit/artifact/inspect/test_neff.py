@@ -143,3 +143,10 @@ def test_no_change_of_one_byte_makes_it_fail(at, change, cut):
     damaged[at] ^= change
     made = neff.read(bytes(damaged[:at] if cut else damaged))
     assert made.bytes == (at if cut else len(WHOLE))
+
+
+def test_how_large_its_content_is_unpacked_is_told_without_unpacking_it():
+    plain, packed = handmade.neff(gz=False), handmade.neff(gz=True)
+    assert neff.read(plain).content == neff.read(packed).content == 10240
+    assert neff.read(packed + b"what lies behind it").content == 10240
+    assert neff.read(b"no NEFF").content == 0
