@@ -6,9 +6,9 @@
     unload  out of the state -> its requests have ended -> out of its servers -> its room is free
 
 A load that fails anywhere goes back the way it came, and is answered when nothing is left of it. One name has
-one story at a time: what comes meanwhile waits for it, except a load of what is (being) loaded, which is
-AlreadyLoaded at once, and an unload of what is being unloaded, which shares its answer. So an unload waits
-for the load of its model, and a load for the unload.
+one story at a time: what comes meanwhile waits for it, except an unload of what is being unloaded, which
+shares its answer. So a load that is asked for again, by a client whose connection broke, say, is
+AlreadyLoaded when the model is there and not before, and begins anew when the first one failed.
 """
 
 from __future__ import annotations
@@ -130,12 +130,10 @@ class Endpoint:
         phase = self._ledger.phase(request.name)
         if queue := self._waiting.get(request.name):
             queue.append((request, done))
-        elif request.do == asked.LOAD and phase is Phase.UNLOADING:
+        elif phase is Phase.LOADING or (phase is Phase.UNLOADING and request.do == asked.LOAD):
             self._later(request, done)
         elif request.do == asked.LOAD:
             self._load(request, done)
-        elif phase is Phase.LOADING:
-            self._later(request, done)
         else:
             self._begin_unload(request.name, done)
 
