@@ -25,9 +25,10 @@ MEANINGS: dict[int, str] = {
     UNAVAILABLE: "AWS, or the container engine, cannot be reached or did not do it",
     INTERNAL: "a fault of neuronserve itself; please report it",
     NOT_PLACED: "ECS found no container instance for a task; the message says why",
-    TIME_UP: "the time was up; what was begun in AWS goes on, what `run-local` started is removed",
+    TIME_UP: "the time was up; what was begun in AWS goes on, what `run-local` or `local` ran is removed",
     REFUSED: "AWS credentials are absent or expired, or lack the right that the message names",
-    INTERRUPTED: "interrupted (Ctrl-C); what was begun in AWS goes on, what `run-local` started is removed",
+    INTERRUPTED: "interrupted (Ctrl-C); what was begun in AWS goes on, what `run-local` or `local` ran is "
+    "removed",
 }
 
 _BY_ERROR: dict[type[errors.NeuronserveError], int] = {
