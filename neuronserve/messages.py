@@ -18,6 +18,7 @@ import importlib.machinery
 import sys
 import threading
 import types
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +56,15 @@ def package_path() -> Path:
             hint="install tensorflow-cpu, or put the folder the image's build makes on the path",
         )
     return Path(next(iter(spec.submodule_search_locations)))
+
+
+def from_text(text: str, message: Any) -> Any:
+    """``text_format.Parse``. Its warnings, of escapes that Python will refuse one day, help nobody here."""
+    from google.protobuf import text_format
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return text_format.Parse(text, message)
 
 
 def __getattr__(name: str) -> Any:

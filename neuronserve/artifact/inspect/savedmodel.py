@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 
 from neuronserve.artifact.inspect.scan import FILES, find
 from neuronserve.errors import DamagedModel
-from neuronserve.messages import saved_model_pb2
+from neuronserve.messages import from_text, saved_model_pb2
 
 MAX_BYTES = (1 << 31) - 1  # protobuf's own limit for one message
 SERVE = "serve"  # the tag of the graph that model servers load
@@ -69,7 +69,7 @@ def _binary(content: bytes, file: Path) -> Any:
 
 def _text(content: bytes, file: Path) -> Any:
     try:
-        return text_format.Parse(content.decode(), saved_model_pb2.SavedModel())
+        return from_text(content.decode(), saved_model_pb2.SavedModel())
     except (text_format.ParseError, ValueError, RecursionError) as error:
         line = error.GetLine() if isinstance(error, text_format.ParseError) else None
         where = f", at line {line}" if line else ""

@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from neuronserve.artifact.inspect import savedmodel, scan
 from neuronserve.artifact.inspect.graph import Graph, node_name
 from neuronserve.errors import DamagedModel
-from neuronserve.messages import graph_pb2, types_pb2
+from neuronserve.messages import from_text, graph_pb2, types_pb2
 from neuronserve.uncompiled import Form, Signature, Tensor, Uncompiled
 
 _NUMPY = {"float": "float32", "double": "float64", "half": "float16"}  # where TensorFlow's words are others
@@ -101,7 +101,7 @@ def _graph_def(file: Path) -> Any:
         raise DamagedModel(f"{file.name} cannot be read: {error.strerror or error}") from error
     try:
         if file.suffix == ".pbtxt":
-            return text_format.Parse(content.decode(), graph_pb2.GraphDef())
+            return from_text(content.decode(), graph_pb2.GraphDef())
         return graph_pb2.GraphDef.FromString(content)
     except (DecodeError, text_format.ParseError, ValueError, RecursionError) as error:
         raise DamagedModel(

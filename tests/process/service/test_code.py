@@ -53,6 +53,7 @@ def test_a_handler_from_an_archive_serves_with_its_packages_and_its_faults_stay_
     service.wait_ready()
     answer = service.post("/invocations", BODY, JSON)
     assert (answer.status, answer.json()) == (200, ANSWER)
+    service.wait_for("what it prints", lambda: "handling application/json" in service.lines())
     greeted = service.post("/invocations", b"", {"Content-Type": "test/greet"})
     assert (greeted.status, greeted.body) == (200, b"2.5")
 

@@ -38,14 +38,6 @@ def test_a_directory_is_served_where_it_lies(tmp_path, get):
     assert bundle.extras == ("code",)
 
 
-def test_code_of_the_artifacts_own_is_not_left_out_without_a_word(tmp_path, get, caplog):
-    get(grow(tmp_path / "with", FILES))
-    assert [r.levelname for r in caplog.records if "code/inference.py is not run" in r.message] == ["WARNING"]
-    caplog.clear()
-    get(grow(tmp_path / "without", saved_model("m/1")))
-    assert not any("inference.py" in r.message for r in caplog.records)
-
-
 def test_without_an_address_the_platforms_folder_is_served(get):
     grow(get.default, saved_model())
     assert [(m.name, m.versions) for m in get().models] == [("model", (1,))]

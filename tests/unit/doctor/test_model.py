@@ -125,7 +125,7 @@ def test_what_the_artifact_program_refuses_is_a_fault_with_its_exit_code(patient
     given = tmp_path / "given"
     outcome = model.check(patient(MODEL_URI=given, at=LocalLocation(given), around={"run": asking.run}))
     [fault] = outcome.findings
-    assert (fault.level, fault.exit_code, fault.code) == (Level.FAIL, 20, "no_saved_model")
+    assert (fault.level, fault.exit_code, fault.code) == (Level.FAIL, 24, "other_framework")
     assert "ONNX" in fault.message
 
 
