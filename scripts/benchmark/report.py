@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmark import gateway as gateways
+from benchmark import handlers as ways
 from benchmark import payload as payloads
 from benchmark import pull as pulls
 
@@ -119,6 +120,16 @@ def start(repeat: int, free_port: Callable[[], int]) -> dict[str, Any]:
         f"start to ready: {median:.2f} s, model server's own load not counted (goal {READY_GOAL_SECONDS})"
     )
     return {"ready_seconds": median, "all": taken, "goal": READY_GOAL_SECONDS}
+
+
+def handlers(seconds: float, repeat: int, free_port: Callable[[], int]) -> list[dict[str, Any]]:
+    """A model's own code, against code that posts to the model server's REST itself."""
+    rows = ways.measure(seconds, repeat, free_port)
+    table = Table("64 rows of 3 floats", "ms CPU, nginx + gateway", "p50 ms", "ratio")
+    for row in rows:
+        table.add_row(row["way"], f"{row['cpu_ms']:.2f}", f"{row['p50_ms']:.1f}", f"{row['ratio']:.2f}")
+    _console.print(table)
+    return rows
 
 
 def payload() -> list[dict[str, object]]:
