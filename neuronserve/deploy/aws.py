@@ -39,9 +39,11 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 5},
     user_agent_extra=f"neuronserve/{neuronserve.__version__}",
 )
-
+# SageMaker ends what takes more than 60 s by itself; who gave up at the same moment would send it again
+_INVOKING = _CONFIG.merge(Config(read_timeout=90))
 
 _HERE = ("localhost", "127.0.0.1", "::1")
+_RUNTIME_URLS = ("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", "AWS_ENDPOINT_URL")  # the SDK's own, in its order
 
 
 class Aws:
@@ -86,10 +88,10 @@ class Aws:
             )
         return region
 
-    def _client(self, service: Any) -> Any:
+    def _client(self, service: Any, config: Config = _CONFIG) -> Any:
         try:
             client = self.session.client(
-                service, region_name=self.region, endpoint_url=self._endpoint_url, config=_CONFIG
+                service, region_name=self.region, endpoint_url=self._endpoint_url, config=config
             )
             _ = urlsplit(client.meta.endpoint_url).port  # botocore looks at it only when it is called
         except exceptions.InvalidRegionError:
@@ -151,10 +153,10 @@ class Aws:
     @functools.cached_property
     def runtime(self) -> SageMakerRuntimeClient:
         """Endpoints' invocations. A rehearsal on this machine needs neither a region nor credentials."""
-        endpoint = self._endpoint_url or ""
+        endpoint = self._endpoint_url or next(filter(None, map(os.environ.get, _RUNTIME_URLS)), "")
         if urlsplit(endpoint).hostname not in _HERE or self._credentials_known:
-            return cast("SageMakerRuntimeClient", self._client("sagemaker-runtime"))
-        unsigned = _CONFIG.merge(Config(signature_version=UNSIGNED))
+            return cast("SageMakerRuntimeClient", self._client("sagemaker-runtime", _INVOKING))
+        unsigned = _INVOKING.merge(Config(signature_version=UNSIGNED))
         region = self.region_if_known or "us-east-1"
         return self.session.client(
             "sagemaker-runtime", region_name=region, endpoint_url=endpoint, config=unsigned

@@ -8,6 +8,7 @@ import dataclasses
 import json
 import os
 import signal
+import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
@@ -33,21 +34,27 @@ def main(
     verbs: Mapping[str, Verb],
     argv: Sequence[str] | None = None,
     desk: Desk | None = None,
+    default: str = "",
 ) -> int:
-    """Run the verb that ``argv`` names; the exit code of ``exits.py``."""
+    """Run the verb that ``argv`` names; the exit code of ``exits.py``. ``default``: that of options alone."""
     parser = argparse.ArgumentParser(prog=prog, description=description, formatter_class=_Help)
-    choose = parser.add_subparsers(metavar="VERB", required=True, dest="verb")
+    choose = parser.add_subparsers(metavar="VERB", required=True, dest="verb", parser_class=_Parser)
     for name, verb in verbs.items():
         doc = (verb.__doc__ or "").strip()
         summary = doc.partition("\n")[0].rstrip(".")
         _prepare(choose.add_parser(name, help=summary, description=doc, formatter_class=_Help), verb)
-    given = parser.parse_args(argv)
+    given = parser.parse_args(_with_verb(sys.argv[1:] if argv is None else argv, default))
     return _guarded(f"{prog} {given.verb}", verbs[given.verb], given, desk)
+
+
+def _with_verb(argv: Sequence[str], default: str) -> Sequence[str]:
+    begins_with_an_option = bool(argv) and argv[0].startswith("-") and argv[0] not in ("-h", "--help")
+    return [default, *argv] if default and begins_with_an_option else argv
 
 
 def single(prog: str, verb: Verb, argv: Sequence[str] | None = None, desk: Desk | None = None) -> int:
     """Run a script that has one job, and so no verbs."""
-    parser = argparse.ArgumentParser(prog=prog, description=verb.__doc__, formatter_class=_Help)
+    parser = _Parser(prog=prog, description=verb.__doc__, formatter_class=_Help)
     _prepare(parser, verb)
     return _guarded(prog, verb, parser.parse_args(argv), desk)
 
@@ -119,6 +126,22 @@ def _failed(name: str, error: Exception, given: argparse.Namespace, desk: Desk) 
     else:
         desk.say(f"{name}: {known}")
     return exits.of(known)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Words may stand anywhere among the options: argparse itself looks for all of them at the first."""
+
+    _dividing = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        words = [action for action in self._actions if not action.option_strings]
+        if self._dividing or len(words) < 2:
+            return super().parse_known_args(args, namespace)
+        self._dividing = True  # it calls this method, once for the options and once for the words
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._dividing = False
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, Literal
@@ -18,6 +19,8 @@ from neuronserve.errors import InvalidInput
 
 JSON = "application/json"
 Operation = Literal["InvokeEndpoint", "InvokeEndpointWithResponseStream", "InvokeEndpointAsync"]
+_ABSENT = re.compile(r"^Endpoint \S+ of account \S+ not found")
+_VISIBLE = re.compile(r"[\x20-\x7e]*")
 MOST_BYTES = 6_291_456  # of a body; InvokeEndpointAsync takes its input from S3, up to 1 GB
 
 _TYPES = {
@@ -84,6 +87,9 @@ class Call:
                 f"the body has {len(self.body):,} bytes, and SageMaker takes {MOST_BYTES:,} at most",
                 hint="send less at once, or put it into S3: an asynchronous endpoint takes 1 GB",
             )
+        for name, value in given.items():
+            if name != "Body" and isinstance(value, str) and not _VISIBLE.fullmatch(value):
+                raise InvalidInput(f"{name} holds a character that no header can have", hint="ASCII alone")
         for finding in shapes.findings("sagemaker-runtime", operation, given):
             raise InvalidInput(finding.line(operation))
         return given
@@ -128,13 +134,15 @@ def told(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclasses.dataclass(frozen=True)
 class Refusal:
-    """The container's own error, as SageMaker passes it on (ModelError)."""
+    """The container's own error, as SageMaker passes it on (ModelError); ``status`` 0: it gave no answer."""
 
     status: int
     message: str
     log: str = ""
 
     def line(self, endpoint: str) -> str:
+        if not self.status:
+            return f"{endpoint}: the container gave no answer: {_text(self.message)}"
         return f"{endpoint}: the container answered {self.status}: {_text(self.message)}"
 
 
@@ -148,6 +156,12 @@ def refusal(error: ClientError) -> Refusal | None:
         str(said.get("OriginalMessage") or said["Error"].get("Message") or ""),
         str(said.get("LogStreamArn") or ""),
     )
+
+
+def is_absent(error: ClientError) -> bool:
+    """Whether SageMaker has no such endpoint: it has no exception of its own for it."""
+    told = error.response["Error"]
+    return told.get("Code") == "ValidationError" and bool(_ABSENT.search(told.get("Message", "")))
 
 
 def _text(message: str) -> str:

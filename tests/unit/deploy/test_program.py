@@ -144,3 +144,30 @@ def test_an_interrupt_that_scripts_leave_to_the_system_is_heard_while_a_verb_run
 )
 def test_brackets_are_never_in_or_beside_brackets(message, hint, told):
     assert str(errors.InvalidInput(message, hint=hint)) == told
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["first second --option 1", "first --option 1 second", "--option 1 first second", "first second"],
+)
+def test_words_may_stand_anywhere_among_the_options(desk, words):
+    def arguments(parser):
+        parser.add_argument("one")
+        parser.add_argument("two", nargs="?")
+        parser.add_argument("--option", default="1")
+
+    def run(given, desk):
+        return [given.one, given.two, given.option] != ["first", "second", "1"]
+
+    assert start(desk, run, *words.split(), arguments=arguments) == 0
+
+
+@pytest.mark.parametrize(("words", "told"), [("", "required: one"), ("a b c", "unrecognized arguments: c")])
+def test_a_word_that_is_missing_or_too_many_is_told(desk, capsys, words, told):
+    def arguments(parser):
+        parser.add_argument("one")
+        parser.add_argument("two", nargs="?")
+
+    with pytest.raises(SystemExit):
+        start(desk, lambda given, desk: 0, *words.split(), arguments=arguments)
+    assert told in capsys.readouterr().err

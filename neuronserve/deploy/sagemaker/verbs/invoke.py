@@ -4,6 +4,7 @@
     invoke ENDPOINT rows.csv --accept text/csv
     invoke ENDPOINT - --content-type application/x-npy --to answer.npy < batch.npy
     invoke ENDPOINT --location s3://bucket/large.jsonl             an asynchronous endpoint, and wait
+    invoke ENDPOINT --location s3://bucket/large.jsonl --s3-dir DIR --endpoint-url URL        its rehearsal
     invoke ENDPOINT rows.jsonl --stream --accept application/jsonlines
 
 The answer's body goes to standard output as it is, or to --to FILE; what came with it (variant, custom
@@ -18,7 +19,7 @@ import contextlib
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from botocore.exceptions import ClientError, EventStreamError
 
@@ -27,7 +28,7 @@ from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.sagemaker import invocations, results
 from neuronserve.deploy.sagemaker.invocations import JSON, Call
 from neuronserve.deploy.waiting import seconds
-from neuronserve.errors import InvalidInput, JobFailed
+from neuronserve.errors import InvalidInput, JobFailed, NoSuchResource
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,12 +57,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     later.add_argument(
         "--timeout", type=seconds, default=3600, metavar="S", help="wait at most so long (3600)"
     )
+    later.add_argument("--s3-dir", type=Path, metavar="DIR", help="the folder that a rehearsal takes for S3")
     later.add_argument("--ttl", type=int, metavar="S", help="how long the request may wait for an instance")
     later.add_argument("--invocation-timeout", type=int, metavar="S", help="how long it may be worked on")
 
 
 def run(given: argparse.Namespace, desk: Desk) -> int:
     call = _call(given)
+    if given.to and not given.to.parent.is_dir():
+        raise InvalidInput(f"--to {given.to}: there is no folder {given.to.parent}")
     if given.location:
         return _asynchronous(given, desk, call)
     operation: Any = "InvokeEndpointWithResponseStream" if given.stream else "InvokeEndpoint"
@@ -69,13 +73,8 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
     if given.dry_run:
         desk.would_send([(operation, {**request, "Body": f"<{len(call.body)} bytes>"})])
         return exits.YES
-    try:
+    with _explained(given.endpoint):
         return _streamed(given, desk, request) if given.stream else _whole(given, desk, request)
-    except ClientError as error:
-        refused = invocations.refusal(error)
-        if refused is None:
-            raise
-        raise _failed(given.endpoint, refused) from None
 
 
 def _call(given: argparse.Namespace) -> Call:
@@ -130,7 +129,8 @@ def _streamed(given: argparse.Namespace, desk: Desk, request: dict[str, Any]) ->
     answer = desk.aws.runtime.invoke_endpoint_with_response_stream(**request)
     _tell(desk, answer)
     try:
-        _write(given, desk, _parts(answer["Body"]))
+        with contextlib.closing(answer["Body"]) as events:
+            _write(given, desk, _parts(events))
     except EventStreamError as error:
         raise JobFailed(
             f"{given.endpoint}: the answer broke off: {error.response['Error'].get('Message', '')}",
@@ -150,16 +150,26 @@ def _asynchronous(given: argparse.Namespace, desk: Desk, call: Call) -> int:
     if given.dry_run:
         desk.would_send([("InvokeEndpointAsync", request)])
         return exits.YES
-    answer = desk.aws.runtime.invoke_endpoint_async(**request)
+    read = _reader(given, desk) if given.wait else None  # what cannot be had is told before anything is sent
+    with _explained(given.endpoint):
+        answer = desk.aws.runtime.invoke_endpoint_async(**request)
     _tell(desk, answer)
-    if not given.wait:
+    if read is None:
         desk.show(invocations.told(answer))
         return exits.YES
-    found = results.wait(desk, dict(answer), given.timeout)
+    found = results.wait(desk, read, dict(answer), given.timeout)
     if found.failed:
         raise JobFailed(f"{given.endpoint}: {found.body.decode(errors='replace')[:2000]}")
     _write(given, desk, [found.body])
     return exits.YES
+
+
+def _reader(given: argparse.Namespace, desk: Desk) -> results.Read:
+    if given.s3_dir is None:
+        return results.from_s3(desk.aws.s3)
+    if not given.s3_dir.is_dir():
+        raise InvalidInput(f"--s3-dir {given.s3_dir}: no such folder")
+    return results.from_folder(given.s3_dir)
 
 
 def _tell(desk: Desk, answer: Any) -> None:
@@ -169,21 +179,20 @@ def _tell(desk: Desk, answer: Any) -> None:
 
 def _write(given: argparse.Namespace, desk: Desk, parts: Iterable[bytes]) -> None:
     """The bytes as they are; a terminal gets a line's end where the answer has none."""
-    with contextlib.ExitStack() as stack:
-        try:
-            to: IO[bytes] | None = stack.enter_context(given.to.open("wb")) if given.to else None
-            last = b"\n"
-            for part in parts:
-                last = part or last
-                if to is not None:
-                    to.write(part)
-                else:
-                    _print(desk, part)
-        except OSError as error:
-            if isinstance(error, BrokenPipeError):
-                raise
-            raise InvalidInput(f"{given.to or 'the output'}: {error.strerror}") from None
-    if given.to is None and desk.out.isatty() and not last.endswith(b"\n"):
+    try:
+        if given.to:
+            with given.to.open("wb") as file:
+                file.writelines(parts)
+            return
+        last = b"\n"
+        for part in parts:
+            last = part or last
+            _print(desk, part)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise InvalidInput(f"{given.to or 'the output'}: {error.strerror}") from None
+    if desk.out.isatty() and not last.endswith(b"\n"):
         desk.line("")
 
 
@@ -197,6 +206,16 @@ def _print(desk: Desk, part: bytes) -> None:
     raw.flush()
 
 
-def _failed(endpoint: str, refused: invocations.Refusal) -> JobFailed:
-    hint = f"its log: {refused.log}" if refused.log else "its log says more, under the request's id"
-    return JobFailed(refused.line(endpoint), hint=hint)
+@contextlib.contextmanager
+def _explained(endpoint: str) -> Iterator[None]:
+    """Raises JobFailed for the container's own error, NoSuchResource where there is no such endpoint."""
+    try:
+        yield
+    except ClientError as error:
+        if invocations.is_absent(error):
+            raise NoSuchResource(f"there is no endpoint {endpoint!r} in this region") from None
+        refused = invocations.refusal(error)
+        if refused is None:
+            raise
+        hint = f"its log: {refused.log}" if refused.log else "its log says more, under the request's id"
+        raise JobFailed(refused.line(endpoint), hint=hint) from None
