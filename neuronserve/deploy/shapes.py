@@ -229,8 +229,13 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
 
     None where it still is none for Python: then AWS alone checks it.
     """
+    pattern = pattern.replace(r"\z", r"\Z")
     spaces = r"\x20\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-    for name, characters in (("L", r"\w"), ("N", r"\w"), ("Z", spaces), ("S", r"\u0000-\uffff")):
+    classes = {
+        "L": r"\w", "N": r"\w", "Z": spaces, "S": r"\u0000-\uffff", "Print": r"\x20-\x7e",
+        "Alnum": "a-zA-Z0-9", "ASCII": r"[\x00-\x7f]",
+    }  # fmt: skip
+    for name, characters in classes.items():
         pattern = pattern.replace(rf"\p{{{name}}}", characters)
     try:
         return re.compile(pattern)

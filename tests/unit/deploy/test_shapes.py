@@ -152,3 +152,17 @@ def test_what_botocore_refuses_has_a_finding(request):
     shape = shapes.operation_model("ecs", OPERATION).input_shape
     if ParamValidator().validate(request, shape).has_errors():
         assert found(request), json.dumps(request)
+
+
+@pytest.mark.parametrize(
+    ("member", "good", "bad"),
+    [
+        ("CustomAttributes", "a=b; c", "ü"),
+        ("InferenceId", "id 1", "id\n1"),
+        ("TargetModel", "m.tar.gz", " m"),
+    ],
+)
+def test_javas_classes_of_characters_are_checked_too(member, good, bad):
+    for value, wrong in ((good, False), (bad, True)):
+        asked = {"EndpointName": "e", "Body": "", member: value}
+        assert bool(shapes.findings("sagemaker-runtime", "InvokeEndpoint", asked)) is wrong
