@@ -57,8 +57,9 @@ def _made(aws: Aws, endpoint: str) -> dict[str, Described]:
     pages = aws.sagemaker.get_paginator("list_endpoint_configs").paginate(NameContains=names.stem(endpoint))
     for page in pages:
         for item in page["EndpointConfigs"]:
-            if found := live.config(aws, item["EndpointConfigName"]):
-                known[item["EndpointConfigName"]] = found
+            name = item["EndpointConfigName"]
+            if names.is_derived(name, endpoint) and (found := live.config(aws, name)):
+                known[name] = found
     mine = set(using.made_configs(aws, endpoint, known))
     return {name: described for name, described in known.items() if name in mine}
 

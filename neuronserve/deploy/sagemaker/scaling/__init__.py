@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from neuronserve.deploy.sagemaker.following import alarms
 from neuronserve.deploy.scaling import Bounds, Call, Resource, State, Tracked, policy_name, predefined
 from neuronserve.errors import InvalidInput
 
@@ -70,7 +71,7 @@ def check(
     if variant.get("ManagedInstanceScaling", {}).get("Status") == "ENABLED":
         raise InvalidInput(
             f"variant {name} has managed instance scaling, which sees to its instances",
-            hint="deploy it without --managed-instances, or change its bounds there",
+            hint="deploy it without --managed-scaling, or change its bounds there",
         )
     if not asynchronous and bounds.least < 1:
         raise InvalidInput(
@@ -121,7 +122,8 @@ def wake(endpoint: str, on: Resource) -> tuple[Call, Call]:
 
 
 def wake_alarm(endpoint: str) -> str:
-    return f"neuronserve-{endpoint}-wake"
+    """One of the alarms that go with the endpoint."""
+    return f"{alarms.prefix(endpoint)}wake"
 
 
 def wakes(state: State) -> bool:
