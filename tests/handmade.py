@@ -73,9 +73,13 @@ def doubling(folder: Path, factor: float = 2.0) -> Path:
     return write(saved_model(nodes, {"x": "x:0"}, {"y": "y:0"}), folder)
 
 
-def doubling_rows(folder: Path, width: int = 3) -> Path:
-    """A model ``y = 2 * x`` for ``x`` of shape [n, width], as its signature says."""
-    nodes = [placeholder("x", -1, width), constant("factor", 2.0), node("y", "Mul", "x", "factor", T=FLOAT)]
+def doubling_rows(folder: Path, factor: float = 2.0, *, width: int = 3) -> Path:
+    """A model ``y = factor * x`` for ``x`` of shape [n, width], as its signature says."""
+    nodes = [
+        placeholder("x", -1, width),
+        constant("factor", factor),
+        node("y", "Mul", "x", "factor", T=FLOAT),
+    ]
     model = saved_model(nodes, {"x": "x:0"}, {"y": "y:0"})
     signature = model.meta_graphs[0].signature_def["serving_default"]
     for info in (signature.inputs["x"], signature.outputs["y"]):

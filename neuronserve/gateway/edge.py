@@ -14,10 +14,11 @@ from typing import Any
 
 from neuronserve.errors import ClientGone, NeuronserveError
 from neuronserve.gateway import body, statuses
+from neuronserve.gateway.invocation import Answer, Invocation
 from neuronserve.gateway.journal import Journal
 from neuronserve.gateway.metrics import Metrics
 from neuronserve.gateway.sending import Ended, Sending
-from neuronserve.gateway.service import Answer, Invocation, Service
+from neuronserve.gateway.service import Service
 from neuronserve.gateway.watch import Watcher
 
 TARGET = "neuronserve.target"  # in the WSGI environment: the model that the address names

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import orjson
 
-from neuronserve.gateway.service import Invocation
+from neuronserve.gateway.invocation import Invocation
 
 _STDOUT = 1
 _SHOWN = 200  # characters of a header
@@ -53,7 +53,7 @@ class Journal:
         """``answer``: content type and bytes; ``code``: the error's word, empty for none."""
         if not self._enabled:
             return
-        line = {
+        line: dict[str, object] = {
             "type": "request",
             "time": round(time.time(), 3),
             "request_id": request_id,
@@ -81,9 +81,7 @@ class Journal:
             line["batches"] = request.batches
             line["padding"] = request.padding
         line.update(_named(request))
-        if code:
-            line["code"] = code
-        self._write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        self._line(line, code)
 
     def changed(
         self, action: str, model: str, request_id: str, *, status: int, code: str, seconds: float
@@ -91,7 +89,7 @@ class Journal:
         """A model was loaded or unloaded, or was not; ``action``: ``load`` or ``unload``."""
         if not self._enabled:
             return
-        line = {
+        line: dict[str, object] = {
             "type": "request",
             "time": round(time.time(), 3),
             "request_id": request_id,
@@ -100,6 +98,9 @@ class Journal:
             "model": model,
             "seconds": round(seconds, 6),
         }
+        self._line(line, code)
+
+    def _line(self, line: dict[str, object], code: str) -> None:
         if code:
             line["code"] = code
         self._write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))

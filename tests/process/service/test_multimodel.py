@@ -23,18 +23,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """As the platform unpacks them: ``NAME/model/1``; each multiplies by its own number."""
     folder = tmp_path_factory.mktemp("models")
     for factor, name in enumerate(NAMES):
-        nodes = [
-            handmade.placeholder("x", -1, 3),
-            handmade.constant("factor", float(factor)),
-            handmade.node("y", "Mul", "x", "factor", T=handmade.FLOAT),
-        ]
-        model = handmade.saved_model(nodes, {"x": "x:0"}, {"y": "y:0"})
-        signature = model.meta_graphs[0].signature_def["serving_default"]
-        for info in (signature.inputs["x"], signature.outputs["y"]):
-            info.tensor_shape.Clear()
-            info.tensor_shape.dim.add(size=-1)
-            info.tensor_shape.dim.add(size=3)
-        handmade.write(model, folder / name / "model" / "1")
+        handmade.doubling_rows(folder / name / "model" / "1", float(factor))
     (folder / "empty" / "model").mkdir(parents=True)
     return folder
 
