@@ -15,7 +15,7 @@ _DOING = re.compile(r"\s*(Collecting|Downloading|Processing|Building wheel|Insta
 _LONGEST = 300
 
 _FILE = "code/requirements.txt"
-_ABOVE = "pip's own lines are above"
+_ABOVE = "the log has pip's own lines"
 _NO_CONNECTION = (
     "NewConnectionError|NameResolution|ConnectTimeout|ReadTimeout|ProxyError|Max retries|Failed to establish|"
     "Network is unreachable|Temporary failure in name"
@@ -137,6 +137,17 @@ def _full(said: Sequence[str], _offline: bool) -> RequirementsFailed | None:
     )
 
 
+def _cloned(said: Sequence[str], _offline: bool) -> RequirementsFailed | None:
+    """``git+https://...`` and its like."""
+    found = _match(said, r"Cannot find command '(\w+)'")
+    if not found:
+        return None
+    return RequirementsFailed(
+        f"{_FILE}: {_collected(said)} comes from a repository, and the image has no {found[1]}",
+        hint="build a wheel of it, and bring it along in code/wheels",
+    )
+
+
 def _missing(said: Sequence[str]) -> str:
     found = _match(said, r"No matching distribution found for (.+?)(?: \(from|$)")
     return found[1] if found else ""
@@ -148,5 +159,5 @@ def _collected(said: Sequence[str]) -> str:
 
 
 _KINDS: tuple[Callable[[Sequence[str], bool], RequirementsFailed | None], ...] = (
-    _full, _invalid, _unreachable, _refused, _conflict, _unmatched, _unbuilt,
+    _full, _invalid, _cloned, _unreachable, _refused, _conflict, _unmatched, _unbuilt,
 )  # fmt: skip

@@ -86,6 +86,6 @@ def _silent(exit_: Exit) -> Failure:
     return Failure.of(
         ArtifactError(
             f"the program that gets the model ended without a result ({exit_})",
-            hint="its last lines are above; SIGKILL often means too little memory",
+            hint="the log has its last lines; SIGKILL often means too little memory",
         )
     )

@@ -116,7 +116,7 @@ class Getting:
         return dataclasses.replace(
             plain,
             argv=(*argv, "--default-model-dir", str(order.folder)),
-            env={**self._environ, "MODEL_NAME": order.name, "SAGEMAKER_MULTI_MODEL": "false"},
+            env={**self._environ, "MODEL_NAME": order.name},
         )
 
 

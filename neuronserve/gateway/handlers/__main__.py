@@ -40,7 +40,7 @@ def _hint(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         top = error.name.partition(".")[0]
         return f"bring {top} with code/requirements.txt, or in code/lib"
-    return "correct it; the traceback is above"
+    return "correct it; the log has the traceback"
 
 
 def _warnings(code: Path) -> list[str]:

@@ -16,7 +16,7 @@ from neuronserve.gateway.handlers.separate import Separate
 from neuronserve.state import Model, State
 
 _log = logging.getLogger("neuronserve.gateway")
-_Key = tuple[str, str, int, int]
+_Key = tuple[str, str, int, int, int]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,14 +68,14 @@ class Scripts:
         with self._lock:
             seen, found = self._seen
             if seen is not state and (seen is None or state.generation >= seen.generation):
-                found = {}
-                self._seen = (state, found)
+                seen, found = self._seen = (state, {})
                 self._tidy(state)
             key = _key(model)
             if key not in self._loaded:
                 self._compare(model)
                 self._loaded[key] = load(Path(model.code), model.packages, separate=state.multi_model)
-            found[model.name] = self._loaded[key]
+            if seen is state:  # another one may have this name anew
+                found[model.name] = self._loaded[key]
             return self._loaded[key]
 
     def _tidy(self, state: State) -> None:
@@ -99,8 +99,11 @@ class Scripts:
 
 
 def _key(model: Model) -> _Key:
+    """Code of its own is another for each load, since what the script imports may have changed, too."""
+    own = bool(model.url) and Path(model.code).is_relative_to(os.path.realpath(model.url))
+    number = model.loaded if own else 0
     try:
         now = os.stat(Path(model.code) / f"{script.NAME}.py")
     except OSError:
-        return model.code, model.packages, 0, 0
-    return model.code, model.packages, now.st_ino, now.st_ctime_ns
+        return model.code, model.packages, number, 0, 0
+    return model.code, model.packages, number, now.st_ino, now.st_ctime_ns

@@ -16,7 +16,7 @@ _LONGEST_URL = 4096  # characters; Linux takes no longer path
 
 @dataclasses.dataclass(frozen=True)
 class Load:
-    """``url``: a folder, or an address with ``file:``, as the caller wrote it; the supervisor judges it."""
+    """``url``: a folder, as the caller wrote it; the supervisor judges it."""
 
     name: str
     url: str

@@ -52,6 +52,18 @@ def test_a_load_that_fails_leaves_nothing_and_can_be_tried_again(endpoint):
     assert it.names() == ["a"]
 
 
+def test_models_without_code_of_their_own_share_that_above_them(endpoint):
+    it = endpoint()
+    for name in ("a", "b"):
+        it.doubling(name)
+    for folder in (it.folder / "code", it.folder / "b" / "code"):
+        folder.mkdir()
+        script = f"def handler(data, context):\n    return b'{folder.parent.name}', 'text/plain'\n"
+        (folder / "inference.py").write_text(script)
+    assert [it.load(name) for name in ("a", "b")] == [{"ok": True}] * 2
+    assert [it.invoke(name).body for name in ("a", "b")] == [it.folder.name.encode(), b"b"]
+
+
 def test_there_is_no_room_exactly_when_the_next_model_does_not_fit(endpoint):
     it = endpoint(SERVE_MODEL_MEMORY_MB="3")
     for name in ("a", "b", "c"):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -179,3 +180,25 @@ def test_code_that_all_models_share_is_loaded_once_and_kept_while_one_needs_it(w
     scripts.of(other, state(other, generation=3))
     names = [name for name in sys.modules if name.startswith("model_code_") and name.endswith(".inference")]
     assert len(names) == 1
+
+
+def test_a_model_that_was_loaded_anew_has_what_lies_beside_its_script_anew(write) -> None:
+    inference = "import helper\ndef handler(d, c):\n    return helper.n\n"
+    code = write(inference=inference, helper="n = 1\n")
+    model = Model("m", (1,), code=str(code), url=str(code.parent), loaded=1)
+    scripts = Scripts()
+    assert whole(scripts.of(model, state(model, generation=1))) == 1
+    (code / "helper.py").write_text("n = 2 + 0\n")
+    again = dataclasses.replace(model, loaded=2)
+    assert whole(scripts.of(again, state(again, generation=3))) == 2
+
+
+def test_a_request_of_an_older_state_leaves_later_ones_the_model_as_it_is_now(write) -> None:
+    old, new = (
+        Model("m", (1,), code=str(write(name, inference=f"def handler(d, c):\n    return {name!r}\n")))
+        for name in ("old", "new")
+    )
+    scripts, before, now = Scripts(), state(old, generation=1), state(new, generation=3)
+    assert whole(scripts.of(new, now)) == "new"
+    assert whole(scripts.of(old, before)) == "old"
+    assert whole(scripts.of(new, now)) == "new"
