@@ -134,6 +134,8 @@ class Service:
     def _answered(self, request: Invocation, route: Route, state: State, began: float) -> Answer:
         """By the model itself, or by the code that came with it."""
         model = state.by_name.get(route.model or state.default_model)
+        if model is None and route.model:
+            self._entry(request, route, state)  # is not there, whatever the body is
         if model is None or not model.code:
             return self._predicted(request, route, state, began)
         body: Body = request.body

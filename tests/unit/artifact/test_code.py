@@ -167,6 +167,10 @@ def test_credentials_in_an_indexs_address_are_masked() -> None:
             ["Collecting odd", "error: subprocess-exited-with-error", "ERROR: Failed to build 'odd'"],
             "odd comes as source and could not be built",
         ),
+        (
+            ["Collecting git+https://h/odd.git", "ERROR: Cannot find command 'git' - do you have 'git' installed?"],
+            "git+https://h/odd.git comes from a repository, and the image has no git",
+        ),
         (["ERROR: Could not install packages: [Errno 28] No space left on device"], "the disk is full"),
         (
             ["ERROR: Could not find a version that satisfies the requirement a==9 (from versions: 1.0, 2.0)"],

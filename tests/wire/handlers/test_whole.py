@@ -92,6 +92,12 @@ def test_a_version_that_is_not_there_is_refused_before_the_handler(handled) -> N
     assert (answer.status_code, answer.json["code"]) == (404, "unknown_target")
 
 
+def test_a_model_that_is_not_there_is_refused_whatever_the_body_is(handled) -> None:
+    made = handled("def handler(data, context):\n    raise AssertionError('asked')\n")
+    answer = made.post(BODY, "my/own", X_Amzn_SageMaker_Custom_Attributes="tfs-model-name=other")
+    assert (answer.status_code, answer.json["code"]) == (404, "unknown_target")
+
+
 def test_packages_and_lib_are_on_the_path(handled, tmp_path) -> None:
     packages = tmp_path / "packages"
     packages.mkdir()
