@@ -35,8 +35,10 @@ ENV COMPILE="python3.11 -m compileall -q -j 0 --invalidation-mode unchecked-hash
 # --- the gateway's environment: no TensorFlow -----------------------------------------------------
 FROM builder AS gateway
 COPY requirements/gateway.txt /requirements/
+# pip is there for a model's code/requirements.txt; its launchers for Windows are nothing but a scanner's finds.
 RUN python3.11 -m venv --without-pip /opt/neuronserve/gateway \
  && /opt/build/bin/pip --python /opt/neuronserve/gateway/bin/python ${INSTALL} -r /requirements/gateway.txt \
+ && find /opt/neuronserve/gateway -name "*.exe" -delete \
  && ${COMPILE} /opt/neuronserve/gateway/lib \
  && chmod -R a+rX /opt/neuronserve
 

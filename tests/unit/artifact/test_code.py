@@ -168,7 +168,10 @@ def test_credentials_in_an_indexs_address_are_masked() -> None:
             "odd comes as source and could not be built",
         ),
         (
-            ["Collecting git+https://h/odd.git", "ERROR: Cannot find command 'git' - do you have 'git' installed?"],
+            [
+                "Collecting git+https://h/odd.git",
+                "ERROR: Cannot find command 'git' - do you have 'git' installed?",
+            ],
             "git+https://h/odd.git comes from a repository, and the image has no git",
         ),
         (["ERROR: Could not install packages: [Errno 28] No space left on device"], "the disk is full"),
