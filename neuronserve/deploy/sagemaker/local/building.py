@@ -21,7 +21,7 @@ from neuronserve.deploy.sagemaker.local.runners import Checkout, Image, Run, Run
 from neuronserve.deploy.sagemaker.local.store import Store
 from neuronserve.deploy.sagemaker.local.variables import Place
 from neuronserve.deploy.sagemaker.local.wanted import Endpoint, Kind
-from neuronserve.errors import EngineFailed
+from neuronserve.errors import EngineFailed, InvalidInput
 
 ROOT = Path(__file__).resolve().parents[4]
 SERVE = (sys.executable, str(ROOT / "serve"), "serve")
@@ -108,6 +108,10 @@ def _planned(endpoint: Endpoint, number: int, ground: Ground) -> dict[str, objec
 
 def _lay(endpoint: Endpoint, number: int, ground: Ground) -> Laid:
     wanted = endpoint.containers[number]
+    if wanted.multi_model and not (wanted.model.startswith("s3://") or Path(wanted.model).is_dir()):
+        raise InvalidInput(
+            f"{wanted.model}: no such folder", hint="the folder or s3:// prefix of the archives"
+        )
     folder = ground.folder / wanted.name
     folder.mkdir(mode=0o755)
     model, models = folder / "model", folder / "models"

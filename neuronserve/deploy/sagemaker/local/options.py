@@ -16,6 +16,12 @@ from neuronserve.errors import InvalidInput
 _NAME = "rehearsal"
 _PARTS = ("name", "model", "image")
 _ENV = "env."
+_OF_ASYNC = ("async_output", "async_failure", "max_concurrent_invocations")
+_OF_JOBS = (
+    "output_dir", "content_type", "accept", "split_type", "strategy", "assemble_with", "max_payload",
+    "max_concurrent", "compression", "input_filter", "output_filter", "join_source", "invocation_timeout",
+    "max_retries",
+)  # fmt: skip
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +58,7 @@ def _add_ground(group: argparse._ArgumentGroup) -> None:
     which.add_argument("--image", default="", metavar="IMAGE", help="run this image (the checkout's ./serve)")
     which.add_argument("--checkout", action="store_true", help="run ./serve, whatever the request's image is")
     add("--engine", metavar="PROGRAM", help="docker or podman (CONTAINER_ENGINE; else what is there)")
-    add("--port", type=int, default=0, metavar="PORT", help="of the runtime API (any free one)")
+    add("--port", type=_port, default=0, metavar="PORT", help="of the runtime API (any free one)")
     add("--env", action="append", default=[], metavar="NAME[=VALUE]", help="a variable for every container")
     add("--pass-aws", action="store_true", help="hand on our credentials, as the role's")
     add("--memory", metavar="SIZE", help="what an image's container may use, in the engine's words")
@@ -98,6 +104,9 @@ def endpoint(given: argparse.Namespace, asked: Asked | None, variables: Mapping[
     containers = tuple(
         _changed(one, given, variables, alone=len(found.containers) == 1) for one in found.containers
     )
+    if found.asynchronous is None or asked is not None:
+        where = "--request" if asked is not None else "--kind async"
+        _refuse(given, _OF_ASYNC, f"it is an asynchronous endpoint's: {where}")
     isolated = found.isolated or given.network_isolation
     return dataclasses.replace(found, containers=containers, isolated=isolated)
 
@@ -179,6 +188,7 @@ def job(given: argparse.Namespace, asked: Asked | None) -> JobAsked | None:
     """The transform job that is asked for, if any; options count more than the request."""
     requested = asked is not None and bool(asked.get("CreateTransformJob"))
     if not (given.transform or requested):
+        _refuse(given, _OF_JOBS, "it is a transform job's: --transform INPUT")
         return None
     found = JobAsked(Wanted(), "", "", {})
     if asked is not None and requested:
@@ -212,10 +222,24 @@ def _wanted(given: argparse.Namespace, before: Wanted) -> Wanted:
     )
 
 
+def _refuse(given: argparse.Namespace, names: Sequence[str], hint: str) -> None:
+    """What would have no effect."""
+    for name in names:
+        if getattr(given, name) not in (None, ""):
+            raise InvalidInput(f"--{name.replace('_', '-')} has no effect here", hint=hint)
+
+
 def _number(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"expected a number, 0 or more: {text}")
     return int(text)
+
+
+def _port(text: str) -> int:
+    port = _number(text)
+    if port > 65_535:
+        raise argparse.ArgumentTypeError(f"expected a port, 0 to 65535: {text}")
+    return port
 
 
 def _startup(text: str) -> float:

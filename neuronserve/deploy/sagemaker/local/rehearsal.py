@@ -47,6 +47,7 @@ class Rehearsal:
     def start(self) -> None:
         """All containers at once, as the platform does; the API when all are in service."""
         endpoint, ground = self.endpoint, self._ground
+        ports.free(self._port, self._host)  # a model may take minutes, and then it would be known too late
         self._tell(State.CREATING)
         self._built = building.build(endpoint, ground)
         for container in self._built.containers:

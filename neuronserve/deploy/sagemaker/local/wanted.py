@@ -11,6 +11,7 @@ from neuronserve.errors import InvalidInput
 
 VARIANT = "AllTraffic"
 MOST_CONTAINERS = 15
+_S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/|$)")
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 
@@ -85,8 +86,14 @@ class Endpoint:
             faults.append(f"a {self.kind} endpoint has one container, not {len(names)}")
         if self.kind is Kind.MULTI_MODEL and not all(one.model for one in self.containers):
             faults.append("a multi-model endpoint needs the folder or s3:// prefix of its model archives")
-        if self.kind is Kind.ASYNC and self.asynchronous is None:
+        if self.kind is Kind.ASYNC and not (self.asynchronous and self.asynchronous.output):
             faults.append("an async endpoint needs an output path: --async-output s3://BUCKET/PREFIX")
+        places = (self.asynchronous.output, self.asynchronous.failure) if self.asynchronous else ()
+        faults += [
+            f"{uri} is no place for results: s3://BUCKET/PREFIX"
+            for uri in places
+            if uri and not _S3.match(uri)
+        ]
         if any(one.multi_model for one in self.containers) != (self.kind is Kind.MULTI_MODEL):
             faults.append(f"a {self.kind} endpoint cannot have these containers: Mode MultiModel")
         return faults

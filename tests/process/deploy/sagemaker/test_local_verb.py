@@ -6,6 +6,7 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,10 @@ def test_a_dry_run_tells_what_would_run_and_no_secrets():
         (["m", "--kind", "multi-model", "--transform", "x", "--output-dir", "o"], "not multi-model"),
         (["--env", "=x"], "--env: a name is missing"),
         (["m", "--log", "/nowhere/at/all"], "--log /nowhere/at/all: No such file"),
+        (["m", "--kind", "async", "--async-output", "s3://B/out"], "s3://B/out is no place for results"),
+        (["m", "--async-output", "s3://bucket/out"], "--async-output has no effect here (it is an asynchr"),
+        (["m", "--split-type", "Line"], "--split-type has no effect here (it is a transform job's"),
+        (["nothere", "--kind", "multi-model"], "nothere: no such folder"),
         (["--request", "/nowhere.json"], "/nowhere.json: No such file"),
     ],
 )
@@ -67,6 +72,19 @@ def test_wrong_options_are_named_and_end_with_2(argv, told):
     code, out, err = run(*argv)
     assert (code, out) == (2, "")
     assert told in err.splitlines()[-1]
+
+
+def test_a_port_that_is_taken_is_told_before_anything_starts():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, _, err = run("nothere", "--port", str(taken.getsockname()[1]))
+    assert (code, "cannot be used: Address already in use" in err) == (2, True)
+    assert "Creating" not in err
+
+
+def test_a_port_is_a_number_up_to_65535(capsys):
+    with pytest.raises(SystemExit):
+        run("m", "--port", "65536")
+    assert "expected a port, 0 to 65535" in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -59,13 +59,13 @@ def test_the_kind_follows_from_the_model(read, change, kind, names):
 
 def test_an_asynchronous_configuration_is_taken_whole(read):
     output = {
-        "S3OutputPath": "s3://b/out", "S3FailurePath": "s3://b/bad",
+        "S3OutputPath": "s3://bkt/out", "S3FailurePath": "s3://bkt/bad",
         "NotificationConfig": {"SuccessTopic": "arn:aws:sns:us-east-1:123456789012:yes"},
     }  # fmt: skip
     asked = {"OutputConfig": output, "ClientConfig": {"MaxConcurrentInvocationsPerInstance": 9}}
     found = requests.endpoint(read(MODEL, {**CONFIG, "AsyncInferenceConfig": asked}), name="", startup=None)
     assert found.kind is Kind.ASYNC
-    assert (found.asynchronous.concurrent, found.asynchronous.failure) == (9, "s3://b/bad")
+    assert (found.asynchronous.concurrent, found.asynchronous.failure) == (9, "s3://bkt/bad")
 
 
 @pytest.mark.parametrize(
