@@ -6,6 +6,7 @@ lengths and ranges, stops at none of them offline, and its messages hold no poin
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import functools
 import re
@@ -109,13 +110,19 @@ def _walk(shape: Shape, value: Any, at: str) -> Iterator[Finding]:
         for index, item in enumerate(value):
             yield from _walk(shape.member, item, at + pointer(index))
     elif isinstance(shape, MapShape):
-        yield from _length(shape, value, at, "entries")
-        for key, item in value.items():
-            yield from _walk(shape.value, item, at + pointer(key))
+        yield from _map(shape, value, at)
     elif isinstance(value, str):
         yield from _text(shape, value, at)
     elif _number(value):
         yield from _range(shape, value, at)
+
+
+def _map(shape: MapShape, value: dict[Any, Any], at: str) -> Iterator[Finding]:
+    yield from _length(shape, value, at, "entries")
+    for key, item in value.items():
+        for finding in _walk(shape.key, key, at + pointer(key)):
+            yield dataclasses.replace(finding, message=f"the key: {finding.message}")
+        yield from _walk(shape.value, item, at + pointer(key))
 
 
 def _wrong_type(kind: str, value: Any, at: str) -> Finding:
@@ -223,6 +230,17 @@ def _outside(at: str, message: str) -> Finding:
     return Finding(at, Severity.ERROR, "out-of-range", message, "keep it within the limits")
 
 
+_CLASSES = {
+    "L": r"\w",
+    "N": r"\w",
+    "Z": r"\x20\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
+    "S": r"\u0000-\uffff",
+    "Print": r"\x20-\x7e",
+    "Alnum": "a-zA-Z0-9",
+    "ASCII": r"\x00-\x7f",
+}  # fmt: skip  what Java and Unicode call a class of characters -> what stands for it within brackets
+
+
 @functools.cache
 def _compiled(pattern: str) -> re.Pattern[str] | None:
     """AWS's pattern for Python, which has no classes of Unicode: letters and digits become those of a word.
@@ -230,13 +248,11 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
     None where it still is none for Python: then AWS alone checks it.
     """
     pattern = pattern.replace(r"\z", r"\Z")
-    spaces = r"\x20\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-    classes = {
-        "L": r"\w", "N": r"\w", "Z": spaces, "S": r"\u0000-\uffff", "Print": r"\x20-\x7e",
-        "Alnum": "a-zA-Z0-9", "ASCII": r"[\x00-\x7f]",
-    }  # fmt: skip
-    for name, characters in classes.items():
-        pattern = pattern.replace(rf"\p{{{name}}}", characters)
+    for name, characters in _CLASSES.items():
+        inside = re.compile(rf"(\[[^\]]*?)\\p\{{{name}\}}")
+        while (joined := inside.sub(lambda found: found[1] + characters, pattern)) != pattern:  # noqa: B023  used here alone
+            pattern = joined
+        pattern = pattern.replace(rf"\p{{{name}}}", f"[{characters}]")
     try:
         return re.compile(pattern)
     except (re.error, RecursionError):

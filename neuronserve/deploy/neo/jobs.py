@@ -1,4 +1,4 @@
-"""Compilation jobs in SageMaker: made or found again, described, listed, stopped."""
+"""Compilation jobs in SageMaker: made or found again, described, followed, listed, stopped."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from neuronserve.deploy.aws import Aws, code_of
 from neuronserve.deploy.desk import Desk
+from neuronserve.deploy.following import Kind
 from neuronserve.deploy.neo import request as requests
 from neuronserve.errors import InvalidInput, NoSuchResource
 
@@ -84,6 +85,12 @@ def stop(aws: Aws, name: str) -> None:
         aws.sagemaker.stop_compilation_job(CompilationJobName=name)
     except ClientError as error:
         raise _absent(error, aws, name) from error
+
+
+KIND = Kind(
+    "compilation job", "CompilationJobStatus", "COMPLETED", ENDED, describe, stop,
+    lambda name: f"scripts/compile-model describe {name}, or stop {name}",
+)  # fmt: skip
 
 
 def _absent(error: ClientError, aws: Aws, name: str) -> Exception:

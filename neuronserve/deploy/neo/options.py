@@ -7,14 +7,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from neuronserve.deploy.neo import compiler, storage, targets
+from neuronserve.deploy import s3, verdict
+from neuronserve.deploy.neo import compiler, targets
 from neuronserve.deploy.neo.request import Job
-from neuronserve.deploy.neo.storage import Place
 from neuronserve.deploy.pairs import pairs
+from neuronserve.deploy.s3 import Place
 from neuronserve.deploy.waiting import seconds
 from neuronserve.errors import InvalidInput
 
-_INPUT, _OUTPUT = "neo/input/", "neo/compiled/"
+INPUT, OUTPUT = "neo/input/", "neo/compiled/"  # below --bucket
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,16 +69,16 @@ def _target(group: Any) -> None:
 
 
 def _places(group: Any) -> None:
-    group.add_argument("--bucket", metavar="NAME", help=f"for both: {_INPUT} and {_OUTPUT}JOB/ in it")
-    group.add_argument("--upload-to", metavar="S3", help="s3://bucket/prefix/ for the model's archive")
-    group.add_argument("--compiled-to", metavar="S3", help="s3://bucket/prefix/ for what is compiled")
+    group.add_argument("--bucket", metavar="NAME", help=f"for both: {INPUT} and {OUTPUT}JOB/ in it")
+    group.add_argument("--upload-to", metavar="S3_URI", help="s3://bucket/prefix/ for the model's archive")
+    group.add_argument("--compiled-to", metavar="S3_URI", help="s3://bucket/prefix/ for what is compiled")
     group.add_argument(
         "--kms-key", metavar="KEY", default="", help="id, alias or ARN: encrypts what is compiled"
     )
 
 
 def _limits(group: Any) -> None:
-    group.add_argument("--role", required=True, metavar="ARN", help="the role that SageMaker takes")
+    group.add_argument("--role", required=True, metavar="ROLE", help="that SageMaker takes: name or ARN")
     group.add_argument("--name", metavar="NAME", help="default: made of the model's digest and the options")
     group.add_argument("--max-runtime", type=int, default=3600, metavar="S", help="seconds (default: 3600)")
     group.add_argument("--max-wait", type=int, metavar="S", help="seconds, at least those of --max-runtime")
@@ -85,14 +86,15 @@ def _limits(group: Any) -> None:
     group.add_argument("--subnet", action="append", default=[], metavar="ID", help="may be repeated")
     group.add_argument("--security-group", action="append", default=[], metavar="ID", help="may be repeated")
     group.add_argument("--tag", action="append", default=[], metavar="KEY=VALUE", help="may be repeated")
+    verdict.argument(group)
 
 
 def _waiting(group: Any) -> None:
-    group.add_argument("--no-wait", action="store_true", help="create the job, and do not follow it")
     group.add_argument(
-        "--timeout", type=seconds, metavar="S", help="seconds to follow it (default: to its end)"
+        "--wait", action=argparse.BooleanOptionalAction, default=True, help="for its end (default)"
     )
-    group.add_argument("--stop-on-interrupt", action="store_true", help="Ctrl-C stops the job")
+    group.add_argument("--timeout", type=seconds, metavar="S", help="wait at most so long (to its end)")
+    group.add_argument("--stop-on-interrupt", action="store_true", help="Ctrl-C stops the job too")
 
 
 def _positive(text: str) -> int:
@@ -128,30 +130,30 @@ _FAMILIES = frozenset({"inf1", "inf2", "trn1", "trn1n", "trn2"})
 
 def upload_place(given: argparse.Namespace) -> Place:
     """Where the archive goes. Raises InvalidInput."""
-    return _place(given, "upload_to", _INPUT)
+    return _place(given, "upload_to", INPUT)
 
 
 def compiled_place(given: argparse.Namespace) -> Place:
     """Where Neo writes, or a prefix of it, see ``request.placed``. Raises InvalidInput."""
-    return _place(given, "compiled_to", _OUTPUT)
+    return _place(given, "compiled_to", OUTPUT)
 
 
 def _place(given: argparse.Namespace, member: str, below: str) -> Place:
     option = f"--{member.replace('_', '-')}"
     uri = getattr(given, member)
     if uri:
-        return storage.parse(uri, prefix=True, option=option)
+        return s3.prefix(option, uri)
     if given.bucket:
-        return storage.parse(f"s3://{given.bucket}/{below}", prefix=True, option="--bucket")
+        return Place(s3.bucket("--bucket", given.bucket), below)
     raise InvalidInput(f"expected --bucket or {option}")
 
 
-def job(given: argparse.Namespace, model: Mapping[str, Any]) -> Job:
+def job(given: argparse.Namespace, role: str, model: Mapping[str, Any]) -> Job:
     """What is asked for. ``model``: members of Job that the model tells."""
     platform = {"Os": given.target_os, "Arch": given.target_arch, "Accelerator": given.target_accelerator}
     text = compiler.encoded(compiler.joined(given.neuron_options)) if given.neuron_options else ""
     return Job(
-        role=given.role,
+        role=role,
         output=str(compiled_place(given)),
         model_package=given.model_package,
         device=given.target,

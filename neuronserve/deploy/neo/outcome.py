@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
+from neuronserve.deploy import s3
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.neo import record, storage, targets
 from neuronserve.deploy.neo.jobs import Job
@@ -32,7 +33,7 @@ def document(desk: Desk, job: Job) -> dict[str, Any]:
 
 def _size(desk: Desk, artifact: str) -> int | None:
     try:
-        place = storage.parse(artifact, prefix=False, option="artifact")
+        place = s3.archive("artifact", artifact)
     except InvalidInput:
         return None
     found = storage.head(desk.aws, place)

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from neuronserve.deploy import s3
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.neo import data_input, dimensions, model, packing, storage, targets
 from neuronserve.deploy.neo.model import Subject
 from neuronserve.deploy.neo.packing import Packed
-from neuronserve.deploy.neo.storage import Place
+from neuronserve.deploy.s3 import Place
 from neuronserve.errors import InvalidInput
 from neuronserve.uncompiled import DEFAULT_SIGNATURE, Form, Uncompiled
 
@@ -49,7 +50,7 @@ def prepare(given: argparse.Namespace, desk: Desk, scratch: Path) -> Prepared:
 
 def _in_s3(given: argparse.Namespace, desk: Desk, scratch: Path) -> Prepared:
     """The archive stays as it is; it is only fetched where something of it has to be found out."""
-    place = storage.parse(given.model, prefix=False, option="MODEL")
+    place = s3.archive("MODEL", given.model)
     shapes = dimensions.parse(given.shape)
     framework = given.framework
     if framework and (given.data_input_config or (shapes and framework != "TENSORFLOW")):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
 from neuronserve.deploy.aws import Aws, code_of
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.neo.packing import Packed
+from neuronserve.deploy.s3 import Place
 from neuronserve.errors import InvalidInput, NoSuchResource
 
 if TYPE_CHECKING:
@@ -19,36 +18,6 @@ if TYPE_CHECKING:
 
 MARK = "tar-sha256"  # metadata of an archive that was put there by us
 _UNSEEN = frozenset({"403", "404", "AccessDenied", "NoSuchKey", "NotFound"})
-
-
-@dataclasses.dataclass(frozen=True)
-class Place:
-    """An object, or a prefix, which ends in a slash or is empty."""
-
-    bucket: str
-    key: str
-
-    def __str__(self) -> str:
-        return f"s3://{self.bucket}/{self.key}"
-
-    def below(self, name: str) -> Place:
-        return Place(self.bucket, self.key + name)
-
-
-def parse(uri: str, *, prefix: bool, option: str) -> Place:
-    """An address in S3. Raises InvalidInput."""
-    parts = urlsplit(uri)
-    key = uri.partition("://")[2].partition("/")[2]
-    if parts.scheme != "s3" or not parts.netloc:
-        raise InvalidInput(f"{option} {uri}: expected s3://bucket/{'prefix/' if prefix else 'key.tar.gz'}")
-    if prefix:
-        return Place(parts.netloc, f"{key}/" if key and not key.endswith("/") else key)
-    if not key.endswith(".tar.gz"):
-        raise InvalidInput(
-            f"{option} {uri}: Neo takes one archive, whose name ends in .tar.gz",
-            hint="upload the model as one, or name its folder on this machine",
-        )
-    return Place(parts.netloc, key)
 
 
 def put_request(place: Place, packed: Packed) -> dict[str, Any]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import boto3.s3.transfer
 from botocore.exceptions import ClientError
 
+from neuronserve.deploy import s3
 from neuronserve.deploy.aws import Aws, code_of
 from neuronserve.deploy.packing.archive import Packed
 from neuronserve.errors import InvalidInput
@@ -18,7 +18,6 @@ from neuronserve.errors import InvalidInput
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_ADDRESS = re.compile(r"s3://(?P<bucket>[a-zA-Z0-9][a-zA-Z0-9.:_/-]*?)/(?P<key>.*)")
 _MARK = "sha256"  # of the object's metadata: S3's own checksum of parts is not that of the whole
 _ONE_CALL = 64 << 20  # bytes; larger archives go in parts
 _TAKEN = ("PreconditionFailed", "ConditionalRequestConflict", "412")
@@ -42,17 +41,14 @@ def target(address: str, file: str, *, kms_key: str = "", overwrite: bool = Fals
 
     Raises InvalidInput.
     """
-    found = _ADDRESS.fullmatch(address if address.count("/") > 2 else f"{address}/")
-    if not found:
-        raise InvalidInput(f"--upload {address}: expected s3://bucket/prefix/ or s3://bucket/key.tar.gz")
-    key = found["key"]
-    if not key or key.endswith("/"):
-        key += file
-    elif not key.endswith(".tar.gz"):
+    found = s3.any_key("--upload", address)
+    if not found.key or found.key.endswith("/"):
+        found = found.below(file)
+    elif not found.key.endswith(".tar.gz"):
         raise InvalidInput(
             f"--upload {address}: SageMaker takes keys that end in .tar.gz", hint=f"{address}/"
         )
-    return Target(found["bucket"], key, kms_key, overwrite)
+    return Target(found.bucket, found.key, kms_key, overwrite)
 
 
 def sent(aws: Aws, packed: Packed, to: Target) -> bool:
@@ -78,16 +74,14 @@ def sent(aws: Aws, packed: Packed, to: Target) -> bool:
     return True
 
 
-def _there(s3: S3Client, to: Target) -> Mapping[str, Any] | None:
+def _there(client: S3Client, to: Target) -> Mapping[str, Any] | None:
     try:
-        return s3.head_object(Bucket=to.bucket, Key=to.key, ChecksumMode="ENABLED")
+        return client.head_object(Bucket=to.bucket, Key=to.key, ChecksumMode="ENABLED")
     except ClientError as error:
         if code_of(error) in ("404", "NoSuchKey", "NotFound"):
             return None
         if code_of(error) in ("403", "AccessDenied"):
-            return (
-                None  # it may not be looked at, or is not there: S3 says the same of both; sending it tells
-            )
+            return None  # it may not be looked at, or is not there: S3 says the same of both: sending tells
         raise
 
 
@@ -98,11 +92,11 @@ def _same(there: Mapping[str, Any], packed: Packed) -> bool:
     return there["ContentLength"] == packed.size and known
 
 
-def _at_once(s3: S3Client, packed: Packed, to: Target, options: Mapping[str, Any], digest: bytes) -> None:
+def _at_once(client: S3Client, packed: Packed, to: Target, options: Mapping[str, Any], digest: bytes) -> None:
     unless: dict[str, Any] = {} if to.overwrite else {"IfNoneMatch": "*"}
     with packed.path.open("rb") as body:
         try:
-            s3.put_object(
+            client.put_object(
                 Bucket=to.bucket, Key=to.key, Body=body,
                 ChecksumSHA256=base64.b64encode(digest).decode(), **unless, **options,
             )  # fmt: skip

@@ -113,6 +113,24 @@ def test_lengths_patterns_and_ranges_of_the_model_are_kept():
     ]
 
 
+def test_keys_of_a_map_are_checked_as_its_values_are():
+    request = {"ModelName": "m", "PrimaryContainer": {"Environment": {"BAD KEY": "secret", "GOOD_1": "v"}}}
+    (finding,) = shapes.findings("sagemaker", "CreateModel", request)
+    assert (finding.pointer, finding.code) == ("/PrimaryContainer/Environment/BAD KEY", "pattern")
+    assert finding.message.startswith("the key: ")
+
+
+@pytest.mark.parametrize(("name", "codes"), [("neuronserve/x -5xx", []), ("neuron\u00e9", ["pattern"])])
+def test_a_class_of_characters_counts_within_brackets_and_without(name, codes):
+    request = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "r",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    }
+    found = shapes.findings("application-autoscaling", "PutScalingPolicy", {**request, "PolicyName": name})
+    assert [one.code for one in found] == codes
+
+
 def test_an_integer_has_32_bits():
     assert found(changed(MINIMAL, f"{CONTAINER}/memory", 1 << 31)) == [
         (f"{CONTAINER}/memory", "out-of-range")

@@ -19,6 +19,12 @@ def findings(request: Mapping[str, Any], region: str | None) -> Iterator[Finding
     source = request.get("InputConfig", {})
     framework, version = source.get("Framework"), source.get("FrameworkVersion")
     group = targets.group_of(device)
+    if device == targets.EIA:
+        yield Finding(
+            _DEVICE, Severity.ERROR, "elastic-inference",
+            "Amazon Elastic Inference has ended: nothing runs what is compiled for it",
+            "compile for ml_inf1, ml_inf2 or ml_trn1",
+        )  # fmt: skip
     if group is not None:
         yield from _region(device, group, region)
     if framework is None:

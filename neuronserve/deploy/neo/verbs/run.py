@@ -10,14 +10,15 @@ the same command finds its job again, and follows it. On standard output: artifa
 Exit code 1: the job FAILED or was stopped, and the message says what its reason means.
 
 Whoever runs it needs sagemaker:CreateCompilationJob, AddTags, DescribeCompilationJob (and StopCompilationJob,
-ListCompilationJobs, ListTags for the other verbs), iam:PassRole for the role to sagemaker.amazonaws.com, and
-s3:PutObject, s3:GetObject on the bucket. The role: s3:GetObject on the input, s3:PutObject on the output,
-s3:ListBucket and s3:GetBucketLocation on both buckets, logs:CreateLogGroup, logs:CreateLogStream and
-logs:PutLogEvents; its trust policy names sagemaker.amazonaws.com.
+ListCompilationJobs, ListTags for the other verbs), iam:PassRole for the role to sagemaker.amazonaws.com
+(iam:GetRole where it is given by name), and s3:PutObject, s3:GetObject on the bucket. The role: s3:GetObject
+on the input, s3:PutObject on the output, s3:ListBucket and s3:GetBucketLocation on both buckets,
+logs:CreateLogGroup, logs:CreateLogStream and logs:PutLogEvents; its trust policy names
+sagemaker.amazonaws.com.
 
-    scripts/compile-model run export/1 --target ml_inf1 --bucket models --role arn:aws:iam::...:role/neo
+    scripts/compile-model run export/1 --target ml_inf1 --bucket models --role neo
     scripts/compile-model run graph.pb --target ml_inf1 --shape input=1,224,224,3 \
-        --neuron-options='--num-neuroncores 2 -O2' --bucket models --role arn:aws:iam::...:role/neo
+        --neuron-options='--num-neuroncores 2 -O2' --bucket models --role neo
 """
 
 from __future__ import annotations
@@ -28,15 +29,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from neuronserve.deploy import exits
+from neuronserve.deploy import exits, following, roles, s3, verdict
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.findings import Severity
-from neuronserve.deploy.neo import following, jobs, options, outcome, preparation, rules, storage
+from neuronserve.deploy.neo import failures, jobs, options, outcome, preparation, rules, storage
 from neuronserve.deploy.neo import request as requests
 from neuronserve.deploy.neo.preparation import Prepared
 from neuronserve.deploy.neo.request import Job
-from neuronserve.deploy.neo.storage import Place
-from neuronserve.errors import InvalidInput
+from neuronserve.deploy.s3 import Place
+from neuronserve.deploy.verdict import Judged
 
 arguments = options.arguments
 
@@ -45,13 +45,13 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
     options.check(given)
     with tempfile.TemporaryDirectory(prefix="compile-model-") as scratch:
         prepared = preparation.prepare(given, desk, Path(scratch)) if given.model else _of_package(given)
-        job = options.job(given, prepared.told)
+        job = options.job(given, roles.arn(desk.aws, given.role), prepared.told)
         name = given.name or requests.name_for(job, prepared.stem, prepared.digest)
         if not given.compiled_to:
             job = requests.placed(job, name)
         source = prepared.source or _target(given, prepared)
         request = requests.build(job, name, str(source) if source else "")
-        _judge(desk, request)
+        _judge(given, desk, request)
         if given.dry_run:
             _would_send(desk, request, source, prepared)
             return exits.YES
@@ -76,16 +76,12 @@ def _target(given: argparse.Namespace, prepared: Prepared) -> Place | None:
     return options.upload_place(given).below(f"{prepared.packed.digest[:32]}/model.tar.gz")
 
 
-def _judge(desk: Desk, request: dict[str, Any]) -> None:
+def _judge(given: argparse.Namespace, desk: Desk, request: dict[str, Any]) -> None:
     """Raises InvalidInput when AWS would refuse it, or the job could only fail."""
     found = rules.findings(request, desk.aws.region_if_known)
-    for one in found:
-        desk.say(one.line("CreateCompilationJob"))
-    errors = sum(one.severity is Severity.ERROR for one in found)
-    if errors:
-        raise InvalidInput(
-            f"nothing was sent: {errors} {'error' if errors == 1 else 'errors'} in the request"
-        )
+    judged = [Judged("CreateCompilationJob", one) for one in found]
+    for line in verdict.remarks(judged, given.accept_finding):
+        desk.say(line)
 
 
 def _would_send(desk: Desk, request: dict[str, Any], source: Place | None, prepared: Prepared) -> None:
@@ -96,7 +92,7 @@ def _would_send(desk: Desk, request: dict[str, Any], source: Place | None, prepa
 
 
 def _refuse_other_regions(desk: Desk, job: Job, source: Place | None) -> None:
-    output = storage.parse(job.output, prefix=True, option="--compiled-to")
+    output = s3.prefix("--compiled-to", job.output)
     storage.refuse_other_regions(desk, {output.bucket} | ({source.bucket} if source else set()))
 
 
@@ -113,13 +109,14 @@ def _warn_of_replacing(given: argparse.Namespace, desk: Desk, job: Job, source: 
 
 
 def _followed(given: argparse.Namespace, desk: Desk, name: str) -> int:
-    if given.no_wait:
+    if not given.wait:
         desk.show({"job": name, "status": jobs.describe(desk.aws, name)["CompilationJobStatus"]})
         desk.say(f"it goes on: scripts/compile-model describe {name}")
         return exits.YES
-    with following.interruptible(desk, name, stop=given.stop_on_interrupt):
-        done = following.follow(desk, name, seconds=math.inf if given.timeout is None else given.timeout)
-    following.refuse_failed(done)
+    most = math.inf if given.timeout is None else given.timeout
+    with following.interruptible(desk, jobs.KIND, name, stop=given.stop_on_interrupt):
+        done = following.follow(desk, jobs.KIND, name, most)
+    following.refuse_failed(jobs.KIND, name, done, failures.explained)
     desk.show(outcome.document(desk, done))
     for line in outcome.next_lines(done, desk.aws.region):
         desk.say(line)

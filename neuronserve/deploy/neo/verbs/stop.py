@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 
-from neuronserve.deploy import exits
+from neuronserve.deploy import exits, following
 from neuronserve.deploy.desk import Desk
-from neuronserve.deploy.neo import following, jobs
+from neuronserve.deploy.neo import jobs
 from neuronserve.deploy.waiting import seconds
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job", metavar="JOB", help="its name")
-    parser.add_argument("--no-wait", action="store_true", help="ask for its end, and do not wait for it")
     parser.add_argument(
-        "--timeout", type=seconds, default=600, metavar="S", help="seconds to wait for its end (default: 600)"
+        "--wait", action=argparse.BooleanOptionalAction, default=True, help="for its end (default)"
+    )
+    parser.add_argument(
+        "--timeout", type=seconds, default=600, metavar="S", help="wait at most so long (600)"
     )
 
 
@@ -29,7 +31,7 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
         jobs.stop(desk.aws, given.job)
         desk.say(f"{given.job}: asked to stop")
         state = "STOPPING"
-        if not given.no_wait:
-            state = following.follow(desk, given.job, seconds=given.timeout)["CompilationJobStatus"]
+        if given.wait:
+            state = following.follow(desk, jobs.KIND, given.job, given.timeout)["CompilationJobStatus"]
     desk.show({"job": given.job, "status": state})
     return exits.YES

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 
+from neuronserve.deploy import roles
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.pairs import pairs
-from neuronserve.deploy.sagemaker.following import alarms, options, resolving
+from neuronserve.deploy.sagemaker.following import alarms, options
 from neuronserve.deploy.sagemaker.following.containers import Given
 from neuronserve.deploy.sagemaker.following.deployment import Order, Patience
 from neuronserve.deploy.sagemaker.following.planning import Wish
@@ -34,7 +35,7 @@ def order(given: argparse.Namespace, desk: Desk) -> Order:
         weights=several and "weight=" in ",".join(given.variant),
         recreate=given.recreate,
     )
-    return Order(requests.build(spec), wish, tuple(made), tuple(given.accept))
+    return Order(requests.build(spec), wish, tuple(made), tuple(given.accept_finding))
 
 
 def patience(given: argparse.Namespace) -> Patience:
@@ -80,7 +81,7 @@ def _spec(given: argparse.Namespace, desk: Desk) -> EndpointSpec:
 def _role(given: argparse.Namespace, desk: Desk) -> str:
     if not given.role:
         raise InvalidInput("no execution role", hint="use --role, by name or ARN")
-    return resolving.role(desk.aws, given.role)
+    return roles.arn(desk.aws, given.role)
 
 
 def _hosting(given: argparse.Namespace) -> Hosting:

@@ -12,8 +12,10 @@ from neuronserve.deploy.sagemaker.following import alarms, live, logtail, sendin
 from neuronserve.deploy.sagemaker.following.live import Described
 from neuronserve.deploy.sagemaker.following.planning import Call
 from neuronserve.deploy.sagemaker.following.using import Users
+from neuronserve.errors import TimedOut
 
 _EVERY = 5.0  # seconds
+_AGAIN = "`scripts/sagemaker delete` again removes what is left"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,11 +67,17 @@ def plan(aws: Aws, endpoint: str, *, logs: bool = False) -> Plan:
 
 def delete(desk: Desk, planned: Plan, seconds: float) -> None:
     """Carries the plan out; waits until the endpoint is gone before its configuration goes."""
-    for call in planned.calls:
-        desk.say(f"{planned.endpoint}: {call[0]} {_what(call)}")
-        sending.in_turn(desk, planned.endpoint, call, seconds)
-        if call[0] == "DeleteEndpoint":
-            _wait(desk, planned.endpoint, seconds)
+    try:
+        for call in planned.calls:
+            desk.say(f"{planned.endpoint}: {call[0]} {_what(call)}")
+            sending.in_turn(desk, planned.endpoint, call, seconds)
+            if call[0] == "DeleteEndpoint":
+                _wait(desk, planned.endpoint, seconds)
+    except TimedOut:
+        raise
+    except (Exception, KeyboardInterrupt):
+        desk.say(f"{planned.endpoint}: {_AGAIN}")
+        raise
 
 
 def _wait(desk: Desk, endpoint: str, seconds: float) -> None:
@@ -78,7 +86,7 @@ def _wait(desk: Desk, endpoint: str, seconds: float) -> None:
         what=f"end of endpoint {endpoint}",
         seconds=seconds,
         every=_EVERY,
-        hint="it goes on; `scripts/sagemaker delete` again removes what is left then",
+        hint=f"it goes on; {_AGAIN}",
     )
 
 

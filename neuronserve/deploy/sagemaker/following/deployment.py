@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from neuronserve.deploy import verdict
 from neuronserve.deploy.aws import explained
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.sagemaker.following import live, planning, pruning, sending, watching
 from neuronserve.deploy.sagemaker.following.judging import Ours
 from neuronserve.deploy.sagemaker.following.live import Described
 from neuronserve.deploy.sagemaker.following.planning import Call, Plan, Wish
-from neuronserve.deploy.sagemaker.plan import checked
-from neuronserve.deploy.sagemaker.plan.requests import Requests
-from neuronserve.deploy.sagemaker.rules import verdict
+from neuronserve.deploy.sagemaker.plan import checked, names
+from neuronserve.deploy.sagemaker.plan.requests import Requests, tags
 from neuronserve.errors import AwsFailed, AwsRefused, DeploymentFailed, InvalidInput
 
 
@@ -75,18 +78,41 @@ def carry_out(desk: Desk, planned: Plan, calls: Sequence[Call], patience: Patien
         sending.in_turn(desk, planned.endpoint, call, left)
         if call[0] == "DeleteEndpoint":
             sending.wait_until_free(desk, planned.endpoint, max(patience.seconds, 1))
+    forget = _remember(desk, planned)
     ours = Ours(planned.endpoint, planned.config, planned.before_config)
     if patience.wait:
-        found = watching.follow(desk, ours, patience.seconds)
+        try:
+            found = watching.follow(desk, ours, patience.seconds)
+        except DeploymentFailed:
+            forget()
+            raise
         desk.say(f"{planned.endpoint}: deployed: {planned.config} is in service")
     else:
         desk.say(f"{planned.endpoint}: {watching.GOES_ON}")
         found = live.endpoint(desk.aws, planned.endpoint) or {}
-    if planned.update and planned.before and (tag := planning.remember(planned.before, planned.config)):
-        sending.send(desk, tag)
     if patience.wait and patience.prune:
         pruning.prune(desk, planned.endpoint)
     return found
+
+
+def _remember(desk: Desk, planned: Plan) -> Callable[[], None]:
+    """The way back, noted before anybody waits: whoever waits may give up, and the update goes on.
+
+    What is returned takes it back, where the update did not go through.
+    """
+    before = planned.before
+    if not (planned.update and before and (tag := planning.remember(before, planned.config))):
+        return lambda: None
+    former = live.tags(desk.aws, before["EndpointArn"]).get(names.PREVIOUS)
+    sending.send(desk, tag)
+
+    def forget() -> None:
+        if former:
+            request = {"ResourceArn": before["EndpointArn"], "Tags": tags({names.PREVIOUS: former})}
+            with contextlib.suppress(ClientError):  # what is told is why it failed
+                sending.send(desk, ("AddTags", request))
+
+    return forget
 
 
 def result(endpoint: Described, config: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from neuronserve.deploy.aws import Aws, code_of
+from neuronserve.deploy.sagemaker.plan import names
 from neuronserve.errors import NoSuchResource
 
 Described = dict[str, Any]
@@ -35,8 +36,8 @@ def compilation_job(aws: Aws, name: str) -> Described | None:
 
 
 def needed(aws: Aws, name: str) -> Described:
-    """The endpoint. Raises NoSuchResource."""
-    found = endpoint(aws, name)
+    """The endpoint. Raises InvalidInput, NoSuchResource."""
+    found = endpoint(aws, names.check(name, "endpoint"))
     if found is None:
         raise NoSuchResource(
             f"there is no endpoint {name!r} in {aws.region}", hint="check its name, and --region"

@@ -27,7 +27,7 @@ def tail(aws: Aws, endpoint: str, lines: int = 20) -> list[str]:
 
 def of_group(aws: Aws, name: str, lines: int, prefix: str = "") -> list[str]:
     """The same of any log group; with a ``prefix``, of the streams whose names begin so."""
-    none = f"no log in {name}{f' under {prefix}' if prefix else ''}: the container never started"
+    none = f"no log in {name}{f' under {prefix}' if prefix else ''}: nothing was written there"
     try:
         found = list(_tail(aws, name, lines, prefix))
     except ClientError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 
+from neuronserve.deploy import verdict
 from neuronserve.deploy.sagemaker.plan.rollout import Policy
 from neuronserve.deploy.sagemaker.plan.spec import Kind
 
@@ -148,10 +149,7 @@ def _end(group: argparse._ArgumentGroup) -> None:
         "--prune", action="store_true",
         help="then delete older models and configurations of it; what served before this one stays",
     )  # fmt: skip
-    group.add_argument(
-        "--accept", action="append", default=[], metavar="CODE",
-        help="send it although a check, named in brackets, refuses it (repeat)",
-    )  # fmt: skip
+    verdict.argument(group)
 
 
 def whole(text: str) -> int:

@@ -73,7 +73,7 @@ def _kept_or_made(aws: Aws, what: str, request: Mapping[str, Any], there: Descri
     if differing := canonical.differences(request, there):
         raise InvalidInput(
             f"{what} {request[f'{what}Name']} exists, and differs at {', '.join(differing[:4])}",
-            hint=f"somebody else made it: `aws sagemaker delete-{_dashed(what)}`, or another --name",
+            hint=f"somebody else made it: `aws sagemaker delete-{_dashed(what)}`, or another ENDPOINT",
         )
     return _tagging(aws, there[f"{what}Arn"], request.get("Tags") or ())
 

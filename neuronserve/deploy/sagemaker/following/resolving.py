@@ -1,4 +1,4 @@
-"""What options name, looked up in AWS: a role by its name, an artefact by its compilation job."""
+"""An artefact by its compilation job, looked up in AWS."""
 
 from __future__ import annotations
 
@@ -11,13 +11,6 @@ from neuronserve.generation import Generation
 _TARGETS = {
     "ml_inf1": Generation.V1, "ml_inf2": Generation.V2, "ml_trn1": Generation.V2,
 }  # fmt: skip  # Neo's TargetDevice
-
-
-def role(aws: Aws, text: str) -> str:
-    """The ARN of a role that is given by name or ARN."""
-    if text.startswith("arn:"):
-        return text
-    return aws.iam.get_role(RoleName=text.rpartition("/")[2])["Role"]["Arn"]
 
 
 def artefact(aws: Aws, job: str) -> tuple[str, Built]:

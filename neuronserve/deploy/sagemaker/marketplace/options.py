@@ -7,9 +7,11 @@ import dataclasses
 import mimetypes
 from pathlib import Path
 
+from neuronserve.deploy import s3
 from neuronserve.deploy.pairs import pairs
 from neuronserve.deploy.sagemaker.marketplace import instances
 from neuronserve.deploy.sagemaker.marketplace.listing import Listing, Test
+from neuronserve.deploy.waiting import seconds
 from neuronserve.errors import InvalidInput
 from neuronserve.generation import Generation
 
@@ -34,10 +36,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--accept", metavar="TYPE", default="", help="of the answers")
     group = parser.add_argument_group("the package")
     group.add_argument("--ecr-image", metavar="URI", default="", help="the image in your own ECR")
-    group.add_argument("--model-uri", metavar="S3", default="", help="the model in S3 (default: MODEL)")
-    group.add_argument("--payload-uri", metavar="S3", default="", help="test data for the validation job")
-    group.add_argument("--output-uri", metavar="S3", default="", help="where the validation job writes")
-    group.add_argument("--role", metavar="ARN", default="", help="that the validation job takes on")
+    group.add_argument("--model-uri", metavar="S3_URI", default="", help="the model in S3 (default: MODEL)")
+    group.add_argument("--payload-uri", metavar="S3_URI", default="", help="test data for the validation job")
+    group.add_argument("--output-uri", metavar="S3_URI", default="", help="where the validation job writes")
+    group.add_argument("--role", metavar="ROLE", default="", help="of the validation job: name or ARN")
     group.add_argument("--name", default="", help="of the package")
     group.add_argument(
         "--group", default="", help="for a version of a model package group, which is not listed"
@@ -52,21 +54,20 @@ def add(parser: argparse.ArgumentParser) -> None:
                        help="that answers may have (default: application/json)")  # fmt: skip
     group.add_argument("--split", choices=_SPLITS, default="None", help="of the validation job's data (None)")
     group.add_argument("--env", metavar="NAME=VALUE", action="append", default=[], help="of the container")
-    group.add_argument("--tag", metavar="KEY=VALUE", action="append", default=[])
+    group.add_argument("--tag", metavar="KEY=VALUE", action="append", default=[], help="(repeat)")
     trial = parser.add_argument_group("the trial")
     trial.add_argument("--engine", metavar="PROGRAM", help="docker or podman (CONTAINER_ENGINE)")
-    trial.add_argument("--start-seconds", metavar="S", type=float, default=480,
-                       help="that it may take to its first good /ping (480)")  # fmt: skip
+    trial.add_argument("--startup-timeout", metavar="S", type=seconds, default=480,
+                       help="for the first 200 of /ping (480)")  # fmt: skip
 
 
-def listing(given: argparse.Namespace) -> Listing:
-    """Raises InvalidInput."""
+def listing(given: argparse.Namespace, role: str) -> Listing:
+    """``role``: its ARN. Raises InvalidInput."""
     tests = tuple(_test(text, given.accept) for text in given.payload)
     in_s3 = given.model if given.model.startswith("s3://") else ""
-    for option in ("model_uri", "payload_uri", "output_uri"):
-        value = getattr(given, option)
-        if value and not value.startswith("s3://"):
-            raise InvalidInput(f"--{option.replace('_', '-')} {value}: expected s3://bucket/key")
+    for member in ("model_uri", "payload_uri", "output_uri"):
+        if uri := getattr(given, member):
+            s3.any_key(f"--{member.replace('_', '-')}", uri)
     if given.name and given.group:
         raise InvalidInput("--name and --group: a package is either listed, or a version of a group")
     return Listing(
@@ -80,7 +81,7 @@ def listing(given: argparse.Namespace) -> Listing:
         name=given.name,
         group=given.group,
         description=given.description,
-        role=given.role,
+        role=role,
         hosting=tuple(given.instance_type),
         transform=tuple(given.transform_type),
         content_types=tuple(given.content_type or dict.fromkeys(one.content_type for one in tests)),

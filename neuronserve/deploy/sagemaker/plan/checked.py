@@ -8,7 +8,7 @@ from typing import Any
 from neuronserve.deploy.sagemaker import rules
 from neuronserve.deploy.sagemaker.plan.requests import Requests
 from neuronserve.deploy.sagemaker.rules import Context
-from neuronserve.deploy.sagemaker.rules.verdict import Judged
+from neuronserve.deploy.verdict import Judged
 
 
 def findings(

@@ -31,7 +31,8 @@ def check(subject: Subject) -> Iterator[Finding]:
             "name one of one model",
         )
     for container in Subject(model, subject.context).containers():
-        if container.at("ModelDataSource").given:
+        source = container.at("ModelDataSource", "S3DataSource")  # DescribeModel has it for archives too
+        if source.at("CompressionType").text == "None":
             yield root.at("ModelName").error(
                 "uncompressed-transform",
                 "its model data is not one archive, and batch transform takes only that",

@@ -17,15 +17,16 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from neuronserve.deploy import exits
+from neuronserve.deploy import exits, s3, verdict
+from neuronserve.deploy import following as jobs
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.pairs import pairs
 from neuronserve.deploy.sagemaker import rules
 from neuronserve.deploy.sagemaker.following import live
-from neuronserve.deploy.sagemaker.rules import Context, verdict
-from neuronserve.deploy.sagemaker.rules.verdict import Judged
+from neuronserve.deploy.sagemaker.rules import Context
 from neuronserve.deploy.sagemaker.transform import following, request
 from neuronserve.deploy.sagemaker.transform.request import Job
+from neuronserve.deploy.verdict import Judged
 from neuronserve.deploy.waiting import seconds
 from neuronserve.errors import InvalidInput, NoSuchResource
 
@@ -37,17 +38,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--follow", metavar="JOB", help="one that runs already")
     parser.add_argument("--name", default="", help="of the job; not given: it follows from its content")
     parser.add_argument("--instance-type", metavar="TYPE", help="such as ml.inf2.xlarge")
-    parser.add_argument("--count", type=int, default=1, metavar="N", help="instances (default: 1)")
+    parser.add_argument("--instance-count", type=int, default=1, metavar="N", help="(default: 1)")
     records = parser.add_argument_group("records")
     records.add_argument("--content-type", default="", metavar="TYPE", help="of the input")
     records.add_argument("--accept", default="", metavar="TYPE", help="of the answers")
-    records.add_argument("--split", choices=("None", "Line", "RecordIO", "TFRecord"), default="")
-    records.add_argument("--assemble", choices=("None", "Line"), default="")
-    records.add_argument("--strategy", choices=("MultiRecord", "SingleRecord"), default="")
+    records.add_argument(
+        "--split", choices=("None", "Line", "RecordIO", "TFRecord"), default="", help="objects into records"
+    )
+    records.add_argument("--assemble", choices=("None", "Line"), default="", help="answers to an object")
+    records.add_argument(
+        "--strategy", choices=("MultiRecord", "SingleRecord"), default="", help="records in a request"
+    )
     records.add_argument("--gzip", action="store_true", help="the input is compressed")
     records.add_argument("--manifest", action="store_true", help="the input is a manifest of objects")
-    records.add_argument("--input-filter", default="", metavar="JSONPATH")
-    records.add_argument("--output-filter", default="", metavar="JSONPATH")
+    records.add_argument("--input-filter", default="", metavar="JSONPATH", help="what of a record is sent")
+    records.add_argument("--output-filter", default="", metavar="JSONPATH", help="what of the result is kept")
     records.add_argument("--join", action="store_true", help="each input record before its answer")
     size = parser.add_argument_group("how much at once")
     size.add_argument(
@@ -57,13 +62,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     size.add_argument("--invocation-timeout", type=int, metavar="S", help="for each answer, up to 3600")
     size.add_argument("--retries", type=int, metavar="N", help="of a request that failed, up to 3")
     more = parser.add_argument_group("more")
-    more.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="for the container")
-    more.add_argument("--tag", action="append", default=[], metavar="KEY=VALUE")
+    more.add_argument(
+        "--env", action="append", default=[], metavar="NAME=VALUE", help="of the container (repeat)"
+    )
+    more.add_argument("--tag", action="append", default=[], metavar="KEY=VALUE", help="(repeat)")
     more.add_argument("--output-kms-key", default="", metavar="KEY", help="of the answers")
     more.add_argument("--volume-kms-key", default="", metavar="KEY", help="of the instances' disks")
-    more.add_argument(
-        "--accept-finding", action="append", default=[], metavar="CODE", help="go on in spite of it"
-    )
+    verdict.argument(more)
     more.add_argument(
         "--wait", action=argparse.BooleanOptionalAction, default=True, help="for its end (default)"
     )
@@ -74,18 +79,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace, desk: Desk) -> int:
-    if given.follow:
+    if given.follow is not None:
         if given.model:
             raise InvalidInput("--follow JOB starts nothing: leave MODEL out")
-        if following.find(desk, given.follow) is None:
-            raise NoSuchResource(f"there is no transform job {given.follow!r} in {desk.aws.region}")
+        following.describe(desk.aws, given.follow)
         return _followed(given, desk, given.follow)
     made = _request(given, desk)
     name = made["TransformJobName"]
     if given.dry_run:
         desk.would_send([("CreateTransformJob", made)])
         return exits.YES
-    if following.find(desk, name) is not None:
+    if following.find(desk.aws, name) is not None:
         desk.say(f"{name} is there already, made of the same: it is followed")
     else:
         desk.aws.sagemaker.create_transform_job(**made)
@@ -134,13 +138,15 @@ def _models(given: argparse.Namespace, desk: Desk) -> dict[str, dict[str, Any]]:
 
 def _job(given: argparse.Namespace) -> Job:
     lines = given.split == "Line"
+    s3.any_key("the input", given.source)
+    s3.prefix("the output", given.to)
     return Job(
         model=given.model,
         source=given.source,
         output=given.to,
         instance_type=given.instance_type,
         name=given.name,
-        count=given.count,
+        count=given.instance_count,
         content_type=given.content_type,
         accept=given.accept,
         split=given.split,
@@ -163,8 +169,8 @@ def _job(given: argparse.Namespace) -> Job:
 
 
 def _followed(given: argparse.Namespace, desk: Desk, name: str) -> int:
-    with following.interruptible(desk, name, stop=given.stop_on_interrupt):
-        job = following.follow(desk, name, given.timeout)
+    with jobs.interruptible(desk, following.KIND, name, stop=given.stop_on_interrupt):
+        job = jobs.follow(desk, following.KIND, name, given.timeout)
     following.refuse_failed(desk, job)
     desk.show({key: value for key, value in job.items() if key != "ResponseMetadata"})
     return exits.YES

@@ -27,13 +27,14 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from neuronserve.deploy import engine, exits
+from neuronserve.deploy import engine, exits, roles
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.findings import Severity
 from neuronserve.deploy.item import Item, Verdict
 from neuronserve.deploy.sagemaker.marketplace import creation, options, package, tried
 from neuronserve.deploy.sagemaker.marketplace.checks import CHECKS, Case, items
 from neuronserve.deploy.sagemaker.marketplace.listing import Listing
+from neuronserve.deploy.waiting import seconds
 from neuronserve.errors import EngineFailed, InvalidInput
 
 REQUEST = "request"
@@ -43,7 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     options.add(parser)
     parser.add_argument("--request", action="store_true", help="print the CreateModelPackage request alone")
     parser.add_argument("--create", action="store_true", help="when nothing is NG: send it, and follow it")
-    parser.add_argument("--timeout", metavar="S", type=float, default=7200, help="for the validation (7200)")
+    parser.add_argument("--timeout", metavar="S", type=seconds, default=7200, help="of the validation (7200)")
     names = (*CHECKS, REQUEST)
     parser.add_argument("--only", metavar="CHECK", action="append", choices=names, help=", ".join(names))
     parser.add_argument("--skip", metavar="CHECK", action="append", choices=names, default=[])
@@ -53,7 +54,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace, desk: Desk) -> int:
-    with _case(given, options.listing(given), desk) as case:
+    with _case(
+        given, options.listing(given, roles.arn(desk.aws, given.role) if given.role else ""), desk
+    ) as case:
         if given.request:
             return _request(case, desk)
         if given.dry_run:
@@ -74,7 +77,9 @@ def _case(given: argparse.Namespace, listing: Listing, desk: Desk) -> Iterator[C
         accepted = desk.models.accepted(archive) if archive.is_file() else None
         if not archive.is_dir():  # else it is the person's own, which is left as it is
             readable(tree.root)
-        made = Case(listing, desk.aws, _engine(given, desk), desk.clock, tree, accepted, given.start_seconds)
+        made = Case(
+            listing, desk.aws, _engine(given, desk), desk.clock, tree, accepted, given.startup_timeout
+        )
         yield dataclasses.replace(made, listing=options.completed(listing, made.generations))
 
 

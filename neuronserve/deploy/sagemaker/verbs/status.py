@@ -19,6 +19,7 @@ from neuronserve.deploy import exits
 from neuronserve.deploy.aws import Aws, explained
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.sagemaker.following import live, logtail
+from neuronserve.deploy.sagemaker.following.options import whole
 
 
 class Event(NamedTuple):
@@ -29,10 +30,12 @@ class Event(NamedTuple):
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("endpoint", metavar="ENDPOINT", help="its name")
     parser.add_argument(
-        "--lines", type=int, default=20, metavar="N", help="of the log; 0: none (default: 20)"
+        "--lines", type=whole, default=20, metavar="N", help="of the log; 0: none (default: 20)"
     )
-    parser.add_argument("--events", type=int, default=10, metavar="N", help="at most so many (default: 10)")
-    parser.add_argument("--output", choices=("text", "json", "yaml"), default="text")
+    parser.add_argument("--events", type=whole, default=10, metavar="N", help="at most so many (default: 10)")
+    parser.add_argument(
+        "--output", choices=("text", "json", "yaml"), default="text", help="lines, or a document"
+    )
 
 
 def run(given: argparse.Namespace, desk: Desk) -> int:

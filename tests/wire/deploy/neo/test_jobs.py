@@ -9,8 +9,7 @@ import tarfile
 import boto3
 import pytest
 
-from neuronserve.deploy import exits
-from neuronserve.deploy.neo import following
+from neuronserve.deploy import exits, following
 from tests.deploying.json_aws import Fault, Refused
 from tests.deploying.neo_jobs import DIGEST, IMAGE
 from tests.wire.deploy.neo.conftest import RUN

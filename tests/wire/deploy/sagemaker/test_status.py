@@ -44,7 +44,7 @@ def test_a_machine_gets_what_sagemaker_says_and_the_rest_beside_it(cloud, desk, 
     assert run("digits", "--output", "json") == exits.YES
     told = json.loads(desk.out.getvalue())
     assert told["EndpointStatus"] == "InService"
-    assert told["Log"] == ["no log in /aws/sagemaker/Endpoints/digits: the container never started"]
+    assert told["Log"] == ["no log in /aws/sagemaker/Endpoints/digits: nothing was written there"]
     assert told["Events"]
 
 

@@ -75,8 +75,15 @@ def test_models_that_batch_transform_does_not_take_are_found():
     request = build(JOB)
     several = {"PrimaryContainer": {"Mode": "MultiModel", "ModelDataUrl": "s3://b/models/"}}
     assert codes(request, models={"digits": several}) == {"multi-model-transform"}
-    loose = {"PrimaryContainer": {"ModelDataSource": {"S3DataSource": {}}}}
+    loose = {"PrimaryContainer": {"ModelDataSource": {"S3DataSource": {"CompressionType": "None"}}}}
     assert codes(request, models={"digits": loose}) == {"uncompressed-transform"}
+
+
+def test_an_archive_is_taken_though_sagemaker_describes_it_as_a_data_source_too():
+    source = {"S3Uri": "s3://b/m.tar.gz", "S3DataType": "S3Object", "CompressionType": "Gzip"}
+    described = {"PrimaryContainer": {"ModelDataUrl": "s3://b/m.tar.gz"}}
+    described["PrimaryContainer"]["ModelDataSource"] = {"S3DataSource": source}
+    assert codes(build(JOB), models={"digits": described}) == set()
 
 
 @given(payload=st.none() | st.integers(0, 200), at_once=st.none() | st.integers(1, 120))

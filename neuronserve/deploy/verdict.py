@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 from collections.abc import Collection, Sequence
 
 from neuronserve.deploy.findings import Finding, Severity
 from neuronserve.errors import InvalidInput
 
+OPTION = "--accept-finding"
+
 _MOST = 8  # errors that one message names
+
+
+def argument(group: argparse._ActionsContainer) -> None:
+    """The option by which a finding is accepted."""
+    group.add_argument(
+        OPTION, action="append", default=[], metavar="CODE",
+        help="send it although a check, named in brackets, refuses it (repeat)",
+    )  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +42,7 @@ def remarks(found: Sequence[Judged], accepted: Collection[str] = ()) -> list[str
     unknown = set(accepted) - {one.finding.code for one in found}
     if unknown:
         raise InvalidInput(
-            f"--accept {', '.join(sorted(unknown))}: nothing of that code was found",
+            f"{OPTION} {', '.join(sorted(unknown))}: nothing of that code was found",
             hint="leave it out: the code stands in brackets at the end of a finding",
         )
     errors = [
