@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from neuronserve import errors, machine
+from neuronserve import machine
 from neuronserve.artifact.bundle import Bundle
 from neuronserve.boot import fetch
 from neuronserve.boot.failure import Failure
@@ -141,8 +141,8 @@ def _check(order: Order, bundle: Bundle) -> None:
 
 
 def _error(failure: Failure) -> NeuronserveError:
-    """The error that the child told of."""
-    kind = _BY_CODE.get(failure.code, ArtifactError)
+    """The error that the child told of; LoadFailed where it told nothing of the model: it was killed, say."""
+    kind = _BY_CODE.get(failure.code, LoadFailed)
     return kind(failure.error, hint=failure.hint)
 
 
@@ -153,4 +153,4 @@ def _tree(kind: type[NeuronserveError]) -> dict[str, type[NeuronserveError]]:
     return found
 
 
-_BY_CODE = _tree(errors.ArtifactError)
+_BY_CODE = {code: kind for code, kind in _tree(ArtifactError).items() if kind is not ArtifactError}

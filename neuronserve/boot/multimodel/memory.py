@@ -16,7 +16,7 @@ def budget(settings: Settings, servers: int) -> int:
     """Bytes. At least half of what there is, however small the container."""
     if settings.model_memory_mb is not None:
         return settings.model_memory_mb * _MIB
-    return left(machine.memory_limit() or physical(), servers)
+    return left(min(machine.memory_limit() or physical(), physical()), servers)
 
 
 def left(total: int, servers: int) -> int:

@@ -148,7 +148,7 @@ class Room:
             if self.per_server is None or len(self.on(server)) < self.per_server
         ]
         if len(free) < self._copies:
-            return f"each model server has the {self.per_server} models that it may have"
+            return f"each model server has as many models as it may have: {self.per_server}"
         return f"no model server has enough device memory left for model {needs.name!r}"
 
 

@@ -52,6 +52,24 @@ def test_a_load_that_fails_leaves_nothing_and_can_be_tried_again(endpoint):
     assert it.names() == ["a"]
 
 
+def test_a_killed_look_into_a_model_is_no_fault_of_the_caller_and_leaves_nothing(endpoint):
+    it = endpoint()
+    it.doubling("a")
+    (it.folder / "a" / "code").mkdir()
+    script = it.folder / "a" / "code" / "inference.py"
+    script.write_text("import time\ntime.sleep(60)\n")
+    load = it.later(it.load, "a")
+    trying = it.service.wait_for("the code tried", lambda: it.service.children("gateway.handlers"))
+    (child,) = it.service.children("neuronserve.artifact")
+    child.kill()
+    assert load()["code"] == "load_failed"
+    it.service.wait_for("no more of it", lambda: not any(process.is_running() for process in trying))
+    assert (it.names(), it.listed()) == ([], [])
+    script.write_text("def handler(data, context):\n    return b'here', 'text/plain'\n")
+    assert it.load("a") == {"ok": True}
+    assert it.invoke("a").body == b"here"
+
+
 def test_models_without_code_of_their_own_share_that_above_them(endpoint):
     it = endpoint()
     for name in ("a", "b"):

@@ -72,7 +72,7 @@ def test_the_emptiest_server_gets_the_next_model() -> None:
 
 def test_with_one_model_for_each_server_the_next_one_has_no_room() -> None:
     room = on_cpu(servers=2, per_server=1).book(needs("a")).book(needs("b"))
-    with pytest.raises(NoRoom, match="each model server has the 1 models that it may have"):
+    with pytest.raises(NoRoom, match="each model server has as many models as it may have: 1"):
         room.book(needs("c"))
 
 
