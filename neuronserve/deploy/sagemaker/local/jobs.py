@@ -65,8 +65,6 @@ def _one(job: Job, uri: str, name: str, target: str, ground: Ground) -> Done:
         if uri.startswith("s3://"):
             path = Path(scratch) / "in"
             ground.store.download(uri, path)
-        if job.wanted.compressed:
-            name = name.removesuffix(".gz")
         try:
             count = job.transform(Source(path, job.wanted.compressed, uri), result)
         except JobFailed as error:

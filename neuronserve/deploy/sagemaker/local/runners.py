@@ -52,6 +52,7 @@ class Checkout:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        self.kill()  # what is left of its former life
         try:
             self._process = subprocess.Popen(
                 # setpriv: even when this program is killed, the service ends, and in order

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +147,74 @@ def test_the_answer_of_a_pipelines_first_container_is_the_input_of_the_second(do
         assert json.loads(found.invoke(BODY)) == {"predictions": (2 * np.array(TWICE)).tolist()}
         with pytest.raises(ClientError, match=r"error .500. from container-1 with"):
             found.invoke(b"{")
+
+
+SLOW = """
+import pathlib, time
+
+def handler(data, context):
+    mark = pathlib.Path(data.read().decode())
+    mark.write_text("asked")
+    while mark.read_text() == "asked":
+        time.sleep(0.01)
+    return b"answered", "text/plain"
+"""
+
+
+def slow_model(doubling, folder):
+    """Its handler writes a file that the body names, and answers once somebody else wrote into it."""
+    shutil.copytree(doubling, folder)
+    (folder / "code").mkdir()
+    (folder / "code" / "inference.py").write_text(SLOW)
+    return folder
+
+
+def ask_in_background(found, mark):
+    """What became of the request; it is in the container when this returns."""
+    outcome = []
+
+    def ask():
+        try:
+            outcome.append(found.invoke(str(mark).encode(), "text/plain"))
+        except ClientError as error:
+            outcome.append(error.response)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    wait_for("the request is in the container", mark.exists)
+    return thread, outcome
+
+
+def test_a_request_in_flight_when_sigterm_comes_is_answered_and_the_container_ends_with_0(doubling, tmp_path):
+    mark = tmp_path / "mark"
+    with rehearsal("realtime", [slow_model(doubling, tmp_path / "slow")], tmp_path) as found:
+        thread, outcome = ask_in_background(found, mark)
+        (container,) = found.rehearsal.containers
+        stop = threading.Thread(target=found.rehearsal.stop)
+        stop.start()
+        wait_for("it drains", lambda: any("draining" in line for line in found.logged))
+        assert outcome == []
+        mark.write_text("go on")
+        stop.join()
+        thread.join()
+    assert outcome == [b"answered"]
+    assert container.code == 0
+
+
+def test_a_container_that_is_killed_in_flight_is_a_model_error_and_is_replaced(doubling, tmp_path):
+    mark = tmp_path / "mark"
+    with rehearsal("realtime", [slow_model(doubling, tmp_path / "slow")], tmp_path) as found:
+        thread, outcome = ask_in_background(found, mark)
+        (container,) = found.rehearsal.containers
+        os.kill(container._runner._process.pid, signal.SIGKILL)
+        thread.join()  # nothing of the container outlives it: the mark says "asked" still
+        assert (outcome[0]["Error"]["Code"], outcome[0]["OriginalStatusCode"]) == ("ModelError", 0)
+        found.wait_told("in service again", 60)
+        again = tmp_path / "again"
+        thread, outcome = ask_in_background(found, again)
+        again.write_text("go on")
+        thread.join()
+        assert outcome == [b"answered"]
 
 
 def test_an_asynchronous_endpoint_leaves_results_and_failures_in_s3(doubling, tmp_path):
