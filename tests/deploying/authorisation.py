@@ -6,35 +6,22 @@ here is an error: somebody has to look up what is asked about it.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
-from tests.deploying.iam import may
+from tests.deploying import sagemaker_authorisation
+from tests.deploying.ask import ACCOUNT, Ask, Asked, Parameters, passed
 
-ACCOUNT = "123456789012"  # moto's
+__all__ = ["ACCOUNT", "Ask", "of"]
 TASKS = "ecs-tasks.amazonaws.com"
 SCALING = "ecs.application-autoscaling.amazonaws.com"
 
 
-@dataclasses.dataclass(frozen=True)
-class Ask:
-    """``keys``: the request's condition keys, as pairs."""
-
-    action: str
-    resource: str = "*"
-    keys: tuple[tuple[str, str], ...] = ()
-
-    def granted(self, policy: Mapping[str, Any]) -> bool:
-        return may(policy, self.action, self.resource, **dict(self.keys))
-
-
-Parameters = Mapping[str, Any]
-Asked = Iterator[Ask]
+_PREFIXES = {"monitoring": "cloudwatch"}  # where a service signs by another name than IAM's
 
 
 def of(service: str, operation: str, parameters: Parameters, region: str) -> list[Ask]:
-    """``service``: IAM's prefix."""
+    """``service``: the name that its requests are signed by."""
+    service = _PREFIXES.get(service, service)
     action = f"{service}:{operation}"
     if action == "sts:GetCallerIdentity":  # IAM asks nobody for it
         return []
@@ -82,8 +69,7 @@ def _listed(action: str, parameters: Parameters, here: str) -> Asked:
 def _passed(parameters: Parameters) -> Asked:
     for member in ("taskRoleArn", "executionRoleArn"):
         if name := parameters.get(member):
-            arn = name if name.startswith("arn:") else f"arn:aws:iam::{ACCOUNT}:role/{name}"
-            yield Ask("iam:PassRole", arn, (("iam:PassedToService", TASKS),))
+            yield passed(name, TASKS)
 
 
 def _register(action: str, parameters: Parameters, here: str) -> Asked:
@@ -148,6 +134,9 @@ def _scaling(action: str, parameters: Parameters, here: str) -> Asked:
         ("application-autoscaling:scalable-dimension", parameters["ScalableDimension"]),
     )
     yield Ask(action, f"{here}scalable-target/*", keys)
+    if parameters["ServiceNamespace"] == "sagemaker":
+        yield from sagemaker_authorisation.scaled(action, parameters, here)
+        return
     service = f"{here.replace('application-autoscaling', 'ecs')}{parameters['ResourceId']}"
     yield from (Ask("ecs:DescribeServices", service), Ask("ecs:UpdateService", service))
     alarms = f"{here.replace('application-autoscaling', 'cloudwatch')}alarm:"
@@ -162,7 +151,7 @@ def _scaling(action: str, parameters: Parameters, here: str) -> Asked:
         yield Ask("cloudwatch:DeleteAlarms", own)
 
 
-_NO_RESOURCE = {
+_NO_RESOURCE = sagemaker_authorisation.NO_RESOURCE | {
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",
     "ec2:DescribeInstances",
@@ -173,10 +162,12 @@ _NO_RESOURCE = {
     "logs:DescribeLogGroups",
 }
 _KNOWN: Mapping[str, Callable[[str, Parameters, str], Asked]] = {
+    **sagemaker_authorisation.KNOWN,
     "application-autoscaling:DeregisterScalableTarget": _scaling,
     "application-autoscaling:PutScalingPolicy": _scaling,
     "application-autoscaling:RegisterScalableTarget": _scaling,
     "ecr:BatchGetImage": _repository,
+    "ecr:DescribeImages": _repository,
     "ecr:GetDownloadUrlForLayer": _repository,
     "ecs:CreateService": _create_service,
     "ecs:DeleteTaskDefinitions": _arns("taskDefinitions"),

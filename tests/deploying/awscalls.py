@@ -8,7 +8,7 @@ import functools
 import boto3
 from botocore import xform_name
 
-CLIENTS = {
+CLIENTS = {  # the names of clients in the code -> those of services
     "ecs": "ecs",
     "ec2": "ec2",
     "ecr": "ecr",
@@ -19,9 +19,13 @@ CLIENTS = {
     "sts": "sts",
     "secretsmanager": "secretsmanager",
     "scaling": "application-autoscaling",
+    "sagemaker": "sagemaker",
+    "runtime": "sagemaker-runtime",
+    "cloudwatch": "cloudwatch",
 }
 # what AWS's service authorization reference calls them otherwise
 _OTHERWISE = {
+    "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
     "s3:ListObjectsV2": "s3:ListBucket",
 }
@@ -54,7 +58,8 @@ def _client(node):
 
 def _named(client, method):
     service = CLIENTS[client]
-    return {f"{service}:{name}" for name in _operations(service) if xform_name(name) == method}
+    prefix = service.removesuffix("-runtime")
+    return {f"{prefix}:{name}" for name in _operations(service) if xform_name(name) == method}
 
 
 @functools.cache

@@ -45,6 +45,8 @@ def _compared(operator, wanted, found):
         return False
     if operator == "ForAnyValue:StringEquals":
         return bool(set(listed(found)) & {_ESCAPED.sub(r"\1", one) for one in wanted})
+    if operator == "Bool":
+        return wanted == [found]
     if operator == "StringEquals":
         return found in [_ESCAPED.sub(r"\1", one) for one in wanted]
     assert operator in ("ArnEquals", "ArnLike", "StringLike"), operator

@@ -159,6 +159,18 @@ class PretendSageMaker:
     def describe_compilation_job(self, request: dict[str, Any]) -> dict[str, Any]:
         return _found("compilation job", self.jobs, request["CompilationJobName"])
 
+    def create_transform_job(self, request: dict[str, Any]) -> dict[str, Any]:
+        name = request["TransformJobName"]
+        if name in self.transforms:
+            raise Refused("ResourceInUse", f"Job name must be unique: {name}")
+        asked = {key: value for key, value in request.items() if key != "Tags"}
+        self.transforms[name] = {**asked, "TransformJobStatus": "InProgress"}
+        return {"TransformJobArn": _arn("transform-job", name)}
+
+    def stop_transform_job(self, request: dict[str, Any]) -> dict[str, Any]:
+        _found("transform job", self.transforms, request["TransformJobName"])["TransformJobStatus"] = "Stopping"
+        return {}
+
     def list_transform_jobs(self, request: dict[str, Any]) -> dict[str, Any]:
         return _page(request, "TransformJobSummaries", [
             {

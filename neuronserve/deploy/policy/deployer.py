@@ -136,10 +136,8 @@ def _groups(reach: Reach) -> list[str]:
 
 
 def _repository(reach: Reach) -> Resources:
-    found = images.repository(reach.spec.image)
-    if found is None:
-        return (), {}
-    return (f"arn:{reach.place.partition}:ecr:{found.region}:{found.account}:repository/{found.name}",), {}
+    found = images.arn(reach.spec.image, reach.place)
+    return ((found,) if found else ()), {}
 
 
 def _of_execution(sid: str) -> Callable[[Reach], Resources]:

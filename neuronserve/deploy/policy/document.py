@@ -73,7 +73,7 @@ def fit(name: str, document: Mapping[str, Any]) -> str:
             f"{MANAGED_LIMIT:,} in a managed policy",
             hint="split it with --verbs"
             if name == "deployer"
-            else "name fewer secrets and files, or a path of them",
+            else "name fewer things, or a path that they share",
         )
     if characters > MANAGED_LIMIT:
         return (

@@ -12,7 +12,6 @@ from neuronserve.deploy.policy.place import Place
 from neuronserve.deploy.policy.task import Needs
 from neuronserve.errors import InvalidInput
 
-PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 _SUFFIX = re.compile(r".*-[A-Za-z0-9]{6}")
 _PARAMETER = re.compile(r"[A-Za-z0-9_./-]+")
 _ENVIRONMENT_FILE = re.compile(r"arn:(?P<partition>aws[a-z-]*):s3:::(?P<bucket>[^/]+)/(?P<key>.+)")
@@ -21,21 +20,10 @@ _ENVIRONMENT_FILE = re.compile(r"arn:(?P<partition>aws[a-z-]*):s3:::(?P<bucket>[
 def statements(spec: TaskSpec, needs: Needs, place: Place) -> list[Statement]:
     """The role's rights. Raises InvalidInput for a secret or a file that is no ARN."""
     return [
-        *_image(spec.image, place),
+        *images.pulling((spec.image,), place),
         *_logs(spec, place),
         *_secrets(spec, needs, place),
         *_environment_files(spec),
-    ]
-
-
-def _image(image: str, place: Place) -> list[Statement]:
-    found = images.repository(image)
-    if found is None:
-        return []
-    arn = f"arn:{place.partition}:ecr:{found.region}:{found.account}:repository/{found.name}"
-    return [
-        Statement("LogInToEcr", ("ecr:GetAuthorizationToken",), ("*",)),
-        Statement("PullTheImage", PULL, (arn,)),
     ]
 
 

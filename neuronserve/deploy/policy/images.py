@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Sequence
 
+from neuronserve.deploy.policy.document import Statement
+from neuronserve.deploy.policy.place import Place
 from neuronserve.errors import InvalidInput
 
 # HOST is what the ECR documentation calls a registry's URI; .on.aws is its dual-stack name
@@ -12,6 +15,7 @@ _ECR = re.compile(
     r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+/(?P<rest>.+)"
 )
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:[._/-]+[a-z0-9]+)*")
+PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 PUBLIC = ("public.ecr.aws/", "ecr-public.aws.com/")
 
 
@@ -39,3 +43,22 @@ def repository(image: str) -> Repository | None:
     if not _REPOSITORY.fullmatch(found["rest"]):
         raise InvalidInput(f"image {image!r}: {found['rest']!r} is no name of an ECR repository")
     return Repository(found["account"], found["region"], found["rest"])
+
+
+def arn(image: str, place: Place) -> str | None:
+    """That of the image's repository, which may be in another region or account."""
+    found = repository(image)
+    if found is None:
+        return None
+    return f"arn:{place.partition}:ecr:{found.region}:{found.account}:repository/{found.name}"
+
+
+def pulling(pulled: Sequence[str], place: Place) -> list[Statement]:
+    """What pulling images takes; nothing where none is in a private repository of ECR."""
+    arns = {found for image in pulled if (found := arn(image, place))}
+    if not arns:
+        return []
+    return [
+        Statement("LogInToEcr", ("ecr:GetAuthorizationToken",), ("*",)),
+        Statement("PullTheImage", PULL, tuple(arns)),
+    ]

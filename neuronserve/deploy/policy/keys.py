@@ -1,4 +1,4 @@
-"""Decrypting with a KMS key, through one service only."""
+"""What a KMS key may be used for, through one service only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from neuronserve.deploy.policy import place as places
-from neuronserve.deploy.policy.document import Statement
+from neuronserve.deploy.policy.document import Condition, Statement
 from neuronserve.deploy.policy.place import Place
 from neuronserve.errors import InvalidInput
 
@@ -15,29 +15,42 @@ _ALIAS = re.compile(r"alias/[A-Za-z0-9/_-]+")
 
 
 def decrypt(sid: str, keys: Sequence[str], services: Sequence[str], place: Place) -> list[Statement]:
-    """Decrypting with keys when one of the ``services`` asks for it.
+    """Decrypting with keys when one of the ``services`` asks for it."""
+    return use(sid, ("kms:Decrypt",), keys, place, {"StringEquals": _through(services, keys, place)})
+
+
+def encrypt(sid: str, keys: Sequence[str], services: Sequence[str], place: Place) -> list[Statement]:
+    """Writing with keys, in parts too, when one of the ``services`` asks for it."""
+    through = {"StringEquals": _through(services, keys, place)}
+    return use(sid, ("kms:Decrypt", "kms:GenerateDataKey"), keys, place, through)
+
+
+def use(
+    sid: str, actions: Sequence[str], keys: Sequence[str], place: Place, condition: Condition
+) -> list[Statement]:
+    """Any use of keys.
 
     A key is an ARN, an ID, or an alias (``alias/NAME``), for which IAM has no ARN but a condition.
     """
     named = tuple(sorted({_arn(key, place) for key in keys if "alias/" not in key}))
     aliases = sorted({_alias(key) for key in keys if "alias/" in key})
-    through = {"kms:ViaService": _via(services, named, place)}
     made = []
     if named:
-        made.append(Statement(sid, ("kms:Decrypt",), named, {"StringEquals": through}))
+        made.append(Statement(sid, tuple(actions), named, condition))
     if aliases:
-        condition = {"StringEquals": through, "ForAnyValue:StringEquals": {"kms:ResourceAliases": aliases}}
-        made.append(Statement(f"{sid}ByAlias", ("kms:Decrypt",), (place.arn("kms", "key/*"),), condition))
+        called = {**condition, "ForAnyValue:StringEquals": {"kms:ResourceAliases": aliases}}
+        made.append(Statement(f"{sid}ByAlias", tuple(actions), (place.arn("kms", "key/*"),), called))
     return made
 
 
-def _via(services: Sequence[str], arns: Sequence[str], place: Place) -> list[str]:
+def _through(services: Sequence[str], keys: Sequence[str], place: Place) -> dict[str, list[str]]:
     """The services' names in the keys' regions: a key is in the region of what it encrypts."""
-    regions = [arn.region for one in arns if (arn := places.parsed(one))] or [place.region]
+    regions = {arn.region for key in keys if "alias/" not in key and (arn := places.parsed(key))}
     here = [
         Place(place.partition, region, place.account, place.suffix) for region in {*regions, place.region}
     ]
-    return sorted({name for one in here for service in services for name in one.endpoints(service)})
+    names = {name for one in here for service in services for name in one.endpoints(service)}
+    return {"kms:ViaService": sorted(names)}
 
 
 def _arn(key: str, place: Place) -> str:

@@ -34,6 +34,11 @@ class Address:
     def access_point(self) -> bool:
         return self.bucket.startswith("arn:")
 
+    @property
+    def directory(self) -> bool:
+        """It is in a directory bucket (S3 Express One Zone)."""
+        return _EXPRESS.fullmatch(self.bucket) is not None
+
 
 def address(uri: str) -> Address:
     """The parts of an ``s3://`` address. Raises InvalidInput."""
@@ -59,7 +64,7 @@ def address(uri: str) -> Address:
 
 def statements(at: Address, place: Place) -> list[Statement]:
     """Reading what an address holds."""
-    if _EXPRESS.fullmatch(at.bucket):
+    if at.directory:
         return [_session(at, place)]
     container = at.bucket if at.access_point else f"arn:{place.partition}:s3:::{at.bucket}"
     below = f"{container}/object" if at.access_point else container

@@ -1,4 +1,4 @@
-"""Print least-privilege IAM policies for a task, its execution, the instances and whoever deploys it.
+"""Policies for ECS: a task, its execution, the instances and whoever deploys it.
 
 The options are those of `scripts/task-definition render`: the same inputs make the policies. Each document
 can go to `aws iam put-role-policy --policy-document file://...` as it is; --trust prints the trust policies

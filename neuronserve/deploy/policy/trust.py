@@ -8,6 +8,7 @@ from neuronserve.deploy.policy import document
 from neuronserve.deploy.policy.place import Place
 
 TASKS = "ecs-tasks.amazonaws.com"  # in every partition
+SAGEMAKER = "sagemaker.amazonaws.com"  # the same
 
 
 def tasks(place: Place) -> dict[str, Any]:
@@ -29,3 +30,12 @@ def instances(place: Place) -> dict[str, Any]:
 def infrastructure() -> dict[str, Any]:
     """For what starts Managed Instances: ECS itself."""
     return document.trust("ecs.amazonaws.com")
+
+
+def sagemaker(place: Place, resource: str = "*") -> dict[str, Any]:
+    """For execution roles: SageMaker, for what is of this account and region only.
+
+    ``resource``: such as ``compilation-job/*``. For models and endpoints AWS takes nothing but ``*``
+    (developer guide, "Cross-service confused deputy prevention"); the account is in the ARN.
+    """
+    return document.trust(SAGEMAKER, {"ArnLike": {"aws:SourceArn": place.arn("sagemaker", resource)}})

@@ -13,11 +13,11 @@ ROOT = Path(__file__).resolve().parents[3]
 WORDS = ["--instance-type", "inf1.xlarge", "--image", "ghcr.io/team/neuronserve", "--region", "us-east-1"]
 
 
-def script(name, *words, cwd):
+def script(name, *words, cwd, given=WORDS):
     environ = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     environ |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": str(cwd / "none"), "HOME": str(cwd)}
     return subprocess.run(
-        [ROOT / "scripts" / name, *WORDS, *words],
+        [ROOT / "scripts" / name, *given, *words],
         cwd=cwd, env=environ, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -33,8 +33,15 @@ def test_an_account_that_nobody_tells_is_one_line_with_what_to_do(tmp_path):
     assert done.returncode == 2
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
-    assert line.startswith("scripts/policy: the AWS account is not known")
+    assert line.startswith("scripts/policy ecs: the AWS account is not known")
     assert "--account" in line
+
+
+def test_policies_for_sagemaker_are_printed_without_a_way_to_aws(tmp_path):
+    words = ("--endpoint", "digits", "--account", "123456789012", "--region", "us-east-1")
+    done = script("policy", "sagemaker", *words, cwd=tmp_path, given=())
+    assert done.returncode == 0, done.stderr
+    assert set(json.loads(done.stdout)) == {"execution", "deployer"}
 
 
 @pytest.mark.parametrize("form", ["json", "yaml"])

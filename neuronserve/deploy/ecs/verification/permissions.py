@@ -13,7 +13,7 @@ from neuronserve.deploy.ecs.verification.case import Case
 from neuronserve.deploy.ecs.verification.secrets import arn_of_parameter, arn_of_secret
 from neuronserve.deploy.ecs.verification.simulation import Right, denied
 from neuronserve.deploy.item import Item, Verdict, guarded
-from neuronserve.deploy.policy.execution import PULL
+from neuronserve.deploy.policy.images import PULL
 from neuronserve.deploy.policy.place import Arn, parsed, partition
 
 NAME = "permissions"

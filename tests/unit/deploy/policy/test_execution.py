@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from neuronserve.deploy.ecs.rendering.spec import Logs
-from neuronserve.deploy.policy import document, execution
+from neuronserve.deploy.policy import document, execution, images
 from neuronserve.deploy.policy.task import Needs
 from neuronserve.errors import InvalidInput
 from tests.deploying.iam import may
@@ -20,7 +20,7 @@ def _policy(spec, place, **needs):
 
 def test_an_image_is_pulled_from_its_repository_alone(spec, place):
     policy = _policy(spec(), place)
-    for action in execution.PULL:
+    for action in images.PULL:
         assert may(policy, action, f"arn:aws:ecr:{HERE}:repository/team/neuronserve")
         assert not may(policy, action, f"arn:aws:ecr:{HERE}:repository/team/other")
     assert may(policy, "ecr:GetAuthorizationToken", "*")
