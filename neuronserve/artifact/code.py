@@ -1,8 +1,9 @@
 """The code that comes with a model: found, its packages installed, and shown to be loadable.
 
 ``code/inference.py`` beside the models, as AWS's own container has it. On a multi-model endpoint each model
-may bring its own; one that brings none takes the nearest above it, up to SERVE_MODELS_DIR/code, which is all
-models'. ``code/lib`` holds packages that are there already: with it ``requirements.txt`` is not installed.
+may bring its own; one that brings none takes the nearest above it, up to SERVE_MODELS_DIR/code and, beside
+SERVE_MODELS_DIR, /opt/ml/code: these are all models'. ``code/lib`` holds packages that are there already:
+with it ``requirements.txt`` is not installed.
 """
 
 from __future__ import annotations
@@ -64,3 +65,4 @@ def _above(settings: Settings, model_dir: Path) -> Iterator[Path]:
     while here != top:
         here = here.parent
         yield here / FOLDER
+    yield top.parent / FOLDER  # /opt/ml/code, where the newest of AWS's containers look

@@ -48,13 +48,16 @@ def test_without_a_script_there_is_no_code(tmp_path: Path, caplog: pytest.LogCap
 
 
 def test_on_a_multi_model_endpoint_the_nearest_code_wins(tmp_path: Path) -> None:
-    url = tmp_path / "hash" / "model"
+    top = tmp_path / "models"
+    url = top / "hash" / "model"
     url.mkdir(parents=True)
-    many = settings(SAGEMAKER_MULTI_MODEL="true", SERVE_MODELS_DIR=str(tmp_path))
+    many = settings(SAGEMAKER_MULTI_MODEL="true", SERVE_MODELS_DIR=str(top))
     assert code.found(bundle(None), many, url) is None
-    shared = script(tmp_path)
+    beside = script(tmp_path)
+    assert code.found(bundle(None), many, url) == beside
+    shared = script(top)
     assert code.found(bundle(None), many, url) == shared
-    nearer = script(tmp_path / "hash")
+    nearer = script(top / "hash")
     assert code.found(bundle(None), many, url) == nearer
     own = script(url)
     assert code.found(bundle(url), many, url) == own
