@@ -9,12 +9,8 @@ Everything is checked before anything is sent. The job's name is made of the mod
 the same command finds its job again, and follows it. On standard output: artifact, digest, size and image.
 Exit code 1: the job FAILED or was stopped, and the message says what its reason means.
 
-Whoever runs it needs sagemaker:CreateCompilationJob, AddTags, DescribeCompilationJob (and StopCompilationJob,
-ListCompilationJobs, ListTags for the other verbs), iam:PassRole for the role to sagemaker.amazonaws.com
-(iam:GetRole where it is given by name), and s3:PutObject, s3:GetObject on the bucket. The role: s3:GetObject
-on the input, s3:PutObject on the output, s3:ListBucket and s3:GetBucketLocation on both buckets,
-logs:CreateLogGroup, logs:CreateLogStream and logs:PutLogEvents; its trust policy names
-sagemaker.amazonaws.com.
+`scripts/policy sagemaker --bucket models --execution-role neo` prints the rights that this takes, and the
+role's; with --role execution --trust, who may take on the role.
 
     scripts/compile-model run export/1 --target ml_inf1 --bucket models --role neo
     scripts/compile-model run graph.pb --target ml_inf1 --shape input=1,224,224,3 \

@@ -198,16 +198,21 @@ NEO = ("--bucket", "models", "--execution-role", "serving", "--compilation-job",
 def test_compile_model_asks_for_nothing_that_its_policy_denies(cloud, run, tmp_path, monkeypatch):
     cloud.s3.create_bucket(Bucket="models")
     resnet = saved_model(tmp_path / "resnet" / "1", {"image": (-1, 224, 224, 3)})
-    role = f"arn:aws:iam::{ACCOUNT}:role/serving"
     pretended = PretendNeo()
     with pretended.front.serving(pretended) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER", url)
         known = neo.load()
-        words = ("--target", "ml_inf1", "--bucket", "models", "--role", role, "--tag", "team=a")
+        words = ("--target", "ml_inf1", "--bucket", "models", "--role", "serving", "--tag", "team=a")
         done = run("run", resnet, *words, of=known)
         assert done.code == exits.YES, done.err
         assert done.refused(printed("compile-model run", *NEO)) == []
-        assert {"iam:PassRole", "s3:PutObject", "s3:ListBucket", "sagemaker:AddTags"} <= done.actions
+        assert {
+            "iam:PassRole",
+            "iam:GetRole",
+            "s3:PutObject",
+            "s3:ListBucket",
+            "sagemaker:AddTags",
+        } <= done.actions
         (job,) = pretended.jobs
         for verb in (("describe", job), ("list",), ("stop", job)):
             done = run(*verb, of=known)
