@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import socket
+import zlib
 
 import numpy as np
 import pytest
@@ -32,9 +34,9 @@ def service(serve, tmp_path):
 class Asked:
     """One request, whose answer has begun."""
 
-    def __init__(self, service, body):
+    def __init__(self, service, body, more=()):
         self.connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
-        self.connection.request("POST", "/invocations", body, LINES)
+        self.connection.request("POST", "/invocations", body, {**LINES, **dict(more)})
         self.reply = self.connection.getresponse()
         self.first = self.reply.read1(65_536)
 
@@ -80,3 +82,28 @@ def test_the_answer_begins_before_it_ends_and_half_an_answer_is_never_a_whole_on
     assert line["bytes_out"] > 0
     assert service.wait_logged(f"request {line['request_id']}: its answer was cut off")
     assert service.stop() == 0
+
+
+def test_a_compressed_answer_begins_before_it_ends_too_and_one_by_http_1_0_ends_with_its_connection(service):
+    x = np.arange(ROWS * 3, dtype=np.float32).reshape(ROWS, 3)
+    body = json.dumps({"instances": x.tolist()}).encode()
+    server = control.find(attach(service.runtime / "neuron-host"), core=0)
+
+    asked = Asked(service, body, {"Accept-Encoding": "gzip"})
+    server.hang()
+    assert asked.reply.headers["Content-Encoding"] == "gzip"
+    unpacked = zlib.decompressobj(wbits=31)
+    assert unpacked.decompress(asked.first).startswith(b'{"predictions":[[')
+    assert in_flight(service) > 0
+    server.resume()
+    unpacked.decompress(asked.reply.read())
+    assert unpacked.eof
+    asked.close()
+
+    with socket.create_connection(("127.0.0.1", service.port), timeout=60) as sock:
+        head = f"POST /invocations HTTP/1.0\r\nContent-Length: {len(body)}\r\n"
+        sock.sendall((head + "".join(f"{k}: {v}\r\n" for k, v in LINES.items()) + "\r\n").encode() + body)
+        with sock.makefile("rb") as answer:
+            headers, _, content = answer.read().partition(b"\r\n\r\n")
+    assert b"chunked" not in headers.lower()
+    assert np.allclose(json.loads(content)["predictions"], x @ handmade.weights())
