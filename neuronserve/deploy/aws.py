@@ -88,10 +88,10 @@ class Aws:
             )
         return region
 
-    def _client(self, service: Any, config: Config = _CONFIG) -> Any:
+    def _client(self, service: Any, config: Config | None = None) -> Any:
         try:
             client = self.session.client(
-                service, region_name=self.region, endpoint_url=self._endpoint_url, config=config
+                service, region_name=self.region, endpoint_url=self._endpoint_url, config=config or _CONFIG
             )
             _ = urlsplit(client.meta.endpoint_url).port  # botocore looks at it only when it is called
         except exceptions.InvalidRegionError:

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ from neuronserve.errors import InvalidInput
 from neuronserve.uncompiled import Uncompiled
 
 Found = TypeVar("Found")
+
+_PASSWORD = re.compile(r"(?<=://)[^/@\s\"']+@")
 
 Inspect = Callable[[str], Mapping[str, tuple[Compiled, ...]]]
 Unpack = Callable[[Path, Path], Path]
@@ -73,9 +76,12 @@ class Desk:
         self._write(self.out, f"{text}\n")
 
     def say(self, text: str) -> None:
-        """Tell a person what is going on; never part of the result. What nobody hears ends nothing."""
+        """Tell a person what is going on; never part of the result. What nobody hears ends nothing.
+
+        Names and passwords within addresses (``https://name:password@host``) are not told.
+        """
         with contextlib.suppress(BrokenPipeError, InvalidInput):
-            self._write(self.err, f"{text}\n")
+            self._write(self.err, f"{_PASSWORD.sub('...@', text)}\n")
 
     def would_send(self, calls: Sequence[tuple[str, Any]]) -> None:
         """For a dry run: AWS's operations are said, their requests are the result, one without a list."""

@@ -113,7 +113,7 @@ def _with_options(desk: Desk, given: argparse.Namespace) -> Desk:
 
 def _failed(name: str, error: Exception, given: argparse.Namespace, desk: Desk) -> int:
     if given.debug:
-        traceback.print_exception(error, file=desk.err)
+        desk.say("".join(traceback.format_exception(error)).rstrip())
     known = error if isinstance(error, NeuronserveError) else aws.explained(error)
     if known is None:
         frame = traceback.extract_tb(error.__traceback__)[-1]

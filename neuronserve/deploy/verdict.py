@@ -51,5 +51,7 @@ def remarks(found: Sequence[Judged], accepted: Collection[str] = ()) -> list[str
     if errors:
         lines = [one.line for one in errors[:_MOST]]
         more = f"; and {len(errors) - _MOST} more" if len(errors) > _MOST else ""
-        raise InvalidInput("; ".join(lines) + more)
+        raise InvalidInput(
+            "; ".join(lines) + more, hint=f"{OPTION} CODE, where AWS takes what is refused here"
+        )
     return [one.line for one in found]

@@ -168,7 +168,8 @@ class PretendSageMaker:
         return {"TransformJobArn": _arn("transform-job", name)}
 
     def stop_transform_job(self, request: dict[str, Any]) -> dict[str, Any]:
-        _found("transform job", self.transforms, request["TransformJobName"])["TransformJobStatus"] = "Stopping"
+        job = _found("transform job", self.transforms, request["TransformJobName"])
+        job["TransformJobStatus"] = "Stopping"
         return {}
 
     def list_transform_jobs(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -67,3 +67,9 @@ def test_a_dry_run_shows_the_requests_and_says_what_they_are_for(calls, shown, s
     desk.would_send(calls)
     assert json.loads(desk.out.getvalue()) == json.loads(shown)
     assert desk.err.getvalue() == said
+
+
+def test_a_password_in_an_address_is_not_told():
+    desk = Desk(err=io.StringIO())
+    desk.say('cannot reach "http://user:secret@host:1/", s3://b/a@b stays')
+    assert desk.err.getvalue() == 'cannot reach "http://...@host:1/", s3://b/a@b stays\n'

@@ -16,7 +16,7 @@ from neuronserve.errors import InvalidInput
 _DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 _INVOCATIONS = "SageMakerVariantInvocationsPerInstance"
 _CONCURRENCY = "SageMakerVariantConcurrentRequestsPerModelHighResolution"
-_WAKE = "neuronserve-wake"
+WAKE = "neuronserve-wake"
 
 
 def resource(endpoint: str, variant: str) -> Resource:
@@ -94,7 +94,7 @@ def wake(endpoint: str, on: Resource) -> tuple[Call, Call]:
     A backlog per instance is not known without an instance, so target tracking alone never begins.
     """
     policy = {
-        "PolicyName": _WAKE,
+        "PolicyName": WAKE,
         **on.named(),
         "PolicyType": "StepScaling",
         "StepScalingPolicyConfiguration": {
@@ -128,11 +128,11 @@ def wake_alarm(endpoint: str) -> str:
 
 def wakes(state: State) -> bool:
     """Whether the step policy is there."""
-    return any(policy["PolicyName"] == _WAKE for policy in state.policies)
+    return any(policy["PolicyName"] == WAKE for policy in state.policies)
 
 
 def notes(name: str, tracked: Sequence[Tracked], state: State) -> Iterator[str]:
-    mine = {policy_name(item.metric) for item in tracked} | {_WAKE}
+    mine = {policy_name(item.metric) for item in tracked} | {WAKE}
     for policy in state.policies:
         if policy["PolicyName"] not in mine:
             yield f"{name}: policy {policy['PolicyName']} stays; the one that asks for most instances wins"

@@ -24,6 +24,8 @@ from neuronserve.deploy.sagemaker.following import live
 from neuronserve.deploy.scaling import Bounds, Call, State, Tracked, custom, plan, plan_off, send, state
 from neuronserve.errors import InvalidInput
 
+_LATER = f"ARN of {scaling.WAKE}"  # in a dry run
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("endpoint", metavar="ENDPOINT", help="its name")
@@ -53,13 +55,13 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
         return exits.YES
     if given.off:
         calls = plan_off(on, found)
-        if scaling.wakes(found):
+        if _has_alarm(desk, given.endpoint):
             calls.append(("DeleteAlarms", {"AlarmNames": [scaling.wake_alarm(given.endpoint)]}))
         return _carry_out(given, desk, on, calls)
     bounds, tracked = _bounds(given, found), _tracked(given, variant["VariantName"], found)
     scaling.check(config, variant, bounds, tracked)
     calls = plan(on, bounds, tracked, found)
-    if bounds.least == 0 and not scaling.wakes(found):
+    if bounds.least == 0 and not (scaling.wakes(found) and _has_alarm(desk, given.endpoint)):
         calls += _checked(scaling.wake(given.endpoint, on))
     code = _carry_out(given, desk, on, calls)
     for line in scaling.notes(f"{given.endpoint}/{variant['VariantName']}", tracked, found):
@@ -123,6 +125,16 @@ def _tracked(given: argparse.Namespace, variant: str, found: State) -> list[Trac
     return tracked
 
 
+def _has_alarm(desk: Desk, endpoint: str) -> bool:
+    name = scaling.wake_alarm(endpoint)
+    return bool(desk.aws.cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"])
+
+
+def _with_action(name: str, request: dict[str, Any], arn: str) -> dict[str, Any]:
+    """An alarm starts the policy, whose ARN is known when it is there."""
+    return {**request, "AlarmActions": [arn]} if name == "PutMetricAlarm" else request
+
+
 def _checked(calls: tuple[Call, Call]) -> tuple[Call, Call]:
     services = {"PutMetricAlarm": "cloudwatch"}
     for name, request in calls:
@@ -133,14 +145,14 @@ def _checked(calls: tuple[Call, Call]) -> tuple[Call, Call]:
 
 def _carry_out(given: argparse.Namespace, desk: Desk, on: Any, calls: list[Call]) -> int:
     if given.dry_run:
-        desk.would_send(calls)
+        desk.would_send([(name, _with_action(name, request, _LATER)) for name, request in calls])
         return exits.YES
     send(desk.aws, [call for call in calls if call[0] not in ("PutMetricAlarm", "DeleteAlarms")])
     now = state(desk.aws, on)
     for name, request in calls:
         if name == "PutMetricAlarm":
-            action = next(p["PolicyARN"] for p in now.policies if p["PolicyType"] == "StepScaling")
-            desk.aws.cloudwatch.put_metric_alarm(**request, AlarmActions=[action])
+            arn = next(one["PolicyARN"] for one in now.policies if one["PolicyName"] == scaling.WAKE)
+            desk.aws.cloudwatch.put_metric_alarm(**_with_action(name, request, arn))
         elif name == "DeleteAlarms":
             desk.aws.cloudwatch.delete_alarms(**request)
     told = ", ".join(name for name, _ in calls) or "it is so already; nothing is sent"

@@ -53,11 +53,27 @@ def test_an_asynchronous_endpoint_goes_down_to_no_instance_and_wakes_by_an_alarm
     assert cloud.cloudwatch.describe_alarms()["MetricAlarms"] == []
 
 
+def test_what_was_interrupted_halfway_is_completed_and_ended(cloud, run):
+    furnished.endpoint(cloud, **ASYNC)
+    asked = ("digits", "--min", "0", "--max", "3", "--target-backlog", "5")
+    assert run(*asked) == exits.YES
+    name = cloud.cloudwatch.describe_alarms()["MetricAlarms"][0]["AlarmName"]
+    assert name.startswith("neuronserve/digits/")  # those that `delete` takes along
+    cloud.cloudwatch.delete_alarms(AlarmNames=[name])
+    assert run(*asked) == exits.YES
+    assert len(cloud.cloudwatch.describe_alarms()["MetricAlarms"]) == 1
+    target = cloud.scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"][0]
+    members = ("ServiceNamespace", "ResourceId", "ScalableDimension")
+    cloud.scaling.deregister_scalable_target(**{member: target[member] for member in members})
+    assert run("digits", "--off") == exits.YES
+    assert cloud.cloudwatch.describe_alarms()["MetricAlarms"] == []
+
+
 def test_a_dry_run_prints_each_request_and_sends_none(cloud, desk, run):
     furnished.endpoint(cloud, **ASYNC)
     assert run("digits", "--min", "0", "--max", "3", "--target-backlog", "5", "--dry-run") == exits.YES
     assert [min(one) for one in json.loads(desk.out.getvalue())] == [
-        "MaxCapacity", "PolicyName", "PolicyName", "AlarmDescription",
+        "MaxCapacity", "PolicyName", "PolicyName", "AlarmActions",
     ]  # fmt: skip
     assert policies(cloud) == {}
 

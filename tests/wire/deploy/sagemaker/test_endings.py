@@ -163,3 +163,16 @@ def test_what_aws_refuses_is_one_line(sagemaker, deploy_digits):
     code, _, said = deploy_digits()
     assert code == exits.REFUSED
     assert said.splitlines()[-1].startswith("scripts/sagemaker deploy: CreateModel: AccessDeniedException")
+
+
+def test_who_stops_waiting_keeps_the_way_back(sagemaker, deploy_digits, run, desk, monkeypatch):
+    deploy_digits()
+    _, second, _ = deploy_digits(model="s3://models/digits-2.tar.gz")
+    sagemaker.script.extend([goes_on("Updating")] * 2)
+    monkeypatch.setattr(desk.clock, "sleep", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert deploy_digits(model="s3://models/digits-3.tar.gz")[0] == exits.INTERRUPTED
+    monkeypatch.undo()
+    sagemaker.script.clear()
+    sagemaker.describe_endpoint({"EndpointName": "digits"})
+    code, result, said = run("deploy", "digits", "--rollback")
+    assert (code, result["serving"]) == (exits.YES, second["config"]), said
