@@ -79,11 +79,14 @@ class Service:
     ) -> Answer | None:
         """Record by record; None: the body, which is had whole then, is one request."""
         model = state.by_name.get(route.model or state.default_model)
+        if model is not None and model.code:  # which takes and gives what it likes
+            request.body = source.whole()
+            return None
         sent = media_type(request.content_type)
         wanted = transform.wanted(request.accept, sent, route.method, single=how.single)
-        if wanted is None or sent.kind is Kind.JSON or request.encoding or (model is not None and model.code):
+        if wanted is None or sent.kind is Kind.JSON or request.encoding:
             request.body = source.whole()
-        if wanted is None or (model is not None and model.code):
+        if wanted is None:
             return None
         chunks = source.chunks()
         if request.body:

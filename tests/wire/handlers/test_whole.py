@@ -65,6 +65,12 @@ def test_any_content_type_comes_as_it_is(handled) -> None:
     assert (answer.data, answer.content_type) == (b"gepj\x00\xd8\xff", "image/jpeg;n=7")
 
 
+def test_in_batch_transform_too_any_content_type_comes_and_goes_as_it_is(handled) -> None:
+    text = "def handler(data, context):\n    return data.read()[::-1], context.accept_header\n"
+    answer = handled(text, SAGEMAKER_BATCH="true").post(b"\xff\xd8", "my/own", Accept="image/png")
+    assert (answer.status_code, answer.data, answer.content_type) == (200, b"\xd8\xff", "image/png")
+
+
 def test_a_compressed_body_is_unpacked_before(handled) -> None:
     made = handled("def handler(data, context):\n    return data.read(), 'text/plain'\n")
     answer = made.post(gzip.compress(b"text"), "text/plain", Content_Encoding="gzip")
