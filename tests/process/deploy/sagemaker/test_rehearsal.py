@@ -149,6 +149,17 @@ def test_the_answer_of_a_pipelines_first_container_is_the_input_of_the_second(do
             found.invoke(b"{")
 
 
+def test_two_containers_without_handlers_understand_each_other_by_csv(doubling, tmp_path):
+    """The first one answers in what it is told to, where nobody says what is accepted: CSV, here."""
+    first = {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv"}
+    with rehearsal("pipeline", [doubling, doubling], tmp_path, environments=[first, {}]) as found:
+        four_times = (2 * np.array(TWICE)).tolist()
+        assert json.loads(found.invoke(BODY)) == {"predictions": four_times}
+        assert found.invoke(b"1,2,5\n", "text/csv", Accept="text/csv") == b"4.0,8.0,20.0\n"
+        with pytest.raises(ClientError, match=r"error .400. from container-1 with"):
+            found.invoke(b"{")
+
+
 SLOW = """
 import pathlib, time
 
