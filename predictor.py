@@ -211,8 +211,9 @@ class Predictor(flask.Flask):
         asked = parameters.Asked(
             settings.max_concurrent_transforms or None, settings.max_payload_mb, settings.batch_strategy
         )
-        up = [s for s in now.servers if s.state == states.READY and s.serves(now.default_model)]
-        at_once = min(max(copies(up), self.board.rows), settings.max_in_flight)
+        # the platform asks once, when the first server is up: those that still start count too
+        its = [s for s in now.servers if s.state != states.FAILED and s.serves(now.default_model)]
+        at_once = min(max(copies(its), self.board.rows), settings.max_in_flight)
         try:
             host = parameters.Host(at_once, self._service.batch_bytes(), machine.memory_available())
         except NeuronserveError as error:

@@ -181,6 +181,17 @@ def test_batch_transform_is_told_how_to_send_its_requests(gateway, scripted) -> 
     )
 
 
+def test_servers_that_still_start_count_for_batch_transform_and_failed_ones_do_not(gateway, scripted) -> None:
+    made, up = gateway(), scripted()
+    states = ("ready", "starting", "restarting", "failed")
+    servers = tuple(Server(i, up.target, state, copies=2) for i, state in enumerate(states))
+    models = (Model("m", (1,)),)
+    made.state(
+        State("degraded", servers=servers, models=models, default_model="m", kind="neuron", generation=2)
+    )
+    assert made.get("/execution-parameters").json["MaxConcurrentTransforms"] == 6
+
+
 def test_what_the_job_says_comes_back_as_execution_parameters(gateway) -> None:
     environ = {
         "SAGEMAKER_BATCH": "true",
