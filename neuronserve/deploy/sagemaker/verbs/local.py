@@ -61,17 +61,19 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
         ground = _ground(endpoint, given, desk, folder, log)
         if job:
             return _transform(endpoint, ground, job, desk)
-        return _serve(endpoint, ground, given.port, desk, signals)
+        return _serve(endpoint, ground, given, desk, signals)
 
 
-def _serve(endpoint: Endpoint, ground: Ground, port: int, desk: Desk, signals: Signals) -> int:
+def _serve(
+    endpoint: Endpoint, ground: Ground, given: argparse.Namespace, desk: Desk, signals: Signals
+) -> int:
     """Until a signal comes; whether all containers ended in good order."""
-    rehearsal = Rehearsal(endpoint, ground, port=port)
+    rehearsal = Rehearsal(endpoint, ground, port=given.port)
     signals.second = rehearsal.kill
     with rehearsal:
         containers = rehearsal.containers
         desk.line(rehearsal.url)
-        for line in hints.lines(endpoint, rehearsal.url):
+        for line in hints.lines(endpoint, rehearsal.url, given.s3_dir or ""):
             desk.say(line)
         with contextlib.suppress(KeyboardInterrupt):
             while True:
