@@ -69,10 +69,19 @@ def _identity(code: Path, wheels: Path | None) -> str:
     """All that decides what is installed: what is asked for, the wheels, the interpreter, the service."""
     told = [f"packages of {sys.version}", pins.constraints()]
     texts = sorted(code.glob("*.txt"))  # requirements.txt may name others with -r and -c
-    for path in (*texts, *(sorted(wheels.glob("*.whl")) if wheels else ())):
+    files = [*texts, *(sorted(wheels.glob("*.whl")) if wheels else ())]
+    if any(_maybe_local(line) for text in texts for line in text.read_text(errors="replace").splitlines()):
+        files += _files(code)
+    for path in files:
         with path.open("rb") as file:
-            told.append(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}")
+            told.append(f"{path.relative_to(code)} {hashlib.file_digest(file, 'sha256').hexdigest()}")
     return "\n".join(told)
+
+
+def _maybe_local(line: str) -> bool:
+    """Whether a line may name a file or folder of the code itself, such as ``./package``."""
+    asked = line.partition("#")[0].strip()
+    return "/" in asked or asked.startswith((".", "-e", "--editable"))
 
 
 def _install(entry: Entry, code: Path, wheels: Path | None, seconds: float, report: Report) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from neuronserve.artifact import code, handlercheck, pins, pipwords
+from neuronserve.artifact import code, handlercheck, pins, pipwords, requirements
 from neuronserve.artifact.bundle import Bundle, BundledModel
 from neuronserve.artifact.progress import Progress
 from neuronserve.errors import BrokenHandler
@@ -70,6 +70,21 @@ def test_code_outside_of_the_models_folder_is_nobodys(tmp_path: Path) -> None:
     inside.mkdir()
     many = settings(SAGEMAKER_MULTI_MODEL="true", SERVE_MODELS_DIR=str(inside))
     assert code.found(bundle(None), many, tmp_path / "elsewhere") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "anew"), [("./own", True), (".", True), ("-e own", True), ("first", False), ("# ./own", False)]
+)
+def test_a_package_in_the_code_itself_is_installed_anew_when_it_changes(
+    tmp_path: Path, line: str, anew: bool
+) -> None:
+    folder = script(tmp_path)
+    (folder / "requirements.txt").write_text(f"{line}\n")
+    (folder / "own").mkdir()
+    (folder / "own" / "own.py").write_text("one")
+    before = requirements._identity(folder, None)
+    (folder / "own" / "own.py").write_text("another")
+    assert (requirements._identity(folder, None) != before) is anew
 
 
 def test_with_lib_nothing_is_installed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
