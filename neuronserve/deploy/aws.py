@@ -245,6 +245,8 @@ def _answered(error: exceptions.ClientError) -> DeployError:
     told = error.response.get("Error", {})
     code, call = told.get("Code", "unknown"), error.operation_name
     message = f"{call}: {code}: {_line(told.get('Message', ''))}"
+    if bucket := told.get("BucketName"):
+        message = f"{message}: {bucket}"
     if code in _DENIED:
         return AwsRefused(message, hint="scripts/policy prints the rights that are needed")
     if code in _STALE:

@@ -76,6 +76,7 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
     to = _output(given)
     if given.upload:  # what is wrong with it is told before the work
         upload.target(given.upload, to.name)
+        _ = given.dry_run or desk.aws.region  # which is needed
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="package-model-")))
         trees = [(one, stack.enter_context(desk.models.opened(one.source))) for one in wanted]

@@ -10,8 +10,8 @@ from neuronserve.errors import AwsFailed, AwsRefused, InvalidInput, NoSuchResour
 from tests.stored_models import isolate
 
 
-def answered(code, message="because\n  of it"):
-    return exceptions.ClientError({"Error": {"Code": code, "Message": message}}, "RunTask")
+def answered(code, message="because\n  of it", **more):
+    return exceptions.ClientError({"Error": {"Code": code, "Message": message, **more}}, "RunTask")
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,7 @@ def answered(code, message="because\n  of it"):
         (answered("302"), AwsFailed, "what answers is not AWS"),
         (answered("502"), AwsFailed, "RunTask: 502"),
         (answered("ClusterNotFoundException"), NoSuchResource, "ClusterNotFoundException"),
+        (answered("NoSuchBucket", BucketName="models"), NoSuchResource, "because of it: models"),
         (answered("ClientException"), AwsFailed, "RunTask: ClientException: because of it"),
         (answered("ThrottlingException"), AwsFailed, "try again in a minute"),
         (exceptions.NoCredentialsError(), AwsRefused, "no AWS credentials"),

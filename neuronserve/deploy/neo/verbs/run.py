@@ -106,8 +106,10 @@ def _warn_of_replacing(given: argparse.Namespace, desk: Desk, job: Job, source: 
 
 def _followed(given: argparse.Namespace, desk: Desk, name: str) -> int:
     if not given.wait:
-        desk.show({"job": name, "status": jobs.describe(desk.aws, name)["CompilationJobStatus"]})
-        desk.say(f"it goes on: scripts/compile-model describe {name}")
+        status = jobs.describe(desk.aws, name)["CompilationJobStatus"]
+        desk.show({"job": name, "status": status})
+        if status not in jobs.ENDED:
+            desk.say(f"it goes on: {jobs.KIND.goes_on(name)}")
         return exits.YES
     most = math.inf if given.timeout is None else given.timeout
     with following.interruptible(desk, jobs.KIND, name, stop=given.stop_on_interrupt):

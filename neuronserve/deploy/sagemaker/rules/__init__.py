@@ -23,6 +23,7 @@ from neuronserve.deploy.sagemaker.rules import (
     images,
     instances,
     network,
+    roles,
     rollouts,
     shadows,
     tags,
@@ -37,7 +38,8 @@ Rule = Callable[[Subject], Iterator[Finding]]
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "CreateModel": (
-        containers.check, environment.check, images.check, network.check, cores.check, tags.check,
+        containers.check, environment.check, images.check, roles.check, network.check, cores.check,
+        tags.check,
     ),
     "CreateEndpointConfig": (
         variants.check, instances.check, compiled.check, asynchronous.check, capture.check, shadows.check,

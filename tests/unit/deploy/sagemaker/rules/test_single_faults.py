@@ -89,6 +89,7 @@ _GONE = object()
 
 FAULTS = [
     # the request, the place of the change, what is put there, the code, where it is told
+    ("model", "/ExecutionRoleArn", "arn:aws-cn:iam::123456789012:role/r", "other-partition", None),
     ("model", f"{_C}/Image", "docker.io/library/nginx:1", "not-in-ecr", None),
     ("model", f"{_C}/Image", IMAGE.replace("us-east-1", "eu-west-1"), "image-region", None),
     ("model", f"{_C}/Image", f"{ECR}/neuronserve", "image-not-pinned", None),
