@@ -28,6 +28,7 @@ from neuronserve.cpuserver.models.manager import Manager, Patience
 from neuronserve.cpuserver.models.servable import Servable
 from neuronserve.cpuserver.rest.application import Application
 from neuronserve.cpuserver.rest.server import RestServer
+from neuronserve.cpuserver.runtime import heap
 from neuronserve.cpuserver.settings import Settings, session_config
 from neuronserve.cpuserver.status import StatusError
 from neuronserve.cpuserver.wire import health, server, services
@@ -92,7 +93,7 @@ def _manager(settings: Settings, prepare: Prepare | None) -> Manager[Servable]:
     if prepare is not None:
         loader = dataclasses.replace(loader, prepare=prepare)
     patience = Patience(flags.max_num_load_retries, max(0.0, flags.load_retry_interval_micros / 1e6))
-    return Manager(loader.load, patience, flags.num_load_threads or cpus())
+    return Manager(loader.load, patience, flags.num_load_threads or cpus(), settled=heap.give_back)
 
 
 def _rest(settings: Settings, core: Core) -> RestServer | None:

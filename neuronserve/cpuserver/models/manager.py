@@ -54,8 +54,16 @@ class _Entry(Generic[T]):
 class Manager(Generic[T]):
     """Versions of models and their states. All methods may be called from any thread."""
 
-    def __init__(self, load: Callable[[str, int, Path], T], patience: Patience, load_threads: int) -> None:
+    def __init__(
+        self,
+        load: Callable[[str, int, Path], T],
+        patience: Patience,
+        load_threads: int,
+        settled: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``settled``: called after each load and unload, before that is told."""
         self._load_version = load
+        self._settled = settled
         self._patience = patience
         self._slots = threading.BoundedSemaphore(load_threads)
         self._changed = threading.Condition()
@@ -155,6 +163,7 @@ class Manager(Generic[T]):
 
     def _load(self, entry: _Entry[T]) -> None:
         servable, error = self._try(entry)
+        self._settled()
         with self._changed:
             entry.servable, entry.error = servable, error
             entry.state = State.END if servable is None else State.AVAILABLE
@@ -196,6 +205,8 @@ class Manager(Generic[T]):
             servable, entry.servable = entry.servable, None
         if servable is not None:
             servable.close()
+        del servable  # what it holds itself is memory, too
+        self._settled()
         _log.info("Done unloading servable version %s", show(entry.name, entry.version))
         with self._changed:
             entry.state = State.END

@@ -43,6 +43,8 @@ class Session:
         """Keep only the signatures of ``meta_graph``: the graph itself lives in TensorFlow."""
         self.meta_graph.ClearField("graph_def")
         self.meta_graph.ClearField("object_graph_def")
+        # the memory of what is cleared belongs to the message, until there is none
+        self.meta_graph = meta_graph_pb2.MetaGraphDef.FromString(self.meta_graph.SerializeToString())
 
     def extend(self, graph_def: graph_pb2.GraphDef, prefix: str, inputs: Mapping[str, str]) -> None:
         """Add nodes, as ``graphs.add_nodes`` does, which later runs can fetch."""
