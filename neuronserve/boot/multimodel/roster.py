@@ -21,7 +21,7 @@ from neuronserve.compiled import Compiled
 from neuronserve.errors import LoadFailed, NeuronserveError
 from neuronserve.supervise.loop import Loop
 
-_AGAIN = 0.5  # seconds until a server is asked again that did not answer, and did not end either
+_AGAIN = 0.5  # seconds until a server is asked again that did not answer, or did not drop a model
 _DEATHS = 2  # of the server while a model was loaded into it, the last one alone
 _log = logging.getLogger("serve")
 
@@ -179,7 +179,10 @@ class Roster:
             self._arrived(placed, outcomes.get(placed.name))
         self._left()
         self._show()
-        self._next()
+        if any(outcomes.get(placed.name) for placed in task.removed):
+            self._loop.later(_AGAIN, self._next)  # a server that refuses at once is not asked all the time
+        else:
+            self._next()
         self._changed()
 
     def _show(self) -> None:

@@ -41,6 +41,7 @@ class Case:
         self.gone: list[str] = []
         self.lost: dict[str, NeuronserveError] = {}
         self.away = False
+        self.keeps = False  # what it should drop
         self.roster = Roster(
             self.loop,  # type: ignore[arg-type]  # as much of a loop as it uses
             self._serve,
@@ -58,7 +59,8 @@ class Case:
         self.serving = set(names) - self.bad
         failed = LoadFailed("it is bad")
         came = {placed.name: failed if placed.name in self.bad else None for placed in task.added}
-        return {**came, **{placed.name: None for placed in task.removed}}
+        stuck = {placed.name: failed if self.keeps else None for placed in task.removed}
+        return {**came, **stuck}
 
     def up(self) -> None:
         self.serving.clear()
@@ -264,6 +266,18 @@ def test_what_goes_while_the_server_is_down_is_gone_at_once(case: Case) -> None:
     case.up()
     case.settle()
     assert case.serving == set()
+
+
+def test_what_a_server_does_not_drop_is_tried_again_after_a_moment(case: Case) -> None:
+    case.add("a")
+    case.settle()
+    case.keeps = True
+    case.remove("a")
+    case.step()
+    assert (case.gone, case.loop.work, len(case.loop.timers)) == ([], [], 1)
+    case.keeps = False
+    case.settle()
+    assert case.gone == ["a"]
 
 
 def test_a_death_ends_an_unload(case: Case) -> None:
