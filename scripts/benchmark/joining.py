@@ -18,8 +18,9 @@ import numpy as np
 
 import predictor
 from neuronserve.gateway.exchange import Exchange
+from neuronserve.gateway.invocation import Invocation
 from neuronserve.gateway.servers import Group
-from neuronserve.gateway.service import Invocation, Service
+from neuronserve.gateway.service import Service
 from neuronserve.modelserver import calls, client
 from neuronserve.payload import Form, encode
 from neuronserve.payload.signature import select
@@ -96,14 +97,14 @@ class JoiningService(Service):
 
         return dataclasses.replace(exchange, answer=answer)
 
-    def _call(self, request: Invocation, exchange: Exchange, group: Group) -> Sequence[Any]:
+    def _call(self, request: Invocation, exchange: Exchange, group: Group, watch: Any) -> Sequence[Any]:
         split, requests = exchange.split, exchange.requests
         assert split is not None  # noqa: S101  the benchmark's model has a compiled batch
 
         def send(arrays: Arrays) -> Arrays:
             message = calls.predict_request(requests.spec, arrays, requests.dtypes)  # type: ignore[attr-defined]
             left = self._left(request)
-            raw = self._pool.call(client.PREDICT, message, left, group.servers, lambda _: None)
+            raw = self._pool.call(client.PREDICT, message, left, group.servers, watch)
             return dict(calls.predict_response(raw)[0])
 
         return (self._joiner.submit(dict(split.parts.arrays), split.batch.size, send),)

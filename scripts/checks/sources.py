@@ -26,6 +26,9 @@ def locks() -> str:
     """every name in requirements/*.in is locked with hashes, at one version everywhere"""
     wrong: list[str] = []
     development = _locked(REQUIREMENTS / "dev.txt", wrong)
+    beside = REQUIREMENTS / "sdk.txt"  # in the same environment, locked without what it would ask for
+    if beside.exists():
+        development = {**_locked(beside, wrong), **development}
     for source in sorted(REQUIREMENTS.glob("*.in")):
         lock = source.with_suffix(".txt")
         locked = _locked(lock, wrong)

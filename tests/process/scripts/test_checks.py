@@ -31,6 +31,14 @@ def test_locks_that_match_their_sources_pass(requirements):
     assert locks() == ""
 
 
+def test_what_is_locked_beside_the_rest_counts_as_there(requirements):
+    (requirements / "sdk.in").write_text("a-kit\n")
+    (requirements / "sdk.txt").write_text(f"a-kit==1.0 \\\n    {HASH}\n")
+    assert locks() == ""
+    (requirements / "sdk.txt").write_text(f"a-kit==1.0 \\\n    {HASH}\nflask-thing==3.0 \\\n    {HASH}\n")
+    assert "sdk.txt has flask-thing 3.0, dev.txt 3.1" in locks()
+
+
 def test_a_name_that_is_not_locked_is_found(requirements):
     (requirements / "dev.in").write_text("-r gateway.in\npytest\nhypothesis\n")
     assert "dev.in asks for hypothesis, which dev.txt has not" in locks()
@@ -112,7 +120,8 @@ def test_every_variable_and_every_exit_code_is_in_the_tables():
     from neuronserve import exitcodes, settings
     from neuronserve.deploy import exits
 
-    readme, ecs = _tables.tables().values()
-    assert all(f"| `{variable.name}` |" in readme["settings"] for variable in settings.variables())
-    assert all(f"| {code} |" in readme["exit-codes"] for code in exitcodes.MEANINGS)
-    assert all(f"| {code} |" in ecs["exit-codes"] for code in exits.MEANINGS)
+    tables = _tables.tables()
+    listed = tables["docs/settings.md"]["settings"]
+    assert all(f"| `{variable.name}` |" in listed for variable in settings.variables())
+    assert all(f"| {code} |" in tables["README.md"]["exit-codes"] for code in exitcodes.MEANINGS)
+    assert all(f"| {code} |" in tables["docs/ecs.md"]["exit-codes"] for code in exits.MEANINGS)

@@ -37,7 +37,7 @@ def test_lines_that_nothing_fulfils_are_told():
     # numbers
     Some.Thing>=2 --hash=sha256:00
     other==1.0 ; python_version < "3"
-    --index-url nowhere
+    --find-links nowhere
     numpy
     extra[a,b] ~= 1.2  # of use
     """
