@@ -58,4 +58,4 @@ def test_an_unload_is_told_when_the_memory_is_free(tmp_path):
         for _ in range(2):
             full, after = cycle()
             assert full - after > 15 * _COUNT
-        assert after - first < 15 * 2, "two more rounds took as much as two more models"
+        assert after - first < 15 * _COUNT, "two more rounds took as much as all models at once"

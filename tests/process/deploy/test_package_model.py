@@ -148,7 +148,7 @@ def test_an_archive_inside_of_its_own_model_is_not_packed_again(package, tmp_pat
         ({}, ["good", "--code", "bad.py"], "bad.py, line 1"),
         ({}, ["good", "-o", "model.zip"], "expected a file that ends in .tar.gz"),
         ({}, ["good", "-o", "absent/m.tar.gz"], "there is no folder absent"),
-        ({}, ["good", "--upload", "bucket/x"], "expected s3://bucket/prefix/"),
+        ({}, ["good", "--upload", "bucket/x"], "expected s3://bucket/key"),
         ({}, ["good", "--multi-model"], "needs a name"),
         ({}, ["ftp://x"], "no such file"),
     ],

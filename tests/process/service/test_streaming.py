@@ -93,7 +93,9 @@ def test_a_compressed_answer_begins_before_it_ends_too_and_one_by_http_1_0_ends_
     server.hang()
     assert asked.reply.headers["Content-Encoding"] == "gzip"
     unpacked = zlib.decompressobj(wbits=31)
-    assert unpacked.decompress(asked.first).startswith(b'{"predictions":[[')
+    # gzip's own head may come by itself
+    begun = unpacked.decompress(asked.first) or unpacked.decompress(asked.reply.read1(65_536))
+    assert begun.startswith(b'{"predictions":[[')
     assert in_flight(service) > 0
     server.resume()
     unpacked.decompress(asked.reply.read())
