@@ -3,65 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
-import io
 import json
-import sys
-import tarfile
 import threading
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import ClientError, EventStreamError
+from botocore.exceptions import EventStreamError
 
-from neuronserve.deploy.sagemaker.local import jobs
-from neuronserve.deploy.sagemaker.local.joining import Processing
 from neuronserve.deploy.sagemaker.local.limits import Limits
-from neuronserve.deploy.sagemaker.local.transform import Wanted
 from neuronserve.deploy.sagemaker.local.wanted import Async
-from neuronserve.errors import DeploymentFailed, JobFailed
-from tests.deploying.rehearsals import rehearsal, together, wait_for
-
-STANDIN = (
-    sys.executable,
-    str(Path(__file__).resolve().parents[3] / "deploying/standin_container.py"),
-    "serve",
-)
-QUICK = Limits(answer=30, ping_every=0.05, retry_pause=0.01)
-
-
-def standing_in(kind, models, folder, **more):
-    return rehearsal(
-        kind, models, folder, program=STANDIN, environment=more.pop("environment", {}),
-        limits=more.pop("limits", QUICK), startup=more.pop("startup", 20), **more,
-    )  # fmt: skip
+from neuronserve.errors import DeploymentFailed
+from tests.deploying.rehearsals import wait_for
+from tests.deploying.standins import archives, refused, standing_in
 
 
 @pytest.fixture(scope="module")
 def single(tmp_path_factory):
     with standing_in("realtime", [""], tmp_path_factory.mktemp("single")) as found:
         yield found
-
-
-def refused(call, *args, **more):
-    with pytest.raises(ClientError) as caught:
-        call(*args, **more)
-    return caught.value.response
-
-
-def archives(folder, *names, broken=()):
-    """A multi-model prefix: each archive holds its own name."""
-    folder.mkdir()
-    for name in names:
-        with tarfile.open(folder / f"{name}.tar.gz", "w:gz") as tar:
-            for file in ("name", *(["broken"] if name in broken else [])):
-                info = tarfile.TarInfo(file)
-                info.size = len(name)
-                tar.addfile(info, io.BytesIO(name.encode()))
-    return folder
-
-
-# --- one container
 
 
 def test_the_container_gets_the_clients_headers_that_the_api_knows_and_no_others(single):
@@ -244,99 +203,6 @@ def test_direct_invokes_the_container_that_is_named(tmp_path):
 # --- multi-model
 
 
-def test_a_model_is_loaded_on_its_first_use_once_for_all_who_ask_together(tmp_path):
-    models = archives(tmp_path / "models", "a", "b")
-    with standing_in("multi-model", [models], tmp_path, environment={"STANDIN_LOAD_SECONDS": "0.2"}) as found:
-        answers = together(8, lambda n: found.invoke(b"who", TargetModel=f"{'ab'[n % 2]}.tar.gz"))
-        assert answers == [b"a", b"b"] * 4
-        assert sorted(line.split()[-1] for line in found.logged if " load " in line) == ["a", "b"]
-        assert sorted(found.rehearsal.loaded()) == ["a.tar.gz", "b.tar.gz"]
-        assert found.invoke(b"environ SAGEMAKER_MULTI_MODEL", TargetModel="a.tar.gz") == b"true"
-
-
-def test_when_there_is_no_room_the_model_that_was_idle_longest_goes(tmp_path):
-    models = archives(tmp_path / "models", "a", "b", "c")
-    with standing_in("multi-model", [models], tmp_path, environment={"STANDIN_ROOM": "2"}) as found:
-        for name in "abac":
-            assert found.invoke(b"who", TargetModel=f"{name}.tar.gz") == name.encode()
-        assert found.rehearsal.loaded() == ["a.tar.gz", "c.tar.gz"]
-
-
-def test_more_models_than_fit_are_all_answered_under_load(tmp_path):
-    names = [f"m{n}" for n in range(6)]
-    models = archives(tmp_path / "models", *names)
-    limits = Limits(answer=20, ping_every=0.05)
-    with standing_in(
-        "multi-model", [models], tmp_path, environment={"STANDIN_ROOM": "2"}, limits=limits
-    ) as found:
-
-        def ask(caller):
-            wanted = [names[(caller + turn) % len(names)] for turn in range(12)]
-            return [found.invoke(b"who", TargetModel=f"{n}.tar.gz").decode() for n in wanted] == wanted
-
-        assert together(4, ask) == [True] * 4
-
-
-def test_a_model_without_any_room_is_a_model_error_507(tmp_path):
-    models = archives(tmp_path / "models", "a")
-    with standing_in("multi-model", [models], tmp_path, environment={"STANDIN_ROOM": "0"}) as found:
-        assert refused(found.invoke, b"who", TargetModel="a.tar.gz")["OriginalStatusCode"] == 507
-
-
-def test_a_model_that_cannot_be_loaded_is_a_model_error_and_can_be_replaced(tmp_path):
-    models = archives(tmp_path / "models", "a", broken="a")
-    with standing_in("multi-model", [models], tmp_path) as found:
-        response = refused(found.invoke, b"who", TargetModel="a.tar.gz")
-        assert (response["OriginalStatusCode"], response["OriginalMessage"]) == (
-            500,
-            "this model cannot be loaded",
-        )
-        archives(tmp_path / "whole", "a")
-        (tmp_path / "whole" / "a.tar.gz").replace(models / "a.tar.gz")
-        assert found.invoke(b"who", TargetModel="a.tar.gz") == b"a"
-
-
-@pytest.mark.parametrize("target", ["absent.tar.gz", "../models/a.tar.gz", "notes.txt"])
-def test_a_model_that_is_not_there_is_a_validation_error(tmp_path, target):
-    models = archives(tmp_path / "models", "a")
-    (models / "notes.txt").touch()
-    with standing_in("multi-model", [models], tmp_path) as found:
-        assert refused(found.invoke, b"who", TargetModel=target)["Error"]["Code"] == "ValidationError"
-        assert refused(found.invoke, b"who")["Error"]["Code"] == "ValidationError"
-
-
-def test_a_container_that_was_replaced_gets_its_models_again(tmp_path):
-    models = archives(tmp_path / "models", "a")
-    with standing_in("multi-model", [models], tmp_path) as found:
-        assert found.invoke(b"who", TargetModel="a.tar.gz") == b"a"
-        refused(found.invoke, b"exit 1", TargetModel="a.tar.gz")
-        found.wait_told("in service again")
-        assert found.invoke(b"who", TargetModel="a.tar.gz") == b"a"
-        assert sum(" load " in line for line in found.logged) == 2
-
-
-def test_a_model_that_loads_for_long_is_not_ready_and_later_is(tmp_path):
-    models = archives(tmp_path / "models", "a")
-    limits = Limits(ping_every=0.05, ready=0.2)
-    environment = {"STANDIN_LOAD_SECONDS": "0.6"}
-    with standing_in("multi-model", [models], tmp_path, environment=environment, limits=limits) as found:
-        response = refused(found.invoke, b"who", TargetModel="a.tar.gz")
-        assert response["Error"]["Code"] == "ModelNotReadyException"
-        assert response["ResponseMetadata"]["HTTPStatusCode"] == 429
-        wait_for("the load", found.rehearsal.loaded)
-        assert found.invoke(b"who", TargetModel="a.tar.gz") == b"a"
-
-
-def test_without_a_cache_a_model_goes_after_its_invocation(tmp_path):
-    models = archives(tmp_path / "models", "a")
-    with standing_in("multi-model", [models], tmp_path, cached=False) as found:
-        assert found.invoke(b"who", TargetModel="a.tar.gz") == b"a"
-        wait_for("the unload", lambda: not found.rehearsal.loaded())
-
-
-# --- asynchronous
-
-
 @pytest.fixture(scope="module")
 def queued(tmp_path_factory):
     asked = Async(
@@ -416,92 +282,3 @@ def test_what_is_under_way_when_the_endpoint_is_deleted_ends_and_what_comes_then
 
 
 # --- batch transform
-
-
-def transformed(tmp_path, wanted, content, environment=None):
-    """What came out, and how many requests it took."""
-    from neuronserve.deploy.sagemaker.local.building import Ground
-    from neuronserve.deploy.sagemaker.local.store import Folder
-    from neuronserve.deploy.sagemaker.local.wanted import Container, Endpoint, Kind
-
-    work, source = tmp_path / "work", tmp_path / "in"
-    work.mkdir()
-    source.mkdir(exist_ok=True)
-    for name, data in content.items():
-        (source / name).write_bytes(data)
-    told = []
-    ground = Ground(
-        work, Folder(tmp_path), "us-east-1", told.append, told.append, program=STANDIN, limits=QUICK
-    )
-    endpoint = Endpoint(
-        "job", Kind.REALTIME, (Container("primary", environment=environment or {}),), startup=20
-    )
-    return list(jobs.run(endpoint, ground, wanted, str(source), str(tmp_path / "out"))), told
-
-
-def test_lines_are_sent_together_as_far_as_they_fit_and_put_together_in_order(tmp_path):
-    lines = b"".join(b"%07d\n" % n for n in range(400_000))
-    wanted = Wanted(split="Line", assemble="Line", max_payload_mb=1, concurrent=4, strategy="MultiRecord")
-    done, _ = transformed(tmp_path, wanted, {"a.csv": lines})
-    assert (tmp_path / "out" / "a.csv.out").read_bytes() == lines
-    assert done[0].requests == 4  # 3.2 MB
-
-
-def test_a_single_record_is_a_request_and_the_container_says_what_the_job_leaves_open(tmp_path):
-    environment = {"STANDIN_PARAMETERS": '{"MaxConcurrentTransforms": 2, "BatchStrategy": "SINGLE_RECORD"}'}
-    done, _ = transformed(tmp_path, Wanted(split="Line", assemble="Line"), {"a": b"x\ny\nz\n"}, environment)
-    assert (done[0].requests, (tmp_path / "out" / "a.out").read_bytes()) == (3, b"x\ny\nz\n")
-
-
-def test_without_a_limit_a_file_is_sent_in_chunks(tmp_path):
-    content = b"z" * 7_000_000
-    done, _ = transformed(tmp_path, Wanted(max_payload_mb=0), {"large": content})
-    assert (done[0].requests, (tmp_path / "out" / "large.out").read_bytes()) == (1, content)
-
-
-def test_inputs_may_be_packed_lie_in_folders_end_anyhow_or_be_empty(tmp_path):
-    wanted = Wanted(split="Line", assemble="Line", compressed=True)
-    content = {"whole": b"a\nb\n", "open": b"a\nb", "crlf": b"a\r\nb\r\n", "empty": b""}
-    (tmp_path / "in/sub").mkdir(parents=True)
-    packed = {f"sub/{name}.gz": gzip.compress(data) for name, data in content.items()}
-    done, _ = transformed(tmp_path, wanted, packed)
-    found = {name: (tmp_path / f"out/sub/{name}.gz.out").read_bytes() for name in content}
-    assert found == {"whole": b"a\nb\n", "open": b"a\nb\n", "crlf": b"a\nb\n", "empty": b""}
-    assert sorted(one.requests for one in done) == [0, 1, 1, 1]
-
-
-def test_what_is_no_gzip_or_too_long_a_line_fails_its_file_by_name(tmp_path):
-    files = {
-        "plain": b"x",
-        "cut": gzip.compress(b"y" * 999)[:-9],
-        "long": gzip.compress(b"a\n" + b"z" * (2 << 20)),
-    }
-    done, _ = transformed(tmp_path, Wanted(split="Line", compressed=True, max_payload_mb=1), files)
-    told = [one.failure.removeprefix(f"{tmp_path}/in/") for one in done]
-    assert "cut" in told[0]
-    assert told[1].startswith("long, line 2: 2097152 bytes, more than MaxPayloadInMB, 1")
-    assert "plain: CompressionType is Gzip, and this is no gzip data" in told[2]
-    assert not (tmp_path / "out").exists()
-
-
-def test_part_of_each_record_is_sent_and_joined_with_its_answer(tmp_path):
-    processing = Processing("$[1:]", "$[0,-1]", joins=True)
-    wanted = Wanted("text/csv", "text/csv", "Line", "Line", processing=processing)
-    done, _ = transformed(tmp_path, wanted, {"a.csv": b'7,"x, y",1\n8,z,2\n'})
-    assert done[0].failure == ""
-    assert (tmp_path / "out/a.csv.out").read_bytes() == b"7,1\n8,2\n"
-
-
-def test_a_bad_file_fails_the_job_and_leaves_no_output_while_others_go_on(tmp_path):
-    done, told = transformed(
-        tmp_path, Wanted(), {"a": b"status 400 bad", "b": b"good", "c": b"status 500 oh"}
-    )
-    assert [one.output.rpartition("/")[2] for one in done] == ["", "b.out", ""]
-    assert ("400: bad" in done[0].failure, "500: oh" in done[2].failure) == (True, True)
-    assert sum("tried again" in line for line in told) == 3  # a server's error, and no client's
-
-
-def test_limits_that_together_are_too_large_fail_the_job(tmp_path):
-    environment = {"STANDIN_PARAMETERS": '{"MaxConcurrentTransforms": 64}'}
-    with pytest.raises(JobFailed, match="64 x MaxPayloadInMB 6 is more than 100"):
-        transformed(tmp_path, Wanted(), {"a": b"x"}, environment)
