@@ -6,6 +6,7 @@ Of anything that Application Auto Scaling scales; what is tracked, its callers k
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -58,6 +59,16 @@ class State:
 
     target: Mapping[str, Any] | None
     policies: tuple[Mapping[str, Any], ...] = ()
+
+
+def bounded(state: State, given: argparse.Namespace) -> Bounds:
+    """As --min, --max and the cooldowns say; what is not given stays as it is. Raises InvalidInput."""
+    there = state.target or {}
+    least = there.get("MinCapacity") if given.min is None else given.min
+    most = there.get("MaxCapacity") if given.max is None else given.max
+    if least is None or most is None:
+        raise InvalidInput("--min and --max are both needed the first time")
+    return Bounds(least, most, given.in_cooldown, given.out_cooldown)
 
 
 def plan(resource: Resource, bounds: Bounds, tracked: Sequence[Tracked], state: State) -> list[Call]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from neuronserve.deploy.ecs import scaling
 from neuronserve.deploy.ecs.services.options import natural
-from neuronserve.deploy.scaling import Bounds, State, Tracked, custom
+from neuronserve.deploy.scaling import State, Tracked, custom
 from neuronserve.errors import InvalidInput
 
 
@@ -64,16 +64,6 @@ def targets(given: argparse.Namespace) -> list[str]:
     """The options with a metric to track that were given."""
     keys = ("target_cpu", "target_memory", "target_requests", "metric")
     return [key for key in keys if getattr(given, key) is not None]
-
-
-def bounds(given: argparse.Namespace, state: State) -> Bounds:
-    """A bound that is not given stays as it is."""
-    there = state.target or {}
-    least = there.get("MinCapacity") if given.min is None else given.min
-    most = there.get("MaxCapacity") if given.max is None else given.max
-    if least is None or most is None:
-        raise InvalidInput("--min and --max are both needed the first time")
-    return Bounds(least, most, given.in_cooldown, given.out_cooldown)
 
 
 def tracked(given: argparse.Namespace, service: dict[str, Any], state: State) -> list[Tracked]:

@@ -33,7 +33,7 @@ from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs import scaling, scaling_options
 from neuronserve.deploy.ecs.services import live, resizing
 from neuronserve.deploy.ecs.services.deployment import Patience
-from neuronserve.deploy.scaling import Call, plan, plan_off, send, state, target
+from neuronserve.deploy.scaling import Call, bounded, plan, plan_off, send, state, target
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +54,7 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
         return exits.YES
     if given.off:
         return _carry_out(given, desk, service, plan_off(resource, found))
-    bounds, tracked = scaling_options.bounds(given, found), scaling_options.tracked(given, service, found)
+    bounds, tracked = bounded(found, given), scaling_options.tracked(given, service, found)
     code = _carry_out(given, desk, service, plan(resource, bounds, tracked, found))
     for line in scaling.notes(service, bounds, tracked, found):
         desk.say(line)

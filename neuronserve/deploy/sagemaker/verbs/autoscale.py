@@ -21,7 +21,7 @@ from neuronserve.deploy import exits, shapes
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.sagemaker import scaling
 from neuronserve.deploy.sagemaker.following import live
-from neuronserve.deploy.scaling import Bounds, Call, State, Tracked, custom, plan, plan_off, send, state
+from neuronserve.deploy.scaling import Call, State, Tracked, bounded, custom, plan, plan_off, send, state
 from neuronserve.errors import InvalidInput
 
 _LATER = f"ARN of {scaling.WAKE}"  # in a dry run
@@ -58,7 +58,7 @@ def run(given: argparse.Namespace, desk: Desk) -> int:
         if _has_alarm(desk, given.endpoint):
             calls.append(("DeleteAlarms", {"AlarmNames": [scaling.wake_alarm(given.endpoint)]}))
         return _carry_out(given, desk, on, calls)
-    bounds, tracked = _bounds(given, found), _tracked(given, variant["VariantName"], found)
+    bounds, tracked = bounded(found, given), _tracked(given, variant["VariantName"], found)
     scaling.check(config, variant, bounds, tracked)
     calls = plan(on, bounds, tracked, found)
     if bounds.least == 0 and not (scaling.wakes(found) and _has_alarm(desk, given.endpoint)):
@@ -93,16 +93,6 @@ def _variant(given: argparse.Namespace, config: dict[str, Any]) -> dict[str, Any
         if given.variant in (None, one["VariantName"]):
             return dict(one)
     raise InvalidInput(f"{given.endpoint} has no variant {given.variant!r}", hint=f"it has {names}")
-
-
-def _bounds(given: argparse.Namespace, found: State) -> Bounds:
-    """A bound that is not given stays as it is."""
-    there = found.target or {}
-    least = there.get("MinCapacity") if given.min is None else given.min
-    most = there.get("MaxCapacity") if given.max is None else given.max
-    if least is None or most is None:
-        raise InvalidInput("--min and --max are both needed the first time")
-    return Bounds(least, most, given.in_cooldown, given.out_cooldown)
 
 
 def _tracked(given: argparse.Namespace, variant: str, found: State) -> list[Tracked]:
