@@ -134,6 +134,7 @@ class Predictor(flask.Flask):
     def _about(self) -> flask.Response:
         now = self.reader.current()
         shown = now.models[:_SHOWN]
+        signatures = self._service.signatures([m.name for m in shown]) if now.serving else {}
         about = {
             "service": "neuronserve",
             "version": neuronserve.__version__,
@@ -144,7 +145,10 @@ class Predictor(flask.Flask):
             "default_model": now.default_model,
             "multi_model": now.multi_model,
             "models_loaded": len(now.models),
-            "models": [{"name": m.name, "versions": list(m.versions)} for m in shown],
+            "models": [
+                {"name": m.name, "versions": list(m.versions), "signatures": signatures.get(m.name, {})}
+                for m in shown
+            ],
             "servers": [
                 {
                     "server": s.index,

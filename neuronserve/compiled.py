@@ -37,7 +37,8 @@ class Compiled:
     ``cores``: NeuronCores that one copy takes, contiguous; 0 without a NeuronOp. ``duplicates``: copies
     that one process places on cores of its own, at least 1. ``generation``: None when the executable
     does not tell. ``compiler``: its version, may be empty. ``signatures``: those whose batch was
-    compiled in. ``copy_bytes``: of all executables of one copy, unpacked.
+    compiled in. ``copy_bytes``: of all executables of one copy, unpacked. ``columns``: of those signatures
+    whose CSV columns the model puts in an order (``assets.extra/csv_columns.json``), its inputs' names.
     """
 
     version: int
@@ -49,6 +50,7 @@ class Compiled:
     duplicates: int = 1
     signatures: Mapping[str, SignatureBatch] = dataclasses.field(default_factory=dict)
     copy_bytes: int = 0
+    columns: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The same in JSON's types."""
@@ -58,7 +60,9 @@ class Compiled:
     def from_dict(cls, raw: Mapping[str, Any]) -> Compiled:
         signatures = {name: _batch(batch) for name, batch in raw["signatures"].items()}
         generation = Generation(raw["generation"]) if raw["generation"] else None
-        return cls(**{**raw, "signatures": signatures, "generation": generation})
+        columns = {name: tuple(names) for name, names in raw["columns"].items()}
+        values = {**raw, "signatures": signatures, "generation": generation, "columns": columns}
+        return cls(**values)
 
 
 def _batch(raw: Mapping[str, Any]) -> SignatureBatch:

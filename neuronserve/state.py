@@ -79,10 +79,16 @@ class Model:
 
     def batch(self, version: int, signature: str) -> SignatureBatch | None:
         """The compiled batch of one signature; None when any batch may be sent."""
-        for one in self.compiled:
-            if one.version == version:
-                return one.signatures.get(signature)
-        return None
+        one = self._compiled(version)
+        return one.signatures.get(signature) if one else None
+
+    def columns(self, version: int, signature: str) -> tuple[str, ...]:
+        """The inputs of one signature in the order of CSV columns; empty where the model has no order."""
+        one = self._compiled(version)
+        return one.columns.get(signature, ()) if one else ()
+
+    def _compiled(self, version: int) -> Compiled | None:
+        return next((one for one in self.compiled if one.version == version), None)
 
 
 @dataclasses.dataclass(frozen=True)

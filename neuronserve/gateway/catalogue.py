@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from neuronserve.compiled import SignatureBatch
 from neuronserve.errors import UnknownTarget
@@ -12,6 +12,7 @@ from neuronserve.gateway.attributes import Route
 from neuronserve.modelserver import calls
 from neuronserve.payload import Signature, TensorSpec
 from neuronserve.payload.batches import relaxed
+from neuronserve.payload.signature import INITIALISES
 from neuronserve.state import Model, State
 
 
@@ -26,6 +27,18 @@ class Entry:
     version: int
     signatures: Mapping[str, Signature]
     batches: Mapping[str, SignatureBatch]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Its signatures in JSON's types. ``csv_columns``: the inputs as CSV without a header has them."""
+        return {
+            name: {
+                "inputs": [_tensor(spec) for spec in signature.inputs.values()],
+                "outputs": [_tensor(spec) for spec in signature.outputs.values()],
+                "csv_columns": list(signature.columns),
+            }
+            for name, signature in self.signatures.items()
+            if name != INITIALISES
+        }
 
 
 _SHOWN = 20  # models that an error names
@@ -73,10 +86,20 @@ def _kept(entries: Mapping[_Key, Entry], state: State) -> dict[_Key, Entry]:
     return {key: entry for key, entry in list(entries.items()) if key[0] in there}
 
 
+def _tensor(spec: TensorSpec) -> dict[str, Any]:
+    """``shape``: -1 is any size, as in TensorFlow Serving's metadata; None: of any rank."""
+    shape = None if spec.shape is None else [-1 if size is None else size for size in spec.shape]
+    kind = {"composite": spec.composite} if spec.composite else {}
+    return {"name": spec.name, "dtype": spec.dtype, "shape": shape, **kind}
+
+
 def _asked(model: Model, version: int, ask: Ask) -> Entry:
     question = calls.metadata_request(calls.Spec(model.name, version))
     found, answered = calls.metadata_response(ask(model.name, question))
-    signatures = {name: _signature(name, info) for name, info in found.items()}
+    signatures = {
+        name: Signature.declared(name, info.method, info.inputs, info.outputs, model.columns(version, name))
+        for name, info in found.items()
+    }
     batches = {}
     for name, signature in signatures.items():
         batch = model.batch(version, name)
@@ -102,12 +125,3 @@ def _version(version: int | None, model: Model) -> int:
         known = ", ".join(str(v) for v in model.versions)
         raise UnknownTarget(f"model {model.name!r} has no version {version}", hint=f"served: {known}")
     return version
-
-
-def _signature(name: str, info: calls.SignatureInfo) -> Signature:
-    return Signature(
-        name=name,
-        method=info.method,
-        inputs={key: TensorSpec(key, dtype, shape) for key, (dtype, shape) in info.inputs.items()},
-        outputs={key: TensorSpec(key, dtype, shape) for key, (dtype, shape) in info.outputs.items()},
-    )

@@ -9,9 +9,20 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from neuronserve.compiled import SignatureBatch
+from neuronserve.errors import InputMismatch
 from neuronserve.gateway.catalogue import Entry
 from neuronserve.modelserver import calls, client, predictions
-from neuronserve.payload import Decoded, Form, Kind, MediaType, Signature, encode, encode_results, jsonanswer
+from neuronserve.payload import (
+    Decoded,
+    Form,
+    Kind,
+    MediaType,
+    Signature,
+    encode,
+    encode_results,
+    jsonanswer,
+    shapes,
+)
 from neuronserve.payload.batches import Arrays, Split, split
 from neuronserve.payload.signature import select
 
@@ -26,7 +37,8 @@ class Exchange:
     """Messages for one gRPC method, all to be sent; ``answer`` makes theirs, in order, into a body.
 
     ``split``: how the rows were dealt to the messages, where the batch was compiled in. ``stream``: makes the
-    same body in pieces, where that can be; of the media type ``streamed``.
+    same body in pieces, where that can be; of the media type ``streamed``. ``mismatch``: what the declared
+    shapes have against the inputs, or "".
     """
 
     method: str
@@ -36,6 +48,12 @@ class Exchange:
     split: Split | None = None
     stream: Stream | None = None
     streamed: str = ""
+    mismatch: str = ""
+
+    def explained(self, refusal: InputMismatch) -> InputMismatch:
+        """The model server's refusal, with what may be its reason."""
+        hint = "; ".join(filter(None, (refusal.hint, self.mismatch)))
+        return InputMismatch(refusal.message, hint=hint, detail=refusal.detail)
 
     @property
     def joins(self) -> int:
@@ -73,7 +91,7 @@ def forwarded(
 ) -> Exchange:
     """A client's own message: passed on, addressed to the model that was chosen; in parts if need be."""
     own = predictions.Own(calls.addressed(method, body, spec, limit))
-    signature = select(entry.signatures, own.signature or None, method)
+    signature = select(entry.signatures, own.signature or None)
     batch = entry.batches.get(signature.name) if method == "predict" else None
     if batch is None or dealing.fits(own.rows(batch.inputs), batch):
         answer = _whole(method, wanted, Form.COLUMN, signature)
@@ -102,7 +120,13 @@ def spoken(
         answer = _joined(made, wanted, decoded.form, signature, spec)
         stream = _lines(made, signature) if _in_pieces(made, wanted, decoded.form) else None
         return Exchange(_RPC[method], requests, signature.name, answer, made, stream, wanted.name)
-    return Exchange(_RPC[method], (message,), signature.name, _whole(method, wanted, decoded.form, signature))
+    return Exchange(
+        _RPC[method],
+        (message,),
+        signature.name,
+        _whole(method, wanted, decoded.form, signature),
+        mismatch=shapes.mismatch(decoded.arrays, signature),
+    )
 
 
 def _whole(

@@ -6,9 +6,10 @@ import contextlib
 import dataclasses
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from typing import Any
 
-from neuronserve.errors import BadAttributes, DeadlineExceeded, NeuronserveError, NotReady
+from neuronserve.errors import BadAttributes, DeadlineExceeded, InputMismatch, NeuronserveError, NotReady
 from neuronserve.gateway import attributes, parameters, transform
 from neuronserve.gateway.attributes import Route
 from neuronserve.gateway.body import Source, room
@@ -30,6 +31,7 @@ from neuronserve.state import DRAINING, Reader, State
 
 _LARGE = 64 << 20  # bytes of a body that are worth to be had back
 METADATA_SECONDS = 10.0
+_DESCRIPTION_SECONDS = 2.0  # for all models together, where somebody only looks
 _UNBOUNDED = sys.maxsize - 1
 Body = bytes | bytearray | memoryview
 
@@ -187,7 +189,10 @@ class Service:
             request.model_seconds = time.perf_counter() - began
 
         began = time.perf_counter()
-        encoded, content_type = exchange.answer(raws)
+        try:
+            encoded, content_type = exchange.answer(raws)
+        except InputMismatch as refusal:  # outputs that rows cannot be made of
+            raise exchange.explained(refusal) from refusal
         request.encode_seconds = time.perf_counter() - began
         return Answer(encoded, content_type, echo)
 
@@ -201,6 +206,20 @@ class Service:
         signature = select(entry.signatures, None)
         batch = entry.batches.get(signature.name)
         return parameters.batch_bytes(signature, batch.size if batch is not None else 1)
+
+    def signatures(self, models: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """What the latest version of each model takes and gives, in JSON's types; without those unknown."""
+        state, end = self._state.current(), time.monotonic() + _DESCRIPTION_SECONDS
+
+        def ask(model: str, message: bytes) -> bytes:
+            servers = self._servers.of(model, state).servers
+            return self._pool.look_up(client.METADATA, message, end - time.monotonic(), servers)
+
+        found = {}
+        for model in models:
+            with contextlib.suppress(NeuronserveError):
+                found[model] = self._catalogue.find(Route(model=model), state, ask).as_dict()
+        return found
 
     def warm_up(self, patience_seconds: float = 3600.0, pause_seconds: float = 0.05) -> None:
         """Once a server is up, do what the first request would wait for: gRPC's start, the signatures.
@@ -267,9 +286,12 @@ class Service:
     def _call(self, request: Invocation, exchange: Exchange, group: Group, watch: Watch) -> Sequence[bytes]:
         requests, left = exchange.requests, self._left(request)
         to = (group.servers, watch, request.asked)
-        if len(requests) == 1:
-            return (self._pool.call(exchange.method, requests[0], left, *to, joins=exchange.joins),)
-        return self._pool.call_all(exchange.method, requests, left, *to)
+        try:
+            if len(requests) == 1:
+                return (self._pool.call(exchange.method, requests[0], left, *to, joins=exchange.joins),)
+            return self._pool.call_all(exchange.method, requests, left, *to)
+        except InputMismatch as refusal:
+            raise exchange.explained(refusal) from refusal
 
     def _stream(
         self, request: Invocation, exchange: Exchange, stream: Stream, group: Group

@@ -167,7 +167,7 @@ def run(work: Work, chunks: Iterator[bytes], spool: Spool, tally: Tally, filled:
 def _batch(work: Work, asked: str | None) -> int:
     """The rows of one compiled batch of the signature that is likely meant; 1 without one."""
     with contextlib.suppress(RequestError):
-        batch = work.entry.batches.get(select(work.entry.signatures, asked, work.route.method).name)
+        batch = work.entry.batches.get(select(work.entry.signatures, asked).name)
         return batch.size if batch is not None else 1
     return 1
 
@@ -196,7 +196,8 @@ def _answers(
         raws = work.send(exchanges[0].method, messages, asked)
     except InputMismatch as fault:
         where = f"lines {groups[0].first}-{groups[-1].last}" if len(groups) > 1 else groups[0].where
-        raise InputMismatch(f"{where}: {fault.message}", hint=fault.hint) from fault
+        told = next((one for one in exchanges if one.mismatch), exchanges[0]).explained(fault)
+        raise InputMismatch(f"{where}: {told.message}", hint=told.hint) from fault
     finally:
         tally.model_seconds += time.perf_counter() - began
         tally.asked.update(asked.values())

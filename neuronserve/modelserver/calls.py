@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -40,13 +40,28 @@ class Spec:
             proto.signature_name = self.signature
 
 
+class TensorInfo(NamedTuple):
+    """A TensorInfo of meta_graph.proto: TensorFlow's ``dtype``, and the declared ``shape``.
+
+    ``shape`` is None when the rank is unknown, which an absent ``tensor_shape`` means too. ``composite`` is
+    ``sparse`` or ``composite`` for a tensor of several parts, which one TensorProto cannot carry; else "".
+    """
+
+    dtype: str
+    shape: tuple[int | None, ...] | None
+    composite: str
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class SignatureInfo:
-    """A signature as the model server tells it: ``name -> (dtype, shape)``, see ``tensors``."""
+    """A signature as the model server tells it. ``method`` is ``predict``, ``classify`` or ``regress``.
+
+    Inputs and outputs are in the order of their names: a protobuf map has none of its own.
+    """
 
     method: str
-    inputs: Mapping[str, tuple[str, tuple[int | None, ...] | None]]
-    outputs: Mapping[str, tuple[str, tuple[int | None, ...] | None]]
+    inputs: Mapping[str, TensorInfo]
+    outputs: Mapping[str, TensorInfo]
 
 
 def predict_request(
@@ -115,10 +130,10 @@ def target_of(method: str, body: bytes) -> tuple[str, int | None]:
 
 
 def predict_response(body: bytes) -> tuple[dict[str, Array], int | None]:
-    """The outputs, and the version that answered."""
+    """The outputs in the order of their names, and the version that answered."""
     response = predict_pb2.PredictResponse.FromString(body)
     version = response.model_spec.version.value if response.model_spec.HasField("version") else None
-    return {name: tensors.read(proto) for name, proto in response.outputs.items()}, version
+    return {name: tensors.read(proto) for name, proto in sorted(response.outputs.items())}, version
 
 
 def metadata_request(spec: Spec) -> bytes:
@@ -133,7 +148,7 @@ def metadata_response(body: bytes) -> tuple[dict[str, SignatureInfo], int | None
     found = get_model_metadata_pb2.SignatureDefMap()
     response.metadata["signature_def"].Unpack(found)
     version = response.model_spec.version.value if response.model_spec.HasField("version") else None
-    return {name: _signature(proto) for name, proto in found.signature_def.items()}, version
+    return {name: _signature(proto) for name, proto in sorted(found.signature_def.items())}, version
 
 
 def example_request(
@@ -166,15 +181,24 @@ def example_response(method: str, body: bytes) -> tuple[list[Any], int | None]:
 
 
 def _signature(proto: Any) -> SignatureInfo:
-    method = proto.method_name.rpartition("/")[2] or "predict"
-    return SignatureInfo(method, _tensors(proto.inputs), _tensors(proto.outputs))
+    """TensorFlow Serving checks ``method_name`` no more since 2.4: what it does not know is for Predict."""
+    method = proto.method_name.rpartition("/")[2]
+    return SignatureInfo(
+        method if method in _REQUESTS else "predict", _tensors(proto.inputs), _tensors(proto.outputs)
+    )
 
 
-def _tensors(infos: Mapping[str, Any]) -> dict[str, tuple[str, tuple[int | None, ...] | None]]:
-    return {
-        name: (tensors.dtype_name(info.dtype), tensors.shape_of(info.tensor_shape))
-        for name, info in infos.items()
-    }
+def _tensors(infos: Mapping[str, Any]) -> dict[str, TensorInfo]:
+    return {name: _tensor(info) for name, info in sorted(infos.items())}
+
+
+def _tensor(info: Any) -> TensorInfo:
+    shape = tensors.shape_of(info.tensor_shape) if info.HasField("tensor_shape") else None
+    composite = _COMPOSITE.get(info.WhichOneof("encoding") or "", "")
+    return TensorInfo(tensors.dtype_name(info.dtype), shape, composite)
+
+
+_COMPOSITE = {"coo_sparse": "sparse", "composite_tensor": "composite"}
 
 
 def _size(array: Array) -> int:

@@ -86,7 +86,7 @@ class Channel:
         try:
             return send(request, timeout=timeout)
         except grpc.RpcError as fault:
-            raise _translated(fault) from fault
+            raise _translated(fault, method) from fault
         except ValueError as fault:  # "Cannot invoke RPC on closed channel!"
             raise ClientGone("the client closed the connection") from fault
 
@@ -114,7 +114,7 @@ class Client:
         return self.channel().call(method, request, timeout)
 
 
-def _translated(fault: Any) -> NeuronserveError:
+def _translated(fault: Any, method: str) -> NeuronserveError:
     code, text = fault.code(), _first_line(fault.details())
     if code is grpc.StatusCode.UNAVAILABLE:
         if "queue" in text and "full" in text:  # what TensorFlow's batch scheduler says
@@ -131,7 +131,9 @@ def _translated(fault: Any) -> NeuronserveError:
         return _no_room(text) if _NO_MEMORY.search(text) else _overloaded(text)
     if code is grpc.StatusCode.NOT_FOUND:
         return UnknownTarget(text)
-    if code in _CLIENTS_FAULT:
+    # of a signature without what Classify or Regress needs: TensorFlow Serving's REST makes 400 of it too
+    unfit = code is grpc.StatusCode.FAILED_PRECONDITION and method in (CLASSIFY, REGRESS)
+    if code in _CLIENTS_FAULT or unfit:
         return InputMismatch(f"the model refused the request: {text}")
     kind = ServerFault if code in _SERVERS_FAULT else ModelFailed
     return kind("the model server failed to answer this request", detail=f"{code.name}: {text}")

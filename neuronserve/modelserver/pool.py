@@ -81,6 +81,10 @@ class Pool:
         job = _Job(method, _some(servers), time.monotonic() + timeout, asked, joins)
         return self._deliver(job, 0, request, watch)
 
+    def look_up(self, method: str, request: bytes, timeout: float, servers: Sequence[Server]) -> bytes:
+        """Ask the first of ``servers`` beside its requests: neither counted nor held against it."""
+        return self._spoken(_some(servers)[0], method, request, timeout, lambda _: None)
+
     def call_all(
         self,
         method: str,

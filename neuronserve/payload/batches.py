@@ -23,10 +23,11 @@ Arrays = Mapping[str, Array]
 
 
 def relaxed(signature: Signature, batch: SignatureBatch) -> Signature:
-    """The signature as clients see it: what has a batch axis takes any number of rows."""
+    """The signature as clients see it: what has a batch axis takes any number of rows, the rest is fixed."""
+    compiled = {n: dataclasses.replace(s, compiled=True) for n, s in signature.inputs.items()}
     return dataclasses.replace(
         signature,
-        inputs={n: _any_rows(s) if n in batch.inputs else s for n, s in signature.inputs.items()},
+        inputs={n: _any_rows(s) if n in batch.inputs else s for n, s in compiled.items()},
         outputs={n: s if n in batch.unjoinable else _any_rows(s) for n, s in signature.outputs.items()},
     )
 

@@ -3,7 +3,7 @@
 Quoted fields may hold commas, line ends and doubled quotes. Spaces after a comma are not part of the value;
 blank lines at the end are nothing. One column is a scalar per row, several are a vector, which fills one
 instance in C order where the signature's shape is fixed. Several inputs take one column each, in the
-signature's order, or by the names in the first row with the parameter ``header=present``.
+order of ``Signature.columns``, or by the names in the first row with the parameter ``header=present``.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _one_input(rows: list[list[str]], lines: Sequence[int], spec: TensorSpec, wi
 def _by_column(
     rows: list[list[str]], lines: Sequence[int], signature: Signature, names: list[str] | None
 ) -> dict[str, Array]:
-    order = names or list(signature.inputs)
+    order = names or list(signature.columns)
     if names is not None:
         jsonforms.named(dict.fromkeys(n.strip() for n in names), signature, "the header row")
         order = [n.strip() for n in names]

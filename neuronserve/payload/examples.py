@@ -32,7 +32,7 @@ def read(
         examples = examples["examples"]
     elif type(examples) is dict:
         examples = [examples]
-    signature = select(signatures, asked, method)
+    signature = select(signatures, asked)
     if type(examples) is not list:
         raise MalformedBody(f'{method} wants a list of examples: {{"examples": [{{"feature": value}}]}}')
     if not examples:
@@ -50,7 +50,8 @@ def _features(example: Any, where: str) -> Mapping[str, Feature]:
 def _feature(value: Any, where: str) -> Feature:
     values = value if type(value) is list else [value]
     types = set(map(type, values))
-    if types <= {int}:
+    if types <= {int, bool}:  # TensorFlow Serving takes true and false for 1 and 0 (json_tensor.cc)
+        values = [int(v) for v in values]
         if not all(-(1 << 63) <= v < 1 << 63 for v in values):
             raise InputMismatch(f"{where} is beyond int64")
         return values

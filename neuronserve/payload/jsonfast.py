@@ -89,7 +89,7 @@ def _document(parser: Any, text: Text, signatures: Signatures, asked: str | None
 
 def _columns(inputs: Any, signature: Signature, found: Spans) -> Arrays:
     if isinstance(inputs, ObjectProxy):
-        return _by_name(_members(inputs), signature, found)
+        return _by_name(_members(inputs), signature, found, others=True)
     spec = jsonforms.single(signature)
     return {spec.name: _array(inputs, found.text, found.of("inputs")[0], spec)}
 
@@ -111,8 +111,8 @@ def _rows(instances: Any, signature: Signature, found: Spans) -> Arrays:
     return {name: _stacked(arrays) for name, arrays in columns.items()}
 
 
-def _by_name(members: dict[str, Any], signature: Signature, found: Spans) -> Arrays:
-    specs = jsonforms.named(members, signature, "")
+def _by_name(members: dict[str, Any], signature: Signature, found: Spans, *, others: bool = False) -> Arrays:
+    specs = jsonforms.named(members, signature, "", others=others)
     return {name: _array(members[name], found.text, found.of(name)[0], spec) for name, spec in specs.items()}
 
 

@@ -15,6 +15,7 @@ A single input can do without its name everywhere; ``signature_name`` may stand 
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,8 @@ from neuronserve.payload.decoded import Form
 from neuronserve.payload.signature import Signature, Signatures, TensorSpec, select
 
 _MOST_FAULTS = 10  # that one message names
+_KEYS = ("instances", "inputs", "signature_name")
+_NEAR = 0.8  # how alike a misspelled key is: "instance", "input", "Instances", "signature-name"
 Arrays = dict[str, np.ndarray[Any, Any]]
 Result = tuple[Signature, Form, Arrays]
 
@@ -74,7 +77,7 @@ def _tf_serving(document: dict[str, Any], signatures: Signatures, asked: str | N
 
 def _columns(inputs: Any, signature: Signature) -> Arrays:
     if _by_name(inputs, signature):
-        specs = named(inputs, signature, "inputs")
+        specs = named(inputs, signature, "inputs", others=True)
         return {n: shapes.check(nested.array(inputs[n], spec), spec) for n, spec in specs.items()}
     spec = single(signature)
     return {spec.name: shapes.check(nested.array(inputs, spec), spec)}
@@ -103,13 +106,23 @@ def _bare(document: Any, signature: Signature) -> Arrays:
             hint="send X-Amzn-SageMaker-Custom-Attributes: tfs-method=classify, or tfs-method=regress",
         )
     if _by_name(document, signature):
-        specs = named(document, signature, "the object")
+        specs = named(document, signature, "the object", hint=_request(document))
         return {n: shapes.batch(nested.array(document[n], spec), spec, one=True) for n, spec in specs.items()}
     if type(document) is list and document and _by_name(document[0], signature):
         return _instances(document, signature)
     spec = single(signature)
     many = type(document) is list and (not document or type(document[0]) is list)
     return {spec.name: shapes.batch(nested.array(document, spec), spec, one=not many)}
+
+
+def _request(document: Mapping[str, Any]) -> str:
+    """What a request looks like, for an object that is neither one nor an instance."""
+    form = 'a request is {"instances": [...]} (rows) or {"inputs": ...} (columns), or one instance by name'
+    for key in document:
+        near = difflib.get_close_matches(key[:100].lower().replace("-", "_"), _KEYS, 1, _NEAR)
+        if near and key not in _KEYS:
+            return f'did you mean "{near[0]}" by "{key[:100]}"? {form}'
+    return form
 
 
 def _by_name(value: Any, signature: Signature) -> bool:
@@ -120,15 +133,23 @@ def _by_name(value: Any, signature: Signature) -> bool:
     return not (only and only.kind == "string" and only.name != "b64" and nested.is_b64(value))
 
 
-def named(value: Mapping[str, Any], signature: Signature, where: str) -> Mapping[str, TensorSpec]:
-    """The signature's inputs, when ``value`` has exactly these keys. InputMismatch: it has not."""
+def named(
+    value: Mapping[str, Any], signature: Signature, where: str, *, others: bool = False, hint: str = ""
+) -> Mapping[str, TensorSpec]:
+    """The signature's inputs, when ``value`` has exactly these keys, or with ``others`` at least these.
+
+    TensorFlow Serving ignores other keys in the column form, and refuses them in the row form
+    (``FillTensorMapFromInputsMap`` and ``FillTensorMapFromInstancesList`` in json_tensor.cc).
+    InputMismatch: it has not.
+    """
     inputs = signature.inputs
-    if value.keys() == inputs.keys():
+    if value.keys() == inputs.keys() or (others and value.keys() >= inputs.keys()):
         return inputs
     faults = [f'"{n}" is missing' for n in inputs if n not in value]
-    faults += [f'"{n[:100]}" is unknown' for n in value if n not in inputs]
+    faults += [f'"{n[:100]}" is unknown' for n in value if n not in inputs and not others]
     more = f" and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
-    raise InputMismatch(f"{where}: {', '.join(faults[:_MOST_FAULTS])}{more}", hint=wanted(signature))
+    told = "; ".join(filter(None, (hint, wanted(signature))))
+    raise InputMismatch(f"{where}: {', '.join(faults[:_MOST_FAULTS])}{more}", hint=told)
 
 
 def single(signature: Signature) -> TensorSpec:

@@ -54,8 +54,12 @@ def is_b64(value: Any) -> bool:
 
 
 def unb64(text: str, where: str) -> bytes:
-    """The bytes; both alphabets, with or without padding, as in TF Serving. MalformedBody: no base64."""
-    raw = text.encode("ascii", "replace").rstrip(b"=")
+    """The bytes. MalformedBody: no base64.
+
+    Both alphabets, with or without padding, and with white space anywhere: MIME and the ``base64`` program
+    break lines, and TensorFlow Serving reads that (absl's Base64Unescape).
+    """
+    raw = b"".join(text.encode("ascii", "replace").split()).rstrip(b"=")
     if b"-" in raw or b"_" in raw:
         raw = raw.translate(_URL_SAFE)
     try:

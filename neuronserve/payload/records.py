@@ -79,8 +79,11 @@ class JsonRecords:
         except RequestError:
             return None
         signature, form, arrays = found
-        # of a list in a list, an input of any rank cannot tell whether it is one instance
-        known = all(spec.shape is not None for spec in signature.inputs.values())
+        # a list in a list may be many instances of a line, where the declared shape does not settle it
+        known = all(
+            spec.shape is not None and shapes.fits(arrays[name].shape, spec.shape)
+            for name, spec in signature.inputs.items()
+        )
         if form is not Form.ROW or not known or shapes.rows(arrays) != len(lines):
             return None
         decoded = Decoded(signature, arrays, form, _LINES, len(lines))

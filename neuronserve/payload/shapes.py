@@ -1,14 +1,20 @@
-"""Shapes: what came against what the signature wants."""
+"""Shapes: what came against what the signature declares.
+
+A declared shape tells how a body is meant (is a list one instance, or many?). It refuses an array only where
+it was compiled in: of an uncompiled model TensorFlow Serving does not check it, and the graph may well take
+another. Where the model server then refuses the array, ``mismatch`` says what was declared.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from neuronserve.errors import InputMismatch
-from neuronserve.payload.signature import Shape, TensorSpec
+from neuronserve.payload.signature import Shape, Signature, TensorSpec
 
 Array = np.ndarray[Any, Any]
 
@@ -23,14 +29,27 @@ def fits(shape: tuple[int, ...], wanted: Shape | None) -> bool:
 
 
 def check(array: Array, spec: TensorSpec) -> Array:
-    """``array`` itself when it fits. InputMismatch: it does not."""
-    if fits(array.shape, spec.shape):
+    """``array`` itself. InputMismatch: it does not fit a shape that was compiled in."""
+    if not spec.compiled or fits(array.shape, spec.shape):
         return array
-    wanted = spec.shape or ()
-    raise InputMismatch(
-        f'input "{spec.name}" has shape {text(array.shape)}; the signature wants {text(wanted)}',
-        hint=_advice(array.ndim, len(wanted)),
+    raise InputMismatch(_differs(array, spec, "wants"), hint=_advice(array.shape, spec.shape or ()))
+
+
+def mismatch(arrays: Mapping[str, Array], signature: Signature) -> str:
+    """What the declared shapes have against ``arrays``, one sentence for each; "" when they all fit."""
+    differing = [
+        (array, signature.inputs[name])
+        for name, array in arrays.items()
+        if not fits(array.shape, signature.inputs[name].shape)
+    ]
+    return "; ".join(
+        ", ".join(filter(None, (_differs(array, spec, "declares"), _advice(array.shape, spec.shape or ()))))
+        for array, spec in differing
     )
+
+
+def _differs(array: Array, spec: TensorSpec, verb: str) -> str:
+    return f'input "{spec.name}" has shape {text(array.shape)}; the signature {verb} {text(spec.shape)}'
 
 
 def batch(array: Array, spec: TensorSpec, *, one: bool) -> Array:
@@ -79,9 +98,11 @@ def text(shape: Shape | None) -> str:
     return "[" + ", ".join("?" if d is None else str(d) for d in shape) + "]"
 
 
-def _advice(have: int, want: int) -> str:
-    if have + 1 == want:
+def _advice(have: tuple[int, ...], want: Shape) -> str:
+    if have and not want:
+        return 'a single value is meant: send the column form, {"inputs": {"name": value, ...}}'
+    if len(have) + 1 == len(want):
         return "one dimension is missing: is each instance whole, and is the batch a list of instances?"
-    if have == want + 1:
+    if len(have) == len(want) + 1:
         return "there is one dimension too many: is a list wrapped twice?"
     return ""

@@ -7,6 +7,8 @@ import dataclasses
 from collections.abc import Iterator
 
 from neuronserve.errors import NeuronserveError, RequestError, ServingError, WarmUpFailed
+from neuronserve.modelserver import calls
+from neuronserve.modelserver.client import METADATA
 from neuronserve.payload import Signatures
 from neuronserve.readiness.lanes import Lanes
 from neuronserve.readiness.subject import Subject, signatures_of
@@ -46,6 +48,12 @@ class Interview:
         self.answered += len(replies)
         self._keep(subject, Question(method, message))
         return [reply.body for reply in replies]
+
+    def avoid(self, subject: Subject) -> None:
+        """Ask it no more predictions: one that was made up found no end. Raises the fault of a dead server."""
+        question = Question(METADATA, calls.metadata_request(subject.spec()))
+        self._one(question.method, question.message)
+        self._smallest[subject.key] = question
 
     def signatures(self, subject: Subject) -> Signatures:
         """Asked once for each subject."""

@@ -15,18 +15,30 @@ from neuronserve.messages import predict_pb2
 from neuronserve.modelserver import tensors
 from neuronserve.modelserver.client import PREDICT
 from neuronserve.payload import Signature, Signatures, TensorSpec
+from neuronserve.payload.signature import INITIALISES
 from neuronserve.readiness.interview import Question
 from neuronserve.readiness.subject import Subject
 
 _LARGEST = 64 << 20  # bytes that the inputs of a made-up request may come to in the model server
-_INITIALISES = "__saved_model_init_op"  # a signature that TensorFlow 2 adds, and that is none to call
 
 
 def predictable(signatures: Signatures) -> Iterator[Signature]:
     """Those that a request can be made for."""
     for name, signature in sorted(signatures.items()):
-        if name != _INITIALISES and signature.method == "predict" and signature.inputs:
+        plain = signature.method == "predict" and signature.inputs and not signature.composite
+        if plain and name != INITIALISES:
             yield signature
+
+
+def composite(signatures: Signatures) -> Iterator[str]:
+    """A sentence about each signature that cannot be called, because a tensor of it is not dense."""
+    for name, signature in sorted(signatures.items()):
+        if signature.composite:
+            parts = ", ".join(f'"{key}"' for key in signature.composite)
+            yield (
+                f'signature "{name}" is not served: {parts} is a sparse, ragged or other composite tensor, '
+                "and TensorFlow Serving takes and gives dense ones alone"
+            )
 
 
 def made(subject: Subject, signature: Signature) -> Question:

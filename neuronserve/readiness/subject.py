@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from neuronserve.compiled import Compiled, SignatureBatch
 from neuronserve.modelserver import calls
 from neuronserve.modelserver.client import METADATA
-from neuronserve.payload import Signature, Signatures, TensorSpec
+from neuronserve.payload import Signature, Signatures
 from neuronserve.payload.batches import relaxed
 
 
@@ -30,6 +30,11 @@ class Subject:
     def key(self) -> tuple[str, int]:
         return self.name, self.version
 
+    @property
+    def neuron(self) -> bool:
+        """Whether parts of it were compiled for NeuronCores."""
+        return self.compiled is not None and self.compiled.neuron
+
     def spec(self, signature: str = "") -> calls.Spec:
         return calls.Spec(self.name, self.version, signature)
 
@@ -48,16 +53,10 @@ Ask = Callable[[str, bytes], bytes]  # has the server answer one message of a gR
 def signatures_of(subject: Subject, ask: Ask) -> Signatures:
     """The signatures as the server tells them."""
     found, _ = calls.metadata_response(ask(METADATA, calls.metadata_request(subject.spec())))
-    return {name: _signature(name, info) for name, info in found.items()}
+    return {
+        name: Signature.declared(name, info.method, info.inputs, info.outputs) for name, info in found.items()
+    }
 
 
 def _relaxed(signature: Signature, batch: SignatureBatch | None) -> Signature:
     return relaxed(signature, batch) if batch and batch.inputs else signature
-
-
-def _signature(name: str, info: calls.SignatureInfo) -> Signature:
-    return Signature(name, info.method, _specs(info.inputs), _specs(info.outputs))
-
-
-def _specs(tensors: Mapping[str, tuple[str, tuple[int | None, ...] | None]]) -> dict[str, TensorSpec]:
-    return {name: TensorSpec(name, dtype, shape) for name, (dtype, shape) in tensors.items()}

@@ -5,10 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from neuronserve.errors import InputMismatch, ModelFailed, NeuronserveError
+from neuronserve.errors import (
+    ClientGone,
+    DeadlineExceeded,
+    ModelFailed,
+    NeuronserveError,
+    NotReady,
+    RequestError,
+)
 from neuronserve.readiness import replayed
 from neuronserve.readiness.interview import Interview, failing, reason
-from neuronserve.readiness.made import made, predictable
+from neuronserve.readiness.made import composite, made, predictable
 from neuronserve.readiness.subject import Subject
 
 _CHEAP = 5.0  # seconds
@@ -36,11 +43,15 @@ def replay(subject: Subject, interview: Interview) -> int:
 def make_up(subject: Subject, interview: Interview) -> Iterator[str]:
     """Ask each signature with zeros, as far as such a request can be made; yields what is worth a warning.
 
-    A request of zeros may be none that the model takes: that it refuses one is no failure. WarmUpFailed: any
-    other fault.
+    Nobody sent these requests, and a model need not take zeros: that it refuses them is no failure. Nor is
+    any other error of a model that runs on CPU alone, since zeros may be its cause (a lookup of nothing, an
+    image without bytes, a loop that never ends). A compiled part takes zeros of its compiled shape, so that
+    there an error is the device's. WarmUpFailed: that, and a server that is gone.
     """
     with failing(f"{subject}, its signatures", hint=_HINT):
         signatures = interview.signatures(subject)
+    for told in composite(signatures):
+        yield f"{subject}, {told}"
     for signature in predictable(signatures):
         where = f'{subject}, a request of zeros for signature "{signature.name}"'
         with failing(where, hint=_HINT):
@@ -48,12 +59,17 @@ def make_up(subject: Subject, interview: Interview) -> Iterator[str]:
                 question = made(subject, signature)
                 interview.ask(subject, question.method, question.message)
             except NeuronserveError as error:
-                if not _refused(error):
+                if not _excusable(error, compiled=subject.neuron):
                     raise
+                if isinstance(error, DeadlineExceeded):
+                    interview.avoid(subject)  # which a server that answers nothing at all does not survive
                 yield f"{where} was refused: {reason(error)}"
 
 
-def _refused(error: NeuronserveError) -> bool:
-    """Whether it is about the request, and not about the server."""
+def _excusable(error: NeuronserveError, *, compiled: bool) -> bool:
+    """Whether the zeros may be the reason, and not the server."""
+    if isinstance(error, NotReady):  # it is gone, or going
+        return False
+    refused = isinstance(error, RequestError) and not isinstance(error, ClientGone)
     precondition = isinstance(error, ModelFailed) and error.detail.startswith("FAILED_PRECONDITION")
-    return precondition or isinstance(error, InputMismatch)
+    return refused or precondition or not compiled

@@ -90,7 +90,7 @@ class JoiningService(Service):
 
     def _prepare(self, body: Any, sent: Any, wanted: Any, route: Any, entry: Any, group: Group) -> Exchange:
         exchange = super()._prepare(body, sent, wanted, route, entry, group)
-        signature = select(entry.signatures, None, "predict")
+        signature = select(entry.signatures, None)
 
         def answer(outputs: Sequence[Any]) -> tuple[bytes, str]:
             return encode(outputs[0], wanted, Form.ROW, signature)

@@ -22,7 +22,7 @@ from neuronserve.messages import (
 )
 from neuronserve.modelserver import client, tensors
 
-Shapes = dict[str, tuple[str, tuple[int, ...]]]
+Shapes = dict[str, tuple[str, tuple[int, ...] | None]]  # None: no tensor_shape at all
 AVAILABLE = 30
 
 
@@ -31,6 +31,7 @@ class Signature:
     inputs: Shapes
     outputs: Shapes
     method: str = "tensorflow/serving/predict"
+    composite: tuple[str, ...] = ()  # inputs and outputs that are composite tensors
 
 
 @dataclass
@@ -68,7 +69,11 @@ class ScriptedServer:
             for infos, shapes in ((proto.inputs, signature.inputs), (proto.outputs, signature.outputs)):
                 for key, (dtype, shape) in shapes.items():
                     infos[key].dtype = tensors.dtype_enum(dtype)
-                    for size in shape:
+                    if key in signature.composite:
+                        infos[key].composite_tensor.components.add(name="part:0")
+                    if shape is not None:
+                        infos[key].tensor_shape.SetInParent()
+                    for size in shape or ():
                         infos[key].tensor_shape.dim.add(size=size)
         response = get_model_metadata_pb2.GetModelMetadataResponse()
         response.model_spec.version.value = self.version

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from neuronserve.artifact.inspect import batch, savedmodel
+from neuronserve.artifact.inspect import batch, columns, savedmodel
 from neuronserve.artifact.inspect.graph import MAIN, Graph, Reach, ends_of, tensors_of
 from neuronserve.artifact.inspect.neff import Reader
 from neuronserve.artifact.inspect.placement import Placement, place
@@ -24,6 +24,7 @@ def inspect(folder: Path) -> Report:
     graph = Graph(meta_graph)
     reached = {name: graph.reach(ends_of(signature)) for name, signature in graph.signatures.items()}
     subgraphs = _subgraphs(graph, reached)
+    order = columns.read(folder)
     notes = [note] if note else []
     if not reached:
         notes.append("it has no signature with inputs: model servers cannot answer from it")
@@ -40,6 +41,9 @@ def inspect(folder: Path) -> Report:
         signatures=told,
         others=tuple(name for name in reached if name not in told),
         placement=_placement(graph, reached, subgraphs),
+        columns={
+            name: order.get(name) or tuple(sorted(graph.signatures[name].inputs)) for name in sorted(reached)
+        },
         notes=tuple(notes),
     )
 
@@ -50,7 +54,8 @@ def compiled(folder: Path, version: int) -> Compiled:
     A file that does not even mention a NeuronOp is not parsed: it can be large, and when it is damaged,
     the model server is the one to say so.
     """
-    return inspect(folder).compiled(version) if mentions_neuron(folder) else Compiled(version)
+    found = inspect(folder).compiled(version) if mentions_neuron(folder) else Compiled(version)
+    return dataclasses.replace(found, columns=columns.read(folder))
 
 
 def _subgraphs(graph: Graph, reached: Mapping[str, Reach]) -> list[Subgraph]:

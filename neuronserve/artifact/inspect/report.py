@@ -19,7 +19,8 @@ from neuronserve.generation import Generation
 @dataclasses.dataclass(frozen=True)
 class Report:
     """``subgraphs``: every NeuronOp, wherever it is. ``signatures``: those that run one, with their batch;
-    ``others``: those that run none. ``notes``: what is odd about the file. ``tensorflow``: its version.
+    ``others``: those that run none. ``columns``: each signature's inputs in the order of CSV columns.
+    ``notes``: what is odd about the file. ``tensorflow``: its version.
     """
 
     path: str
@@ -28,6 +29,7 @@ class Report:
     signatures: Mapping[str, Told]
     others: tuple[str, ...]
     placement: Placement
+    columns: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -79,6 +81,7 @@ class Report:
             "duplicates": demand.duplicates(self.running),
             "signatures": {name: _told(told) for name, told in self.signatures.items()},
             "signatures_on_cpu": list(self.others),
+            "csv_columns": {name: list(names) for name, names in self.columns.items()},
             "subgraphs": [dataclasses.asdict(one) for one in self.subgraphs],
             "cpu": {**dataclasses.asdict(self.placement), "share": self.placement.share},
             "advice": [dataclasses.asdict(one) for one in advice(self)],

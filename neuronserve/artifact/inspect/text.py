@@ -52,6 +52,9 @@ def _facts(report: Report) -> Iterator[str]:
         yield _fact("runs on", _types(report))
     for name, told in report.signatures.items():
         yield _fact(f"signature {name}", _batch(told))
+    for name, inputs in report.columns.items():
+        if len(inputs) > 1:
+            yield _fact("CSV columns", f"{', '.join(inputs)} (signature {name})")
     if report.others:
         yield _fact("on CPU alone", ", ".join(report.others))
     yield _fact("stays on CPU", _cpu(report.placement, neuron=report.neuron))

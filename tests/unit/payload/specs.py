@@ -7,9 +7,12 @@ from neuronserve.payload.signature import Shape, Signature, Signatures, TensorSp
 OUTPUTS = {"y": TensorSpec("y", "float32", (None, None))}
 
 
-def signatures(**inputs: tuple[str, Shape | None]) -> Signatures:
-    named = {name: TensorSpec(name, dtype, shape) for name, (dtype, shape) in inputs.items()}
-    return {"serving_default": Signature("serving_default", "predict", named, OUTPUTS)}
+def signatures(*, compiled: bool = True, **inputs: tuple[str, Shape | None]) -> Signatures:
+    """``compiled``: no other shapes can be run; else the declared ones only tell how a body is meant."""
+    named = {
+        name: TensorSpec(name, dtype, shape, compiled=compiled) for name, (dtype, shape) in inputs.items()
+    }
+    return {"serving_default": Signature("serving_default", "predict", named, OUTPUTS, tuple(named))}
 
 
 def outputs(**dtypes: str) -> Signature:

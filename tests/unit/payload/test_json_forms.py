@@ -218,9 +218,16 @@ def test_wrong_examples_are_refused_with_their_place(body, text):
         read(body, CLASSIFY, method="classify")
 
 
-def test_classify_wants_a_signature_for_it():
-    with pytest.raises(UnknownTarget, match="is for predict, not for classify"):
-        read('{"examples": [{}]}', THREE, method="classify")
+@pytest.mark.parametrize("method", ["classify", "regress"])
+def test_any_signature_takes_examples_as_tensorflow_serving_does_not_check_method_name(method):
+    decoded = read('{"examples": [{"x": 1}]}', THREE, method=method)
+    assert (decoded.signature.method, decoded.examples) == ("predict", [{"x": [1]}])
+
+
+def test_true_and_false_are_whole_numbers_of_a_feature_as_in_json_tensor_test_cc():
+    assert read('{"examples": [{"mix": [1, true, false]}]}', THREE, method="classify").examples == [
+        {"mix": [1, 1, 0]}
+    ]
 
 
 # Faults 1 of the systems before: text inside strings must not change the path.

@@ -151,7 +151,14 @@ def test_base64_carries_any_bytes(data, urlsafe):
     assert column(json.dumps([{"b64": text}]), "string").tolist() == [data]
 
 
-@pytest.mark.parametrize("text", ["a", "a b=", "é", "****"])
+@pytest.mark.parametrize(
+    "text", ["aGVs\nbG8=\n", "aGVs\r\nbG8=\r\n", " aGVsbG8= ", "aG Vs\tbG8", "a G V s b G 8"]
+)
+def test_base64_may_hold_white_space_as_mime_and_the_base64_program_write_it(text):
+    assert column(json.dumps([{"b64": text}]), "string").tolist() == [b"hello"]
+
+
+@pytest.mark.parametrize("text", ["a", "a b c d e", "é", "****", "aGk\u00a0="])
 def test_what_is_no_base64_is_refused(text):
     with pytest.raises(MalformedBody, match=r'input "x"\[0\]: the value of b64 is not base64'):
         column(json.dumps([{"b64": text}]), "string")

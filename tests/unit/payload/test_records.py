@@ -23,7 +23,7 @@ def signature(*inputs: TensorSpec) -> Signature:
     return Signature("serving_default", "predict", {spec.name: spec for spec in inputs}, {})
 
 
-ROWS = signature(TensorSpec("x", "float32", (None, 2)))
+ROWS = signature(TensorSpec("x", "float32", (None, 2), compiled=True))
 SCALARS = signature(TensorSpec("x", "float32", (None,)))
 MATRICES = signature(TensorSpec("x", "float32", (None, 2, 2)))
 UNKNOWN = signature(TensorSpec("x", "float32", None))

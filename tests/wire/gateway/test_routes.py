@@ -31,7 +31,15 @@ def test_a_degraded_service_is_healthy(gateway) -> None:
 
 def test_the_root_tells_about_the_service_without_inner_paths(gateway) -> None:
     answer = gateway().get("/")
-    assert answer.json["models"] == [{"name": "m", "versions": [1]}]
+    (model,) = answer.json["models"]
+    assert (model["name"], model["versions"]) == ("m", [1])
+    assert model["signatures"] == {
+        "serving_default": {
+            "inputs": [{"name": "x", "dtype": "float32", "shape": [-1, 2]}],
+            "outputs": [{"name": "y", "dtype": "float32", "shape": [-1, 2]}],
+            "csv_columns": ["x"],
+        }
+    }
     assert (answer.json["multi_model"], answer.json["models_loaded"]) == (False, 1)
     assert not any("/models" in route for route in answer.json["routes"])
     assert answer.json["servers"] == [
