@@ -215,7 +215,7 @@ class Service:
             servers = self._servers.of(model, state).servers
             return self._pool.look_up(client.METADATA, message, end - time.monotonic(), servers)
 
-        found = {}
+        found: dict[str, Mapping[str, Any]] = {}
         for model in models:
             with contextlib.suppress(NeuronserveError):
                 found[model] = self._catalogue.find(Route(model=model), state, ask).as_dict()

@@ -50,7 +50,7 @@ class Interview:
         return [reply.body for reply in replies]
 
     def avoid(self, subject: Subject) -> None:
-        """Ask it no more predictions: one that was made up found no end. Raises the fault of a dead server."""
+        """Ask it no more predictions: one that was made up found no end. Raises a dead server's fault."""
         question = Question(METADATA, calls.metadata_request(subject.spec()))
         self._one(question.method, question.message)
         self._smallest[subject.key] = question

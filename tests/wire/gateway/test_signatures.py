@@ -83,7 +83,7 @@ def test_large_bodies_are_read_alike(gateway, scripted) -> None:
         (
             {"x": ("float32", (-1, 4)), "keep_prob": ("float32", ())},
             {"instances": [{"x": [1, 2, 3, 4], "keep_prob": 0.5}]},
-            'has shape [1]; the signature declares [], a single value is meant: send the column form, {"inputs":',
+            'the signature declares [], a single value is meant: send the column form, {"inputs":',
         ),
         (
             {"x": ("float32", (-1, 4)), "training": ("bool", ())},
