@@ -87,6 +87,15 @@ def path(text: str) -> Path:
     return Path(text)
 
 
+def files(text: str) -> tuple[str, ...]:
+    """Paths of files that are there, parted by commas."""
+    found = tuple(filter(None, (part.strip() for part in text.split(","))))
+    for file in found:
+        if not Path(file).is_file():
+            raise Fault(f"files that are there, parted by commas; there is no {file}")
+    return found
+
+
 def name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}", text):
         raise Fault("a name of letters, digits, '.', '_' and '-', beginning with neither '.' nor '-'")

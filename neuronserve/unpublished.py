@@ -33,6 +33,15 @@ MONITORING: Mapping[str, Fields] = {  # monitoring_config.proto
     "PrometheusConfig": (("enable", 1, "bool"), ("path", 2, "string")),
 }
 
+SSL: Mapping[str, Fields] = {  # ssl_config.proto
+    "SSLConfig": (
+        ("server_key", 1, "string"),
+        ("server_cert", 2, "string"),
+        ("custom_ca", 3, "string"),
+        ("client_verify", 4, "bool"),
+    )
+}
+
 
 def message(messages: Mapping[str, Fields]) -> Any:
     """An empty message, the first of ``messages``: name -> (field, number, kind).

@@ -32,6 +32,8 @@ def main(arguments: Sequence[str]) -> int:
     if chosen.version:
         return _print_version()
     logs.set_up()
+    if chosen.unknown:
+        print(flags.usage_after_unknown(chosen, "neuronserve.cpuserver"), flush=True)
     for name in chosen.ignored:
         _log.info("--%s has no effect in this server", name)
     return _serve(chosen)

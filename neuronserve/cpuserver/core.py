@@ -6,14 +6,16 @@ gRPC and REST both call ``Core`` with TF Serving's messages; configuration and i
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from neuronserve.cpuserver.call import Call
 from neuronserve.cpuserver.inference import examples, multi, predict
-from neuronserve.cpuserver.metrics import Counter
+from neuronserve.cpuserver.metrics import Metrics
 from neuronserve.cpuserver.models import disk
 from neuronserve.cpuserver.models.config import ModelConfig, from_message
 from neuronserve.cpuserver.models.labels import Labels
@@ -29,6 +31,7 @@ from neuronserve.messages import (
 
 _log = logging.getLogger(__name__)
 _SIGNATURES = "signature_def"
+Run = Callable[[Servable, Any, Call], Any]
 
 
 class Core:
@@ -49,21 +52,19 @@ class Core:
         self._started = threading.Event()  # the first list is in effect: another one may be
         self._configuring = threading.Lock()
         self._aspiring = threading.Lock()  # a poll must not bring back what is just being dropped
-        self.requests = Counter("model_name", "status")
+        self.metrics = Metrics()
 
     def predict(self, request: Any, call: Call) -> Any:
-        return self._infer(request.model_spec, lambda servable: predict.predict(servable, request, call))
+        return self._infer("Predict", request.model_spec, request, predict.predict, call)
 
     def classify(self, request: Any, call: Call) -> Any:
-        return self._infer(request.model_spec, lambda servable: examples.classify(servable, request, call))
+        return self._infer("Classify", request.model_spec, request, examples.classify, call)
 
     def regress(self, request: Any, call: Call) -> Any:
-        return self._infer(request.model_spec, lambda servable: examples.regress(servable, request, call))
+        return self._infer("Regress", request.model_spec, request, examples.regress, call)
 
     def multi_inference(self, request: Any, call: Call) -> Any:
-        return self._infer(
-            multi.model_spec_of(request), lambda servable: multi.infer(servable, request, call)
-        )
+        return self._infer("MultiInference", multi.model_spec_of(request), request, multi.infer, call)
 
     def signatures(self, model_spec: Any) -> Mapping[str, Any]:
         """The signatures of the version that the spec chooses."""
@@ -188,16 +189,24 @@ class Core:
             for config in self._configs
         )
 
-    def _infer(self, model_spec: Any, run: Callable[[Servable], Any]) -> Any:
+    def _infer(self, api: str, model_spec: Any, request: Any, run: Run, call: Call) -> Any:
+        name, metrics, began = model_spec.name, self.metrics, time.monotonic()
+        call = dataclasses.replace(call, ran=lambda seconds: metrics.ran(name, api, seconds))
         code = Code.OK
         try:
             with self._servable(model_spec) as servable:
-                return run(servable)
+                answer = run(servable, request, call)
         except StatusError as error:
             code = error.code
             raise
+        else:
+            shown = api.lower() if call.entrypoint == "REST" else api  # http_server.cc has the path's word
+            metrics.took(name, shown, call.entrypoint, time.monotonic() - began)
+            if api != "Predict":
+                metrics.examples(name, examples.count(request.input))
+            return answer
         finally:
-            self.requests.add(model_spec.name, code.name)
+            metrics.answered(name, code.name)
 
     @contextlib.contextmanager
     def _servable(self, model_spec: Any) -> Iterator[Servable]:

@@ -1,7 +1,8 @@
 """TF Serving's command line: every flag that ``tensorflow_model_server`` 2.20 knows.
 
 ``--flag=value`` and ``--flag value``; a bare ``--flag`` switches a boolean on. What this server has no
-use for is accepted and named in one log line, so that a command line moves over as it is.
+use for is accepted and named in one log line, so that a command line moves over as it is. An argument that
+TensorFlow Serving does not know is told of with the usage, and the server goes on, as there (main.cc).
 """
 
 from __future__ import annotations
@@ -48,32 +49,34 @@ class Flags:
     num_request_iterations_for_warmup: int = 0
     monitoring_config_file: str = ""
     ssl_config_file: str = ""
+    enable_per_model_batching_parameters: bool = False
+    tensorflow_session_config_file: str = ""
+    platform_config_file: str = ""
+    thread_pool_factory_config_file: str = ""
+    use_alts_credentials: bool = False
+    prefer_tflite_model: bool = False
+    enable_signature_method_name_check: bool = False
+    enable_serialization_as_tensor_content: bool = False
+    op_libraries: str = ""  # not TensorFlow Serving's: files with custom ops, parted by commas
     version: bool = False
     ignored: tuple[str, ...] = ()  # the names of other flags that were given
+    unknown: tuple[str, ...] = ()  # arguments that TensorFlow Serving does not know either
 
 
 # known to TF Serving, without effect here
 _WITHOUT_EFFECT: dict[str, type] = {
-    "enable_per_model_batching_parameters": bool,
     "num_unload_threads": int,
     "flush_filesystem_caches": bool,
-    "tensorflow_session_config_file": str,
-    "use_alts_credentials": bool,
-    "platform_config_file": str,
     "per_process_gpu_memory_fraction": float,
     "remove_unused_fields_from_bundle_metagraph": bool,
-    "prefer_tflite_model": bool,
     "num_tflite_pools": int,
     "num_tflite_interpreters_per_pool": int,
-    "enable_signature_method_name_check": bool,
     "xla_cpu_compilation_enabled": bool,
     "xla_gpu_compilation_enabled": bool,
     "enable_profiler": bool,
-    "thread_pool_factory_config_file": str,
     "mixed_precision": str,
     "skip_initialize_tpu": bool,
     "enable_grpc_healthcheck_service": bool,  # it is always there
-    "enable_serialization_as_tensor_content": bool,  # always on
 }
 
 
@@ -85,25 +88,29 @@ def _types() -> dict[str, type]:
 
 
 def parse(arguments: Sequence[str]) -> Flags:
-    """Read a command line (without the program's name); FlagError says what is wrong with it."""
-    types, values, ignored = _types(), dict[str, Any](), list[str]()
+    """Read a command line (without the program's name); FlagError says what is wrong with a value."""
+    types, values, ignored, unknown = _types(), dict[str, Any](), list[str](), list[str]()
     rest = list(arguments)
     while rest:
+        if not _is_known(rest[0], types):
+            unknown.append(rest.pop(0))
+            continue
         name, text = _take(rest, types)
         value = _value(name, text, types[name])
         if name in _WITHOUT_EFFECT:
             ignored.append(name)
         else:
             values[name] = value
-    return Flags(**values, ignored=tuple(ignored))
+    return Flags(**values, ignored=tuple(ignored), unknown=tuple(unknown))
+
+
+def _is_known(argument: str, types: dict[str, type]) -> bool:
+    return argument.startswith("--") and argument.removeprefix("--").partition("=")[0] in types
 
 
 def _take(rest: list[str], types: dict[str, type]) -> tuple[str, str]:
     """The next flag's name and the text of its value; both are removed from ``rest``."""
-    argument = rest.pop(0)
-    name, equals, text = argument.removeprefix("--").partition("=")
-    if not argument.startswith("--") or name not in types:
-        raise FlagError(f"unknown argument: {argument}")
+    name, equals, text = rest.pop(0).removeprefix("--").partition("=")
     if equals:
         return name, text
     if types[name] is bool:
@@ -145,3 +152,8 @@ def usage(program: str) -> str:
         default = repr(defaults[name]) if name in defaults else "(no effect here)"
         lines.append(f"\t--{name}={default:<30}\t{kind.__name__}")
     return "\n".join(lines)
+
+
+def usage_after_unknown(chosen: Flags, program: str) -> str:
+    """The usage after the first argument that nobody knows; "" without one."""
+    return f"unknown argument: {chosen.unknown[0]}\n{usage(program)}" if chosen.unknown else ""

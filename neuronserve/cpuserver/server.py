@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
-from neuronserve.cpuserver.batching.batcher import Batcher
+from neuronserve.cpuserver.batching.per_model import Batching
 from neuronserve.cpuserver.core import Core
 from neuronserve.cpuserver.models import config
 from neuronserve.cpuserver.models.config import ModelConfig
@@ -28,8 +28,8 @@ from neuronserve.cpuserver.models.manager import Manager, Patience
 from neuronserve.cpuserver.models.servable import Servable
 from neuronserve.cpuserver.rest.application import Application
 from neuronserve.cpuserver.rest.server import RestServer
-from neuronserve.cpuserver.runtime import heap
-from neuronserve.cpuserver.settings import Settings, session_config
+from neuronserve.cpuserver.runtime import heap, library
+from neuronserve.cpuserver.settings import Settings
 from neuronserve.cpuserver.status import StatusError
 from neuronserve.cpuserver.wire import health, server, services
 from neuronserve.machine import cpus
@@ -60,11 +60,17 @@ def run(
             polls=settings.flags.file_system_poll_wait_seconds > 0,
         )
         grpc_server = server.start(
-            [*services.handlers(core), health.handler(core.available, stop.wait)],
+            [
+                *services.handlers(
+                    core, tensor_content=settings.flags.enable_serialization_as_tensor_content
+                ),
+                health.handler(core.available, stop.wait),
+            ],
             port=settings.flags.port,
             socket_path=settings.flags.grpc_socket_path,
             threads=settings.flags.grpc_max_threads,
             options=settings.channel,
+            credentials=settings.credentials,
         )
         rest_server = _rest(settings, core)
         _log.info("Running gRPC ModelServer at %s ...", _where(settings))
@@ -84,10 +90,15 @@ def run(
 
 def _manager(settings: Settings, prepare: Prepare | None) -> Manager[Servable]:
     flags = settings.flags
+    library.load_ops([Path(file) for file in filter(None, flags.op_libraries.split(","))])
     loader = Loader(
         tags=tuple(flags.saved_model_tags.split(",")),
-        config=session_config(flags),
-        batcher=Batcher(settings.batching) if settings.batching else None,
+        config=settings.session,
+        batching=Batching(settings.batching, per_model=flags.enable_per_model_batching_parameters)
+        if settings.batching
+        else None,
+        prefer_tflite=flags.prefer_tflite_model,
+        checks_method_name=flags.enable_signature_method_name_check,
         warmup_iterations=max(1, flags.num_request_iterations_for_warmup) if flags.enable_model_warmup else 0,
     )
     if prepare is not None:

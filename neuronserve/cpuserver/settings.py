@@ -6,13 +6,16 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import grpc
+
 from neuronserve import unpublished
 from neuronserve.cpuserver import textproto
 from neuronserve.cpuserver.batching import parameters
 from neuronserve.cpuserver.flags import Flags
 from neuronserve.cpuserver.models import config
 from neuronserve.cpuserver.models.config import ModelConfig
-from neuronserve.cpuserver.status import invalid
+from neuronserve.cpuserver.status import Code, StatusError, invalid
+from neuronserve.cpuserver.wire import tls
 from neuronserve.machine import cpus
 from neuronserve.messages import config_pb2
 
@@ -26,6 +29,8 @@ class Settings:
     flags: Flags
     models: tuple[ModelConfig, ...]
     batching: parameters.Parameters | None
+    session: Any  # the ConfigProto of all sessions
+    credentials: grpc.ServerCredentials | None  # None: plain text
     channel: tuple[tuple[str, Any], ...]
     metrics_path: str | None
 
@@ -39,6 +44,8 @@ def from_flags(flags: Flags) -> Settings:
         if flags.model_config_file
         else config.single(flags.model_name, flags.model_base_path),
         batching=_batching(flags),
+        session=_session(flags),
+        credentials=tls.credentials(Path(flags.ssl_config_file)) if flags.ssl_config_file else None,
         channel=tuple(_channel(flags.grpc_channel_arguments)),
         metrics_path=_metrics_path(flags.monitoring_config_file),
     )
@@ -55,10 +62,11 @@ def _check(flags: Flags) -> None:
         raise invalid(
             "--rest_api_port cannot be same as --port. Please use a different port for HTTP/REST API."
         )
-    if flags.ssl_config_file:
-        raise invalid(
-            "--ssl_config_file is not supported: this server speaks plain text; put TLS in front of it"
-        )
+    if flags.use_alts_credentials:
+        raise invalid("--use_alts_credentials: ALTS is for hosts of Google Cloud; use --ssl_config_file")
+    for name in ("platform_config_file", "thread_pool_factory_config_file"):
+        if getattr(flags, name):
+            _refuse_file(name, Path(getattr(flags, name)))
     if flags.batching_parameters_file and not flags.enable_batching:
         raise invalid("server_options.batching_parameters_file is set without setting "
                       "server_options.enable_batching to true.")  # fmt: skip
@@ -90,14 +98,37 @@ def _metrics_path(file: str) -> str | None:
     return (message.path or _METRICS_PATH) if message.enable else None
 
 
-def session_config(flags: Flags) -> Any:
-    """The ConfigProto of all sessions."""
-    both = flags.tensorflow_session_parallelism
+def _refuse_file(name: str, file: Path) -> None:
+    """What such a file configures is TensorFlow Serving's own inside; it must be there all the same."""
     try:
-        return config_pb2.ConfigProto(
-            intra_op_parallelism_threads=flags.tensorflow_intra_op_parallelism or both,
-            inter_op_parallelism_threads=flags.tensorflow_inter_op_parallelism or both,
-            allow_soft_placement=True,  # a model may name devices that are not here
+        file.read_bytes()
+    except OSError as error:
+        raise StatusError(Code.NOT_FOUND, f"{file}; {error.strerror}") from error
+    raise StatusError(
+        Code.UNIMPLEMENTED,
+        f"--{name} is not supported by this server: give its session, batching and warm-up settings with "
+        "--tensorflow_session_config_file, --batching_parameters_file and the other flags",
+    )
+
+
+def _session(flags: Flags) -> Any:
+    """The ConfigProto of all sessions: that of the file, and what flags say over it."""
+    found = config_pb2.ConfigProto(allow_soft_placement=True)  # a model may name devices that are not here
+    if flags.tensorflow_session_config_file:
+        found.MergeFrom(textproto.parse(Path(flags.tensorflow_session_config_file), config_pb2.ConfigProto()))
+    intra, inter = flags.tensorflow_intra_op_parallelism, flags.tensorflow_inter_op_parallelism
+    both = flags.tensorflow_session_parallelism
+    if intra > 0 and inter > 0 and both > 0:
+        raise invalid(
+            "Either configure server_options.tensorflow_session_parallelism or "
+            "(server_options.tensorflow_intra_op_parallelism, "
+            "server_options.tensorflow_inter_op_parallelism) separately. You cannot configure all."
         )
+    threads = (intra, inter) if intra > 0 or inter > 0 else (both, both)
+    try:
+        # TensorFlow Serving writes 0 over the file's numbers too; a file that says some is meant
+        if any(threads) or not flags.tensorflow_session_config_file:
+            found.intra_op_parallelism_threads, found.inter_op_parallelism_threads = threads
     except ValueError as error:
         raise invalid(f"the parallelism flags: {error}") from error
+    return found

@@ -1,9 +1,9 @@
 """``TensorProto`` messages to numpy arrays and back.
 
 In: ``tensor_content``, or the typed ``*_val`` fields, where the last value fills what is missing, as
-TensorFlow reads them. Out: ``tensor_content`` for numbers (TF Serving does so with
-``--enable_serialization_as_tensor_content``; one copy instead of one message field per number) and
-``string_val`` for strings.
+TensorFlow reads them. Out: the typed fields, as TensorFlow Serving does by default
+(``Tensor::AsProtoField``), or ``tensor_content``, which is one copy instead of one message field for each
+number (``Tensor::AsProtoTensorContent``). Strings are ``string_val`` in both.
 """
 
 from __future__ import annotations
@@ -59,16 +59,30 @@ def decode(proto: Any, alias: str = "") -> Array:
     return flat.reshape(shape)
 
 
-def encode(array: Array, dtype: int) -> Any:
-    """The TensorProto of an array, whose TensorFlow dtype is ``dtype``."""
+def encode(array: Array, dtype: int, *, content: bool = True) -> Any:
+    """The TensorProto of an array, whose TensorFlow dtype is ``dtype``; typed fields without ``content``.
+
+    The 8-bit floats have no typed field here and always go as ``tensor_content``.
+    """
     proto = tensor_pb2.TensorProto(dtype=dtype)
     for size in array.shape:
         proto.tensor_shape.dim.add(size=size)
-    if dtype == dtypes.STRING:
-        proto.string_val.extend(array.ravel().tolist())
+    field = _FIELDS.get(array.dtype)
+    if dtype == dtypes.STRING or (field and not content):
+        getattr(proto, str(field)).extend(_field_values(array))
     else:
         proto.tensor_content = array.tobytes()
     return proto
+
+
+def _field_values(array: Array) -> list[Any]:
+    if array.dtype in _HALVES:
+        array = array.view(np.uint16)  # half_val holds the bits
+    elif array.dtype.kind == "c":
+        flat = np.ascontiguousarray(array).ravel()
+        array = flat.view(np.float32 if array.dtype.itemsize == 8 else np.float64)
+    values: list[Any] = array.ravel().tolist()
+    return values
 
 
 def _from_content(proto: Any, dtype: np.dtype[Any], count: int, alias: str) -> Array:

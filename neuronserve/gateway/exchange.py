@@ -133,7 +133,8 @@ def _whole(
     method: str, wanted: MediaType, form: Form, signature: Signature
 ) -> Callable[[Sequence[bytes]], Answer]:
     if wanted.kind is Kind.PROTOBUF:
-        return lambda raws: (raws[0], wanted.name)
+        typed = predictions.typed if method == "predict" else bytes
+        return lambda raws: (typed(raws[0]), wanted.name)
     if method == "predict":
         return lambda raws: encode(calls.predict_response(raws[0])[0], wanted, form, signature)
     return lambda raws: encode_results(calls.example_response(method, raws[0])[0], wanted)

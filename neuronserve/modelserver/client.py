@@ -32,6 +32,8 @@ REGRESS = "/tensorflow.serving.PredictionService/Regress"
 METADATA = "/tensorflow.serving.PredictionService/GetModelMetadata"
 STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
 
+# that tensors may come as bytes, which the embedded server heeds; TensorFlow Serving ignores it
+_BOTH_FORMS = (("neuronserve-tensor-content", "1"),)
 OPTIONS = (
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", -1),
@@ -84,7 +86,7 @@ class Channel:
                 method, request_serializer=None, response_deserializer=None
             )
         try:
-            return send(request, timeout=timeout)
+            return send(request, timeout=timeout, metadata=_BOTH_FORMS)
         except grpc.RpcError as fault:
             raise _translated(fault, method) from fault
         except ValueError as fault:  # "Cannot invoke RPC on closed channel!"

@@ -121,6 +121,7 @@ def _launch(
         argv=(
             *program,
             *_flags(settings, place, own, joins=joining is not None, waits=bool(owner.shown)),
+            *programs.own_flags(kind, settings),
         ),
         env=_environment(environ, owner, place.runtime, tag),
         target=f"unix:{place.socket}",

@@ -76,12 +76,29 @@ class Own:
 
 
 def response(arrays: Arrays, spec: calls.Spec) -> bytes:
-    """A serialized PredictResponse of ``spec``'s model."""
+    """A serialized PredictResponse of ``spec``'s model, with typed fields."""
     made = predict_pb2.PredictResponse()
     spec.write(made.model_spec)
     for name, array in arrays.items():
-        tensors.fill(made.outputs[name], array, "string" if array.dtype == object else array.dtype.name)
+        dtype = "string" if array.dtype == object else array.dtype.name
+        tensors.fill_typed(made.outputs[name], array, dtype)
     return bytes(made.SerializeToString())
+
+
+def typed(body: bytes) -> bytes:
+    """A model server's PredictResponse with typed fields, which a client may be written for."""
+    answer = predict_pb2.PredictResponse.FromString(body)
+    dense = [name for name, proto in answer.outputs.items() if proto.tensor_content]
+    for name in dense:
+        proto = answer.outputs[name]
+        try:
+            array = tensors.read(proto)
+        except ModelFailed:  # a dtype that has no typed field either
+            continue
+        dtype = tensors.dtype_name(proto.dtype)
+        proto.Clear()
+        tensors.fill_typed(proto, array, dtype)
+    return bytes(answer.SerializeToString()) if dense else body
 
 
 def _array(name: str, proto: Any) -> Array:

@@ -49,6 +49,12 @@ def has_devices(settings: Settings) -> bool:
     return any(settings.devices_dir.glob("neuron[0-9]*"))
 
 
+def own_flags(kind: str, settings: Settings) -> list[str]:
+    """What TensorFlow Serving does not know, and our own programs do."""
+    libraries = settings.cpu_op_libraries or ()
+    return [f"--op_libraries={','.join(libraries)}"] if kind in _MODULES and libraries else []
+
+
 def command(kind: str, settings: Settings, *, which: Which = shutil.which) -> list[str]:
     """The program's argv, without flags. Raises ModelServerError."""
     if kind in _MODULES:

@@ -30,6 +30,10 @@ class Servers:
         "SERVE_CPU_PYTHON", read.path, "", group=_SERVERS,
         meaning="the Python that has TensorFlow, for the embedded server; not set: that of `serve`",
     )
+    cpu_op_libraries: tuple[str, ...] | None = variable(
+        "SERVE_CPU_OP_LIBRARIES", read.files, "", group=_SERVERS,
+        meaning="libraries of custom ops for the embedded server, parted by commas (TensorFlow Text's, say)",
+    )
     server_count: int | None = variable(
         "SAGEMAKER_TFS_INSTANCE_COUNT", read.integer(1, 256), "", unit="processes", group=_SERVERS,
         meaning="model servers to run; not set: as many as own the NeuronCores best, and 1 on CPU",

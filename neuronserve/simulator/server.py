@@ -56,6 +56,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     logs.set_up()
     _log.warning(SAID)
+    if chosen.unknown:
+        print(flags.usage_after_unknown(chosen, _PROGRAM), flush=True)
     for name in chosen.ignored:
         _log.info("--%s has no effect in this server", name)
     try:

@@ -57,28 +57,34 @@ class Batcher:
         UNAVAILABLE when the queue is full; CANCELLED or DEADLINE_EXCEEDED as ``call`` says.
         """
         size, parameters = rows.count(feeds), self._parameters
-        if size > parameters.max_batch_size and not parameters.enable_large_batch_splitting:
+        if size > parameters.max_batch_size:
             raise invalid(
                 f"Task size {size} is larger than maximum input batch size {parameters.max_batch_size}"
             )
-        if size == 0 or size > parameters.max_batch_size:
+        if size == 0:
             return run(feeds, fetches, call.timeout_ms())  # nothing to join
-        task = _Task(feeds, size, call)
         shape = () if parameters.pad_variable_length_inputs else rows.shapes(feeds)
-        self._enqueue((owner, tuple(sorted(feeds)), tuple(fetches), shape), task, run, fetches)
+        key = (owner, tuple(sorted(feeds)), tuple(fetches), shape)
+        parts = rows.cut(feeds, size, parameters.max_execution_batch_size)
+        tasks = [_Task(part, rows.count(part), call) for part in parts]
         try:
-            return task.answer.result(call.remaining())
+            for task in tasks:
+                self._enqueue(key, task, run, fetches)
+            answers = [task.answer.result(call.remaining()) for task in tasks]
         except TimeoutError:
-            task.answer.cancel()
             raise StatusError(
                 Code.DEADLINE_EXCEEDED, "Run() timeout exceeded while waiting for batch"
             ) from None
+        finally:
+            for task in tasks:
+                task.answer.cancel()  # which does nothing to those that ran
+        return rows.concatenated(answers)
 
     def _enqueue(self, key: Hashable, task: _Task, run: Run, fetches: Sequence[str]) -> None:
         parameters = self._parameters
         with self._changed:
             queue = self._waiting.setdefault(key, [])
-            if not queue or queue[-1].size + task.size > parameters.max_batch_size:
+            if not queue or queue[-1].size + task.size > parameters.max_execution_batch_size:
                 if len(queue) >= max(1, parameters.max_enqueued_batches):
                     raise StatusError(
                         Code.UNAVAILABLE,
@@ -102,7 +108,8 @@ class Batcher:
                 now, soonest = time.monotonic(), None
                 for key, queue in self._waiting.items():
                     first = queue[0]
-                    if len(queue) > 1 or first.size >= self._parameters.max_batch_size or first.due <= now:
+                    full = first.size >= self._parameters.max_execution_batch_size
+                    if len(queue) > 1 or full or first.due <= now:
                         return self._take(key)
                     soonest = first.due if soonest is None else min(soonest, first.due)
                 self._changed.wait(None if soonest is None else soonest - now)

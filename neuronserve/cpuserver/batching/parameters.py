@@ -14,16 +14,17 @@ from neuronserve.cpuserver.status import invalid
 class Parameters:
     """How rows are joined; the defaults are TF Serving's."""
 
-    max_batch_size: int = 1000
+    max_batch_size: int = 1000  # rows that one call may send
     batch_timeout_micros: int = 0
     max_enqueued_batches: int = 10
     num_batch_threads: int = 1
     allowed_batch_sizes: tuple[int, ...] = ()
     pad_variable_length_inputs: bool = False
     enable_large_batch_splitting: bool = False
+    max_execution_batch_size: int = 1000  # rows that run at once: less than a call's only with splitting
 
     def padded(self, rows: int) -> int:
-        """The size a batch of ``rows`` is filled up to."""
+        """The size that a batch of ``rows`` is filled up to."""
         return next((size for size in self.allowed_batch_sizes if size >= rows), rows)
 
 
@@ -38,15 +39,18 @@ def read(path: Path | None, cpus: int) -> Parameters:
         for name in ("max_batch_size", "batch_timeout_micros", "max_enqueued_batches", "num_batch_threads")
         if message.HasField(name)
     }
-    if message.HasField("max_execution_batch_size"):
-        given["max_batch_size"] = message.max_execution_batch_size.value
+    splits = message.enable_large_batch_splitting.value
+    most = given.get("max_batch_size", defaults.max_batch_size)
+    if splits and message.HasField("max_execution_batch_size"):
+        most = message.max_execution_batch_size.value
     return _checked(
         dataclasses.replace(
             defaults,
             **given,
             allowed_batch_sizes=tuple(message.allowed_batch_sizes),
             pad_variable_length_inputs=message.pad_variable_length_inputs,
-            enable_large_batch_splitting=message.enable_large_batch_splitting.value,
+            enable_large_batch_splitting=splits,
+            max_execution_batch_size=most,
         )
     )
 
@@ -54,6 +58,7 @@ def read(path: Path | None, cpus: int) -> Parameters:
 def _checked(parameters: Parameters) -> Parameters:
     for name, least in (
         ("max_batch_size", 1),
+        ("max_execution_batch_size", 1),
         ("batch_timeout_micros", 0),
         ("max_enqueued_batches", 0),
         ("num_batch_threads", 1),
@@ -63,9 +68,18 @@ def _checked(parameters: Parameters) -> Parameters:
     sizes = parameters.allowed_batch_sizes
     if sizes and (list(sizes) != sorted(set(sizes)) or sizes[0] < 1):
         raise invalid("allowed_batch_sizes entries must be monotonically increasing")
-    if sizes and sizes[-1] != parameters.max_batch_size:
+    # with splitting bundle_factory_util.cc wants the first, batching_session.cc the second
+    fitting = {"max_batch_size": parameters.max_batch_size}
+    if parameters.enable_large_batch_splitting:
+        fitting["max_execution_batch_size"] = parameters.max_execution_batch_size
+    if sizes and sizes[-1] not in fitting.values():
         raise invalid(
-            f"Last entry in allowed_batch_sizes must match max_batch_size; last entry was {sizes[-1]}; "
-            f"expected {parameters.max_batch_size}"
+            f"Last entry in allowed_batch_sizes must match {' or '.join(fitting)}; "
+            f"last entry was {sizes[-1]}; expected {' or '.join(map(str, fitting.values()))}"
+        )
+    if parameters.max_execution_batch_size > parameters.max_batch_size:
+        raise invalid(
+            f"max_execution_batch_size ({parameters.max_execution_batch_size}) must not be greater than "
+            f"max_batch_size ({parameters.max_batch_size})"
         )
     return parameters

@@ -30,6 +30,26 @@ def shapes(feeds: Feeds) -> tuple[tuple[str, tuple[int, ...]], ...]:
     return tuple(sorted((name, array.shape[1:]) for name, (array, _) in feeds.items()))
 
 
+def cut(feeds: Feeds, size: int, most: int) -> list[Feeds]:
+    """The ``size`` rows in parts of at most ``most``, as large-batch splitting does."""
+    if size <= most:
+        return [feeds]
+    return [
+        {name: (array[start : start + most], dtype) for name, (array, dtype) in feeds.items()}
+        for start in range(0, size, most)
+    ]
+
+
+def concatenated(answers: Sequence[list[Typed]]) -> list[Typed]:
+    """The results of the parts of one call, as one."""
+    if len(answers) == 1:
+        return answers[0]
+    return [
+        (np.concatenate([array for array, _ in results]), results[0][1])
+        for results in zip(*answers, strict=True)
+    ]
+
+
 def join(calls: Sequence[Feeds], size: int, *, pad_lengths: bool) -> dict[str, Typed]:
     """One call of ``size`` rows; what is missing at the end repeats the first row.
 

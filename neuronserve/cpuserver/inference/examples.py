@@ -12,7 +12,7 @@ from neuronserve.cpuserver.call import Call
 from neuronserve.cpuserver.inference import signatures
 from neuronserve.cpuserver.models.servable import Servable
 from neuronserve.cpuserver.runtime.session import Typed
-from neuronserve.cpuserver.status import invalid, precondition
+from neuronserve.cpuserver.status import invalid
 from neuronserve.cpuserver.tensorproto import Array
 from neuronserve.messages import classification_pb2, regression_pb2
 
@@ -34,6 +34,12 @@ def serialized(tensorflow_input: Any) -> Array:
     return array
 
 
+def count(tensorflow_input: Any) -> int:
+    """How many examples an ``Input`` has."""
+    kind = tensorflow_input.WhichOneof("kind")
+    return len(getattr(tensorflow_input, kind).examples) if kind else 0
+
+
 def signature_of(servable: Servable, model_spec: Any) -> Any:
     """The signature to classify or regress with; INVALID_ARGUMENT when there is none."""
     name = signatures.name_of(model_spec)
@@ -42,15 +48,18 @@ def signature_of(servable: Servable, model_spec: Any) -> Any:
     return servable.signatures[name]
 
 
-def edges(signature: Any, method: str) -> tuple[str, list[str]]:
-    """Input tensor and output tensors of a classify or regress signature, by their names in the graph."""
+def edges(signature: Any, method: str, *, checked: bool) -> tuple[str, list[str]]:
+    """Input tensor and output tensors of a classify or regress signature, by their names in the graph.
+
+    ``checked``: its ``method_name`` must be ``method``, as before TensorFlow Serving 2.4.
+    """
     kind = "classification" if method == signatures.CLASSIFY else "regression"
-    if signature.method_name != method:
+    if checked and signature.method_name != method:
         raise invalid(f"Expected {kind} signature method_name to be {method}. Was: {signature.method_name}")
     if len(signature.inputs) != 1:
         raise invalid("Expected one input Tensor.")
     if _INPUTS not in signature.inputs:
-        raise precondition(f"No {kind} inputs found in SignatureDef: {signature}")
+        raise invalid(f"No {kind} inputs found in SignatureDef: {signature}")
     outputs = _class_outputs(signature) if method == signatures.CLASSIFY else _value_outputs(signature)
     return signature.inputs[_INPUTS].name, outputs
 
@@ -60,7 +69,7 @@ def _class_outputs(signature: Any) -> list[str]:
         raise invalid(f"Expected one or two output Tensors, found {len(signature.outputs)}")
     found = [signature.outputs[key].name for key in (_CLASSES, _SCORES) if key in signature.outputs]
     if not found:
-        raise precondition(
+        raise invalid(
             "Expected classification signature outputs to contain at least one of "
             f'"{_CLASSES}" or "{_SCORES}". Signature was: {signature}'
         )
@@ -71,7 +80,7 @@ def _value_outputs(signature: Any) -> list[str]:
     if len(signature.outputs) != 1:
         raise invalid("Expected one output Tensor.")
     if _OUTPUTS not in signature.outputs:
-        raise precondition(f"No regression outputs found in SignatureDef: {signature}")
+        raise invalid(f"No regression outputs found in SignatureDef: {signature}")
     return [signature.outputs[_OUTPUTS].name]
 
 
@@ -92,7 +101,7 @@ def _answer(
 ) -> Any:
     """Run a signature of this method on the request's examples; ``fill`` writes the result."""
     signature = signature_of(servable, request.model_spec)
-    source, wanted = edges(signature, method)
+    source, wanted = edges(signature, method, checked=servable.checks_method_name)
     inputs = serialized(request.input)
     results = servable.run({source: (inputs, dtypes.STRING)}, wanted, call)
     fill(response.result, signature, dict(zip(wanted, results, strict=True)), len(inputs))

@@ -57,7 +57,9 @@ def _plan(servable: Servable, tasks: Any) -> tuple[str, list[str]]:
         name = signatures.name_of(task.model_spec)
         if name not in servable.signatures:
             raise invalid(f"Requested signature not found in model graph: {name}")
-        source, outputs = examples.edges(servable.signatures[name], task.method_name)
+        source, outputs = examples.edges(
+            servable.signatures[name], task.method_name, checked=servable.checks_method_name
+        )
         sources.add(source)
         wanted.update(outputs)
     if len(sources) != 1:

@@ -24,7 +24,7 @@ def predict(servable: Servable, request: Any, call: Call = Call()) -> Any:  # no
     aliases = _aliases(signature, request.output_filter)
     results = servable.run(feeds, [signature.outputs[alias].name for alias in aliases], call)
     for alias, (array, dtype) in zip(aliases, results, strict=True):
-        response.outputs[alias].CopyFrom(tensorproto.encode(array, dtype))
+        response.outputs[alias].CopyFrom(tensorproto.encode(array, dtype, content=call.tensor_content))
     return response
 
 
@@ -34,7 +34,7 @@ def signature_of(servable: Servable, model_spec: Any) -> Any:
     if name not in servable.signatures:
         raise precondition(f'Serving signature key "{name}" not found.')
     signature = servable.signatures[name]
-    if signature.method_name not in _METHODS:
+    if servable.checks_method_name and signature.method_name not in _METHODS:
         raise StatusError(
             Code.INTERNAL,
             f"Expected prediction signature method_name to be one of {{{', '.join(_METHODS)}}}. "

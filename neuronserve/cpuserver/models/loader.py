@@ -8,17 +8,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from neuronserve.cpuserver.batching.batcher import Batcher
+from neuronserve.cpuserver.batching.per_model import Batching
 from neuronserve.cpuserver.inference import examples, multi, predict
-from neuronserve.cpuserver.models import warmup
+from neuronserve.cpuserver.models import ops, warmup
 from neuronserve.cpuserver.models.servable import Runner, Servable
 from neuronserve.cpuserver.models.states import show
 from neuronserve.cpuserver.neuronop import rewrite
 from neuronserve.cpuserver.restore import complete
 from neuronserve.cpuserver.runtime.session import Session
-from neuronserve.cpuserver.status import StatusError
+from neuronserve.cpuserver.status import Code, StatusError
 
 _log = logging.getLogger(__name__)
+_TFLITE = "model.tflite"
+_NO_TFLITE = (
+    "this server runs SavedModels, and no TensorFlow Lite; start it without --prefer_tflite_model, and put "
+    "the SavedModel that the file was converted from beside it"
+)
 
 # Called with a version and its folder before it is loaded, which it may refuse with a StatusError; what it
 # gives back takes the loaded session, and gives what runs in its place.
@@ -35,13 +40,18 @@ class Loader:
 
     tags: tuple[str, ...]
     config: Any  # ConfigProto
-    batcher: Batcher | None
+    batching: Batching | None
     warmup_iterations: int  # 0: no warm-up
     prepare: Prepare = _as_it_is
+    prefer_tflite: bool = False
+    checks_method_name: bool = False
 
     def load(self, name: str, version: int, folder: Path) -> Servable:
         """Load a version; StatusError with TensorFlow's text, or Refused with ours, when it fails."""
         _log.info("Loading servable version %s from %s", show(name, version), folder)
+        if self.prefer_tflite and (folder / _TFLITE).is_file():
+            raise StatusError(Code.UNIMPLEMENTED, f"{folder / _TFLITE}: {_NO_TFLITE}")
+        batcher = self.batching.of(folder) if self.batching else None
         finish = self.prepare(version, folder)
         scratch = rewrite.for_cpu(folder)
         if scratch is not None:
@@ -52,9 +62,17 @@ class Loader:
             if scratch is not None:
                 scratch.cleanup()
             if isinstance(error, StatusError) and str(folder) not in error.message:
-                raise type(error)(error.code, f"{error.message}; while loading {folder}") from error
+                text = f"{error.message}{ops.explained(error.message)}; while loading {folder}"
+                raise type(error)(error.code, text) from error
             raise
-        servable = Servable(name, version, finish(session), batcher=self.batcher, scratch=scratch)
+        servable = Servable(
+            name,
+            version,
+            finish(session),
+            batcher=batcher,
+            scratch=scratch,
+            checks_method_name=self.checks_method_name,
+        )
         try:
             self._warm_up(servable, folder)
         except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -36,10 +37,15 @@ class Servable:
         *,
         batcher: Batcher | None = None,
         scratch: tempfile.TemporaryDirectory[str] | None = None,
+        checks_method_name: bool = False,
     ) -> None:
-        """``scratch``: a folder that lives as long as the servable (a rewritten SavedModel)."""
+        """``scratch``: a folder that lives as long as the servable (a rewritten SavedModel).
+
+        ``checks_method_name``: a signature is called by the method that it names only.
+        """
         self.name = name
         self.version = version
+        self.checks_method_name = checks_method_name
         self.signatures: Mapping[str, Any] = session.meta_graph.signature_def
         self._session = session
         self._batcher = batcher
@@ -49,6 +55,12 @@ class Servable:
     def run(self, feeds: Mapping[str, Typed], fetches: Sequence[str], call: Call) -> list[Typed]:
         """The fetched tensors, in order; both are named as in the graph (``name:0``)."""
         call.check()
+        began = time.monotonic()
+        results = self._run(feeds, fetches, call)
+        call.ran(time.monotonic() - began)
+        return results
+
+    def _run(self, feeds: Mapping[str, Typed], fetches: Sequence[str], call: Call) -> list[Typed]:
         # TF Serving batches the calls that fetch exactly what a signature has, and runs others alone
         if self._batcher is not None and (frozenset(feeds), frozenset(fetches)) in self._batchable:
             return self._unique(feeds, fetches, lambda wanted: self._batched(feeds, wanted, call))

@@ -68,7 +68,7 @@ class Application:
         kind = "application/json"
         if method == "GET" and path == self._metrics_path:
             status, kind = 200, "text/plain"
-            body = self._core.requests.text(":tensorflow:serving:request_count").encode()
+            body = self._core.metrics.text().encode()
         elif method == "OPTIONS" and self._cors:
             status, body = 200, b""
         else:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from neuronserve.cpuserver.runtime.library import Output, Status, buffer_from, load, take_bytes
-from neuronserve.cpuserver.status import Code, StatusError, invalid
+from neuronserve.cpuserver.status import invalid
 from neuronserve.messages import function_pb2, graph_pb2
 
 
@@ -35,13 +35,24 @@ def add_nodes(
 
 
 def find_output(graph: Any, name: str) -> Output:
-    """The tensor ``node:0`` of a graph; NOT_FOUND or INVALID_ARGUMENT when there is none."""
+    """The tensor ``node:0`` of a graph.
+
+    INVALID_ARGUMENT when there is none, as TensorFlow's DirectSession says it (direct_session.cc): of a
+    composite tensor, sparse or ragged, a signature names none.
+    """
     operation_name, _, index = name.partition(":")
     library = load()
     operation = library.TF_GraphOperationByName(graph, operation_name.encode())
     if not operation:
-        raise StatusError(
-            Code.NOT_FOUND, f"FeedInputs: unable to find feed output {name}: no such operation in the graph"
+        raise invalid(
+            f"Tensor {name or ':0'}, specified in either feed_devices or fetch_devices was not found in the "
+            "Graph"
+            + (
+                ""
+                if name
+                else ": the signature names no tensor; a sparse, ragged or other composite "
+                "tensor cannot be fed or fetched"
+            )
         )
     if not 0 <= int(index or 0) < library.TF_OperationNumOutputs(operation):
         raise invalid(f"Tensor {name} does not exist: operation {operation_name} has fewer outputs")

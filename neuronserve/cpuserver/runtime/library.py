@@ -10,6 +10,8 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Self
 
 from neuronserve.cpuserver.status import Code, StatusError
@@ -39,6 +41,7 @@ _buffer = ctypes.POINTER(Buffer)
 # name: (result, arguments)
 _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "TF_Version": (_text, ()),
+    "TF_LoadLibrary": (_pointer, (_text, _pointer)),
     "TF_NewStatus": (_pointer, ()),
     "TF_DeleteStatus": (None, (_pointer,)),
     "TF_GetCode": (_int, (_pointer,)),
@@ -102,6 +105,17 @@ def load() -> Any:
         function.restype, function.argtypes = result, list(arguments)
         setattr(library, name, function)
     return library
+
+
+def load_ops(files: Sequence[Path]) -> None:
+    """Register the ops of these shared libraries, which stay loaded. StatusError: one cannot be loaded."""
+    for file in files:
+        with Status() as status:
+            load().TF_LoadLibrary(str(file).encode(), status.pointer)
+            try:
+                status.check()
+            except StatusError as error:
+                raise StatusError(error.code, f"--op_libraries: {file}: {error.message}") from error
 
 
 def version() -> str:

@@ -16,6 +16,8 @@ NOT_SERVING: Final = b"\x08\x02"
 _POLL_SECONDS = 1.0
 _KNOWN = (
     "",
+    "PredictionService",  # so TensorFlow Serving names them (SetServingStatus in server.cc)
+    "ModelService",
     "tensorflow.serving.PredictionService",
     "tensorflow.serving.ModelService",
 )

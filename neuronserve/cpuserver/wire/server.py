@@ -23,9 +23,11 @@ def start(
     socket_path: str,
     threads: int,
     options: Sequence[tuple[str, Any]],
+    credentials: grpc.ServerCredentials | None = None,
 ) -> grpc.Server:
     """A server that listens on ``0.0.0.0:port`` (0: not) and on a unix socket ("": not).
 
+    gRPC takes that address for all of IPv6 too, where there is one. ``credentials``: for TLS.
     UNAVAILABLE when it cannot listen.
     """
     server = grpc.server(
@@ -35,7 +37,7 @@ def start(
         options=[*_UNLIMITED, ("grpc.so_reuseport", 0), *options],
     )
     if port:
-        _listen(server, f"0.0.0.0:{port}")
+        _listen(server, f"0.0.0.0:{port}", credentials)
     if not socket_path:
         server.start()
         return server
@@ -45,15 +47,18 @@ def start(
     fresh = path.with_name(f".{os.getpid()}")
     with contextlib.suppress(FileNotFoundError):
         fresh.unlink()
-    _listen(server, f"unix:{fresh}")
+    _listen(server, f"unix:{fresh}", credentials)
     server.start()
     fresh.rename(path)
     return server
 
 
-def _listen(server: grpc.Server, address: str) -> None:
+def _listen(server: grpc.Server, address: str, credentials: grpc.ServerCredentials | None) -> None:
     try:
-        bound = server.add_insecure_port(address)
+        if credentials is not None:
+            bound = server.add_secure_port(address, credentials)
+        else:
+            bound = server.add_insecure_port(address)
     except RuntimeError:
         bound = 0
     if not bound:

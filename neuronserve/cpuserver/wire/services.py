@@ -32,8 +32,12 @@ _LONGEST_DETAIL = 4096  # bytes; gRPC's clients take 8 KB of trailers in all
 Answer = Callable[[Any, Call], Any]
 
 
-def handlers(core: Core) -> list[grpc.GenericRpcHandler[Any, Any]]:
-    """The handlers of both services."""
+# a client that reads both forms may ask for the cheaper one; TensorFlow Serving knows no such wish
+TENSOR_CONTENT = "neuronserve-tensor-content"
+
+
+def handlers(core: Core, *, tensor_content: bool) -> list[grpc.GenericRpcHandler[Any, Any]]:
+    """The handlers of both services. ``tensor_content``: numbers are answered as bytes to everybody."""
     prediction: dict[str, tuple[Any, Answer]] = {
         "Predict": (predict_pb2.PredictRequest, core.predict),
         "Classify": (classification_pb2.ClassificationRequest, core.classify),
@@ -55,17 +59,19 @@ def handlers(core: Core) -> list[grpc.GenericRpcHandler[Any, Any]]:
         ),
     }
     return [
-        _service("tensorflow.serving.PredictionService", prediction),
-        _service("tensorflow.serving.ModelService", management),
+        _service("tensorflow.serving.PredictionService", prediction, tensor_content=tensor_content),
+        _service("tensorflow.serving.ModelService", management, tensor_content=tensor_content),
     ]
 
 
-def _service(name: str, methods: dict[str, tuple[Any, Answer]]) -> grpc.GenericRpcHandler[Any, Any]:
+def _service(
+    name: str, methods: dict[str, tuple[Any, Answer]], *, tensor_content: bool
+) -> grpc.GenericRpcHandler[Any, Any]:
     return grpc.method_handlers_generic_handler(
         name,
         {
             method: grpc.unary_unary_rpc_method_handler(
-                _handler(method, answer),
+                _handler(method, answer, tensor_content=tensor_content),
                 request_deserializer=request.FromString,
                 response_serializer=lambda response: response.SerializeToString(),
             )
@@ -74,9 +80,14 @@ def _service(name: str, methods: dict[str, tuple[Any, Answer]]) -> grpc.GenericR
     )
 
 
-def _handler(method: str, answer: Answer) -> Callable[[Any, grpc.ServicerContext], Any]:
+def _handler(
+    method: str, answer: Answer, *, tensor_content: bool
+) -> Callable[[Any, grpc.ServicerContext], Any]:
     def handle(request: Any, context: grpc.ServicerContext) -> Any:
-        call = Call.within(context.time_remaining(), context.is_active)
+        content = tensor_content or any(key == TENSOR_CONTENT for key, _ in context.invocation_metadata())
+        call = Call.within(
+            context.time_remaining(), context.is_active, tensor_content=content, entrypoint="GRPC"
+        )
         try:
             call.check()  # it may have waited for a thread longer than its client waits
             return answer(request, call)

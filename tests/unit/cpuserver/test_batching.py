@@ -54,8 +54,13 @@ def test_parameters_are_read_from_tf_servings_text_form(tmp_path):
     num_batch_threads { value: 2 } thread_pool_name { value: "p" } allowed_batch_sizes: [4, 8]
     pad_variable_length_inputs: true"""
     found = parameters.read(written(tmp_path, text), 4)
-    assert found == parameters.Parameters(8, 5, 3, 2, (4, 8), pad_variable_length_inputs=True)
+    assert found == parameters.Parameters(
+        8, 5, 3, 2, (4, 8), pad_variable_length_inputs=True, max_execution_batch_size=8
+    )
     assert [found.padded(n) for n in (1, 4, 5, 8)] == [4, 4, 8, 8]
+
+
+SPLITTING = "enable_large_batch_splitting { value: true } max_batch_size { value: 16 } "
 
 
 @pytest.mark.parametrize(
@@ -65,6 +70,15 @@ def test_parameters_are_read_from_tf_servings_text_form(tmp_path):
         ("allowed_batch_sizes: [8, 4]", "monotonically increasing"),
         ("nonsense: 1", "Invalid protobuf file"),
         ("allowed_batch_sizes: [4]", "must match max_batch_size"),
+        ("allowed_batch_sizes: [4, 4] max_batch_size { value: 4 }", "monotonically increasing"),
+        (
+            SPLITTING + "max_execution_batch_size { value: 4 } allowed_batch_sizes: [2, 8]",
+            "must match max_batch_size or max_execution_batch_size; last entry was 8; expected 16 or 4",
+        ),
+        (
+            SPLITTING + "max_execution_batch_size { value: 32 }",
+            "must not be greater",
+        ),
     ],
 )
 def test_wrong_parameters_are_refused(tmp_path, text, complaint):

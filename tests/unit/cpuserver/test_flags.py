@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuronserve.cpuserver.flags import FlagError, Flags, parse, usage
+from neuronserve.cpuserver.flags import FlagError, Flags, parse, usage, usage_after_unknown
 
 
 def test_without_arguments_the_defaults_are_tf_servings():
@@ -41,22 +41,19 @@ def test_flags_without_effect_are_remembered_by_name():
     assert flags.ignored == ("flush_filesystem_caches", "mixed_precision")
 
 
-@pytest.mark.parametrize(
-    "argument",
-    [
-        "--nope",
-        "--nope=1",
-        "stray",
-        "-port=1",
-        "--port",
-        "--port=x",
-        "--enable_batching=perhaps",
-        "--ignored=x",
-    ],
-)
-def test_what_tf_serving_does_not_know_is_refused(argument):
+@pytest.mark.parametrize("argument", ["--port", "--port=x", "--enable_batching=perhaps"])
+def test_a_value_that_cannot_be_read_is_refused(argument):
     with pytest.raises(FlagError):
         parse([argument])
+
+
+@pytest.mark.parametrize("argument", ["--nope", "--nope=1", "stray", "-port=1", "--ignored=x", "--unknown=x"])
+def test_an_unknown_argument_is_told_with_the_usage_and_changes_nothing(argument):
+    chosen = parse(["--port=1", argument, "--rest_api_port=2"])
+    assert (chosen.port, chosen.rest_api_port, chosen.unknown) == (1, 2, (argument,))
+    told = usage_after_unknown(chosen, "server").splitlines()
+    assert told[:2] == [f"unknown argument: {argument}", "usage: server"]
+    assert usage_after_unknown(parse(["--port=1"]), "server") == ""
 
 
 @given(st.text(), st.integers(-(2**31), 2**31 - 1))
