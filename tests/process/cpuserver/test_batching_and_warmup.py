@@ -7,7 +7,7 @@ import pytest
 
 from neuronserve.messages import node_def_pb2, prediction_log_pb2
 from tests import handmade
-from tests.cpuservers import predict_request, running
+from tests.cpuservers import predict_request, running, wait_for
 
 ONE = np.float32([[1, 2]])
 
@@ -71,21 +71,22 @@ def test_more_rows_than_a_batch_may_have_are_refused(tmp_path):
 
 def test_a_full_queue_is_unavailable_and_a_deadline_ends_the_wait(tmp_path):
     parameters = (
-        "max_batch_size { value: 2 } batch_timeout_micros { value: 30000000 } "
+        "max_batch_size { value: 2 } batch_timeout_micros { value: 300000000 } "
         "max_enqueued_batches { value: 1 } num_batch_threads { value: 1 }"
     )
     with batching(tmp_path, parameters) as server:
         server.wait_until("m", {1: "AVAILABLE"})
-        waiting = server.begin("Predict", predict_request("m", x=ONE), timeout=8)
-        codes = set()
-        # two rows do not fit beside the one that waits, and no second batch may wait
-        for _ in range(200):
+        waiting = server.begin("Predict", predict_request("m", x=ONE), timeout=20)
+
+        def refusal() -> grpc.StatusCode | None:
             try:
                 server.predict("m", x=np.ones((2, 2), np.float32))
             except grpc.RpcError as error:
-                codes.add(error.code())
-                break
-        assert codes == {grpc.StatusCode.UNAVAILABLE}
+                return error.code()
+            return None
+
+        # two rows do not fit beside the one that waits, and no second batch may wait
+        assert wait_for(refusal, "the one row waits", 15) is grpc.StatusCode.UNAVAILABLE
         assert waiting.exception().code() == grpc.StatusCode.DEADLINE_EXCEEDED
 
 

@@ -6,10 +6,12 @@ main.cc, bundle_factory_util.cc, prometheus_exporter.cc, and tensorflow_model_se
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import ipaddress
 import shutil
 import subprocess
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import grpc
@@ -27,7 +29,7 @@ from neuronserve.messages import (
     regression_pb2,
     saved_model_pb2,
 )
-from tests.cpuservers import DTYPES, Server, config_flag, predict_request, running
+from tests.cpuservers import DTYPES, Server, config_flag, predict_request, running, wait_for
 
 # (TensorFlow's dtype, field of TensorProto, value that is sent, what the field holds)
 TYPED = [
@@ -46,6 +48,22 @@ TYPED = [
     ("bfloat16", "half_val", 0x3FC0, 0x3FC0),
     ("string", "string_val", b"a\0b", b"a\0b"),
 ]
+
+
+@contextlib.contextmanager
+def serving(folder: Path, models: Path, names: Iterable[str], *flags: str, **how: bool) -> Iterator[Server]:
+    """A server in ``folder`` that has loaded all versions of these models below ``models``."""
+    with running(folder, config_flag(models, names), *flags, **how) as server:
+
+        def loaded(name: str) -> bool:
+            states = server.states(name).values()
+            return bool(states) and set(states) == {"AVAILABLE"}
+
+        for name in names:
+            wait_for(lambda name=name: loaded(name), f"{name} serves")
+        yield server
+
+
 ENUMS = {
     "float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int16": 5, "int8": 6, "string": 7, "complex64": 8,
     "int64": 9, "bool": 10, "bfloat16": 14, "uint16": 17, "half": 19, "uint32": 22, "uint64": 23,
@@ -88,8 +106,7 @@ def test_a_client_that_reads_both_forms_may_ask_for_bytes(server: Server) -> Non
 
 
 def test_tensor_content_is_a_flag(exported: Path, tmp_path: Path) -> None:
-    flags = (config_flag(exported, ["affine"]), "--enable_serialization_as_tensor_content")
-    with running(tmp_path, *flags) as server:
+    with serving(tmp_path, exported, ["affine"], "--enable_serialization_as_tensor_content") as server:
         answer = server.call("Predict", predict_request("affine", x=np.float32([[1, 2]]))).outputs["y"]
     assert answer.tensor_content
     assert not answer.float_val
@@ -122,7 +139,7 @@ def renamed(exported: Path, tmp_path_factory: pytest.TempPathFactory):
                 signature.method_name = name
 
         changed(exported / "examples" / "1", folder / f"m{at}" / "1", rename)
-    with running(folder, config_flag(folder, ("m0", "m1", "m2"))) as server:
+    with serving(folder, folder, ("m0", "m1", "m2")) as server:
         yield server
 
 
@@ -160,8 +177,7 @@ class TestMethodName:
 
 
 def test_a_flag_checks_method_names_as_before_2_4(exported: Path, tmp_path: Path) -> None:
-    flags = (config_flag(exported, ["examples"]), "--enable_signature_method_name_check")
-    with running(tmp_path, *flags) as server:
+    with serving(tmp_path, exported, ["examples"], "--enable_signature_method_name_check") as server:
         assert server.call("Classify", filled(classification_pb2.ClassificationRequest(), "examples")).result
         with pytest.raises(grpc.RpcError) as refused:
             server.call("Classify", filled(classification_pb2.ClassificationRequest(), "examples", "regress"))
@@ -189,7 +205,7 @@ def test_tensors_that_are_not_in_the_graph_are_an_invalid_argument_and_the_other
     exported: Path, tmp_path: Path, signature: str
 ) -> None:
     changed(exported / "affine" / "1", tmp_path / "m" / "1", composite)
-    with running(tmp_path, config_flag(tmp_path, ["m"])) as server:
+    with serving(tmp_path, tmp_path, ["m"]) as server:
         assert server.predict("m", x=np.float32([[1, 2]]))["y"].tolist() == [[3, 5]]
         with pytest.raises(grpc.RpcError) as refused:
             server.predict("m", signature, x=np.float32([[1, 2]]))
@@ -348,13 +364,12 @@ def test_all_three_parallelism_flags_together_are_refused(tmp_path: Path) -> Non
 def test_a_session_config_file_is_in_effect(exported: Path, tmp_path: Path) -> None:
     file = tmp_path / "session.config"
     file.write_text("intra_op_parallelism_threads: 1 inter_op_parallelism_threads: 1")
-    flags = (config_flag(exported, ["affine"]), f"--tensorflow_session_config_file={file}")
-    with running(tmp_path, *flags) as server:
+    with serving(tmp_path, exported, ["affine"], f"--tensorflow_session_config_file={file}") as server:
         assert server.predict("affine", x=np.float32([[1, 2]]))["y"].tolist() == [[4, 7]]
 
 
 def test_an_unknown_argument_prints_the_usage_and_the_server_goes_on(exported: Path, tmp_path: Path) -> None:
-    with running(tmp_path, config_flag(exported, ["affine"]), "--no_such_flag=1") as server:
+    with serving(tmp_path, exported, ["affine"], "--no_such_flag=1") as server:
         assert server.predict("affine", x=np.float32([[1, 2]]))["y"].tolist() == [[4, 7]]
         assert "unknown argument: --no_such_flag=1\nusage:" in server.log.read_text()
 
@@ -362,7 +377,7 @@ def test_an_unknown_argument_prints_the_usage_and_the_server_goes_on(exported: P
 def test_a_tflite_model_is_refused_in_words_when_it_is_preferred(exported: Path, tmp_path: Path) -> None:
     shutil.copytree(exported / "affine" / "1", tmp_path / "m" / "1")
     (tmp_path / "m" / "1" / "model.tflite").write_bytes(b"\0\0\0\0TFL3")
-    with running(tmp_path, config_flag(tmp_path, ["m"])) as server:
+    with serving(tmp_path, tmp_path, ["m"]) as server:
         assert server.predict("m", x=np.float32([[1, 2]]))["y"].tolist() == [[3, 5]]
     flags = (config_flag(tmp_path, ["m"]), "--prefer_tflite_model", "--max_num_load_retries=0")
     with running(tmp_path, *flags) as server:
@@ -374,16 +389,11 @@ def test_a_tflite_model_is_refused_in_words_when_it_is_preferred(exported: Path,
 # --- batching ---
 
 
-def batched(exported: Path, tmp_path: Path, text: str, *flags: str):
+def batched(exported: Path, tmp_path: Path, text: str):
     file = tmp_path / "batching.config"
     file.write_text(text)
-    return running(
-        tmp_path,
-        config_flag(exported, ["shapes"]),
-        "--enable_batching",
-        f"--batching_parameters_file={file}",
-        *flags,
-    )
+    flags = ("--enable_batching", f"--batching_parameters_file={file}")
+    return serving(tmp_path, exported, ["shapes"], *flags)
 
 
 def rows_of(server: Server, count: int, model: str = "shapes") -> tuple[list, list]:
@@ -418,15 +428,11 @@ def test_each_model_may_bring_its_own_batching_parameters(exported: Path, tmp_pa
     own.write_text("max_batch_size { value: 6 } allowed_batch_sizes: [6]")
     shared = tmp_path / "shared.config"
     shared.write_text("max_batch_size { value: 4 } allowed_batch_sizes: [4]")
-    flags = (
-        config_flag(tmp_path, ("with_file", "without")),
-        "--enable_batching",
-        f"--batching_parameters_file={shared}",
-    )
-    with running(tmp_path, *flags, "--enable_per_model_batching_parameters") as server:
+    names, flags = ("with_file", "without"), ("--enable_batching", f"--batching_parameters_file={shared}")
+    with serving(tmp_path, tmp_path, names, *flags, "--enable_per_model_batching_parameters") as server:
         assert rows_of(server, 2, "with_file")[1] == [6, 6]
         assert rows_of(server, 2, "without")[1] == [2, 2]
-    with running(tmp_path, *flags) as server:
+    with serving(tmp_path, tmp_path, names, *flags) as server:
         assert rows_of(server, 2, "with_file")[1] == [4, 4]
 
 
@@ -501,7 +507,7 @@ def test_a_library_of_ops_is_loaded(exported: Path, tmp_path: Path) -> None:
     source.write_text(OP_LIBRARY)
     subprocess.run(["cc", "-shared", "-fPIC", str(source), "-o", str(library)], check=True, timeout=120)
     changed(exported / "affine" / "1", tmp_path / "m" / "1", with_custom_op)
-    with running(tmp_path, config_flag(tmp_path, ["m"]), f"--op_libraries={library}") as server:
+    with serving(tmp_path, tmp_path, ["m"], f"--op_libraries={library}") as server:
         assert server.predict("m", "own", x=np.float32([1.5]))["y"].tolist() == [1.5]
 
 
@@ -517,8 +523,8 @@ def test_a_library_that_is_none_keeps_the_server_from_starting(tmp_path: Path) -
 def test_the_prometheus_page_has_tensorflow_servings_metrics(exported: Path, tmp_path: Path) -> None:
     file = tmp_path / "monitoring.config"
     file.write_text('prometheus_config { enable: true path: "/metrics" }')
-    flags = (config_flag(exported, ["affine", "examples"]), f"--monitoring_config_file={file}")
-    with running(tmp_path, *flags, rest=True) as server:
+    flag = f"--monitoring_config_file={file}"
+    with serving(tmp_path, exported, ["affine", "examples"], flag, rest=True) as server:
         server.predict("affine", x=np.float32([[1, 2]]))
         server.call("Classify", filled(classification_pb2.ClassificationRequest(), "examples"))
         with pytest.raises(grpc.RpcError):
