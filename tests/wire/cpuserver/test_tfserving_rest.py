@@ -176,3 +176,49 @@ def test_a_line_that_is_no_http_is_a_400(address):
     with socket.create_connection(("127.0.0.1", port), timeout=60) as raw:
         raw.sendall(b"nonsense\r\n\r\n")
         assert raw.recv(100).startswith(b"HTTP/1.0 400 ")
+
+
+@pytest.fixture(scope="module")
+def monitored(tmp_path_factory):
+    """A server that browsers may ask, and that has a page for Prometheus."""
+    folder = tmp_path_factory.mktemp("monitored")
+    write_models(folder)
+    monitoring = folder / "monitoring.config"
+    monitoring.write_text('prometheus_config { enable: true path: "/monitoring/metrics" }')
+    flags = ["--model_name=half_plus_two", f"--model_base_path={folder}/half_plus_two"]
+    flags += ["--rest_api_enable_cors_support=true", f"--monitoring_config_file={monitoring}"]
+    with running(folder, *flags, rest=True) as server:
+        server.wait_until("half_plus_two", {123: "AVAILABLE"})
+        yield urllib.parse.urlsplit(server.rest).netloc
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [
+    ("POST", PREDICT, 200), ("POST", "/v1/models/foo:predict", 404), ("GET", "/v1/foo", 400),
+    ("OPTIONS", PREDICT, 200),
+])  # fmt: skip
+def test_answers_of_the_api_allow_other_origins_when_a_flag_says_so(monitored, method, path, status):
+    with connected(monitored) as connection:
+        connection.request(method, path, ROWS, {"Origin": "https://example.org"})
+        response = connection.getresponse()
+        response.read()
+    assert response.status == status
+    assert response.getheader("Access-Control-Allow-Origin") == "*"
+    assert response.getheader("Access-Control-Allow-Methods") == "POST, GET"
+    assert response.getheader("Access-Control-Allow-Headers") == "Content-Type"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_metrics_have_a_page_of_plain_text(monitored, method):
+    """ProcessPrometheusRequest in http_server.cc: no method is asked for, and no query allowed."""
+    ask(monitored, "POST", PREDICT, ROWS)
+    status, content_type, body = ask(monitored, method, "/monitoring/metrics")
+    assert (status, content_type) == (200, "text/plain")
+    assert b":tensorflow:serving:request_count" in body
+    status, content_type, body = ask(monitored, method, "/monitoring/metrics?name=x")
+    assert (status, content_type) == (400, "text/plain")
+    assert body == b"Unexpected path: /monitoring/metrics?name=x. Should be /monitoring/metrics"
+
+
+def test_metrics_lie_nowhere_else(monitored):
+    assert ask(monitored, "GET", "/monitoring/prometheus/metrics")[0] == 404
+    assert ask(monitored, "GET", "/monitoring/metrics/")[0] == 404
