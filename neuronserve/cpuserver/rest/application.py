@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import http
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from neuronserve.cpuserver.call import Call
 from neuronserve.cpuserver.core import Core
-from neuronserve.cpuserver.rest import answers, requests, text
+from neuronserve.cpuserver.rest import answers, http, requests, text
+from neuronserve.cpuserver.rest.http import phrase
 from neuronserve.cpuserver.status import Code, StatusError, invalid
 from neuronserve.messages import (
     classification_pb2,
@@ -26,10 +26,14 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
-_INFERENCE = re.compile(_MODEL + r":(?P<method>classify|regress|predict)", re.IGNORECASE)
-_STATUS = re.compile(_MODEL + r"(?:/(?P<part>metadata))?", re.IGNORECASE)
-_NO_MODEL = re.compile(r"/v1/models/?", re.IGNORECASE)
+_API = re.compile(r"/v1/.*", re.IGNORECASE)
+_VERSION = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
+_INFERENCE = re.compile(
+    rf"/v1/models/(?P<name>[^/:]+){_VERSION}:(?P<method>classify|regress|predict)", re.IGNORECASE | re.ASCII
+)
+_STATUS = re.compile(
+    rf"/v1/models(?:/(?P<name>[^/:]+))?{_VERSION}(?:/(?P<part>metadata))?", re.IGNORECASE | re.ASCII
+)
 
 _STATUSES = {
     Code.OK: 200,
@@ -47,6 +51,9 @@ _STATUSES = {
     Code.UNAVAILABLE: 503,
     Code.UNAUTHENTICATED: 401,
 }
+_METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
+_ORIGIN = re.compile(r"https?://")
+_HTML = "text/html"
 _CORS = [
     ("Access-Control-Allow-Origin", "*"),
     ("Access-Control-Allow-Methods", "POST, GET"),
@@ -64,18 +71,34 @@ class Application:
         self._metrics_path = metrics_path
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        method, path = environ["REQUEST_METHOD"], environ.get("RAW_PATH") or _raw_path(environ)
-        kind = "application/json"
-        if method == "GET" and path == self._metrics_path:
-            status, kind = 200, "text/plain"
-            body = self._core.metrics.text().encode()
-        elif method == "OPTIONS" and self._cors:
-            status, body = 200, b""
-        else:
-            status, body = self._answer(method, path, environ)
-        headers = [("Content-Type", kind), ("Content-Length", str(len(body))), *(_CORS if self._cors else [])]
-        start_response(f"{status} {_phrase(status)}", headers)
-        return [body]
+        method = environ["REQUEST_METHOD"]
+        status, kind, body = self._route(method, environ)
+        headers = [("Content-Length", str(len(body))), *([("Content-Type", kind)] if kind else [])]
+        if self._cors and kind != _HTML:
+            headers.extend(_CORS)
+        start_response(f"{status} {phrase(status)}", headers)
+        return [] if method == "HEAD" else [body]
+
+    def _route(self, method: str, environ: WSGIEnvironment) -> tuple[int, str, bytes]:
+        """The status, the content type and the body of an answer."""
+        if method not in _METHODS:
+            return _page(501)
+        target = http.target(environ)
+        if target is None:
+            return _page(400)
+        if self._metrics_path and target.partition("?")[0] == self._metrics_path:
+            return self._metrics(target)
+        if not _API.fullmatch(target):
+            return _page(404)
+        if method == "OPTIONS":  # a preflight; only a browser's has an origin
+            return 200 if _ORIGIN.search(environ.get("HTTP_ORIGIN", "")) else 400, "", b""
+        status, body = self._answer(method, target, environ)
+        return status, "application/json", body
+
+    def _metrics(self, target: str) -> tuple[int, str, bytes]:
+        if target != self._metrics_path:
+            return 400, "text/plain", f"Unexpected path: {target}. Should be {self._metrics_path}".encode()
+        return 200, "text/plain", self._core.metrics.text().encode()
 
     def _answer(self, method: str, path: str, environ: WSGIEnvironment) -> tuple[int, bytes]:
         try:
@@ -88,22 +111,19 @@ class Application:
 
     def _dispatch(self, method: str, path: str, environ: WSGIEnvironment) -> bytes:
         call = Call.within(self._timeout)
-        inference, status = _INFERENCE.fullmatch(path), _STATUS.fullmatch(path)
-        if method == "POST" and inference:
-            body = environ["wsgi.input"].read()
-            answer: Callable[..., bytes] = {
-                "predict": self._predict,
-                "classify": self._classify,
-                "regress": self._regress,
-            }[inference["method"].lower()]
-            return answer(inference, body, call)
-        if method == "GET" and status:
-            return self._metadata(status) if status["part"] else self._status(status)
-        if method == "GET" and _NO_MODEL.fullmatch(path):
-            raise invalid("Missing model name in request.")
-        if not path.lower().startswith("/v1/"):
-            raise StatusError(Code.NOT_FOUND, f"Not Found: {method} {path}")
+        if method == "GET" and (match := _STATUS.fullmatch(path)):
+            return self._about(match)
+        if method == "POST" and (match := _INFERENCE.fullmatch(path)):
+            infer = {"predict": self._predict, "classify": self._classify, "regress": self._regress}
+            if match["method"] in infer:  # the pattern ignores case, this does not
+                return infer[match["method"]](match, http.body(environ), call)
         raise invalid(f"Malformed request: {method} {path}")
+
+    def _about(self, match: re.Match[str]) -> bytes:
+        if not match["name"]:
+            raise invalid("Missing model name in request.")
+        # the pattern ignores case: any other spelling is the path of a status
+        return self._metadata(match) if match["part"] == "metadata" else self._status(match)
 
     def _predict(self, match: re.Match[str], body: bytes, call: Call) -> bytes:
         request = predict_pb2.PredictRequest()
@@ -152,16 +172,10 @@ def _fill_spec(spec: Any, match: re.Match[str]) -> None:
 
 
 def _unquoted(part: str) -> str:
-    try:
-        return unquote_to_bytes(part).decode()
-    except UnicodeDecodeError:
-        raise invalid(f"Failed to decode model name:{part}") from None
+    """A name as it is meant; what is no UTF-8 is replaced, and the name of no model."""
+    return unquote_to_bytes(part).decode("utf-8", "replace")
 
 
-def _raw_path(environ: WSGIEnvironment) -> str:
-    # WSGI's path is unquoted already, as Latin-1; a quoted slash in a name is lost by then
-    return str(environ.get("PATH_INFO", "")).encode("latin-1", "replace").decode("utf-8", "replace")
-
-
-def _phrase(status: int) -> str:
-    return "Client Closed Request" if status == 499 else http.HTTPStatus(status).phrase
+def _page(status: int) -> tuple[int, str, bytes]:
+    """What the HTTP server below TF Serving answers itself."""
+    return status, _HTML, http.page(status)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
+import socket
 import threading
 from typing import Any
 
@@ -22,7 +24,7 @@ class RestServer:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a waiting request is no fault
         try:
             self._server: Any = create_server(
-                application, host="0.0.0.0", port=port, threads=threads, ident=None,
+                application, sockets=[_listening(port)], threads=threads, ident=None,
                 max_request_body_size=_BODY_LIMIT, clear_untrusted_proxy_headers=True,
             )  # fmt: skip
         except OSError as error:
@@ -38,3 +40,13 @@ class RestServer:
         """Accept nothing more, and let the requests under way finish."""
         self._server.close()
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=timeout_seconds)
+
+
+def _listening(port: int) -> socket.socket:
+    """A socket for all addresses: of IPv6 and IPv4, or of IPv4 alone where there is no IPv6."""
+    try:
+        return socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        return socket.create_server(("", port))
