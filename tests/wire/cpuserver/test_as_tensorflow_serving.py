@@ -282,7 +282,8 @@ def test_an_ssl_config_file_turns_tls_on(exported: Path, tmp_path: Path, client_
     flag = ssl_config(tmp_path, server_key=key, server_cert=cert, custom_ca=ca, client_verify=client_verify)
     with running(tmp_path, config_flag(exported, ["affine"]), flag, tcp=True) as server:
 
-        def ask(credentials) -> list:
+        def ask(credentials) -> list | None:
+            """The answer; None while the model is still loading."""
             with grpc.secure_channel(server.target, credentials) as channel:
                 call = channel.unary_unary(
                     "/tensorflow.serving.PredictionService/Predict",
@@ -290,9 +291,14 @@ def test_an_ssl_config_file_turns_tls_on(exported: Path, tmp_path: Path, client_
                     response_deserializer=predict_pb2.PredictResponse.FromString,
                 )
                 request = predict_request("affine", x=np.float32([[1, 2]]))
-                wait = {"timeout": 60, "wait_for_ready": True}
-                return list(call(request, **wait).outputs["y"].float_val)
+                try:
+                    answer = call(request, timeout=60, wait_for_ready=True)
+                except grpc.RpcError as error:
+                    assert error.code() is grpc.StatusCode.NOT_FOUND
+                    return None
+                return list(answer.outputs["y"].float_val)
 
+        wait_for(lambda: ask(grpc.ssl_channel_credentials(ca, *client)), "the model serves")
         assert ask(grpc.ssl_channel_credentials(ca, *client)) == [4.0, 7.0]
         if client_verify:
             plain = grpc.ssl_channel_credentials(ca)
