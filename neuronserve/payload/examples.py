@@ -15,6 +15,7 @@ from neuronserve.payload.jsontext import Named
 from neuronserve.payload.signature import Signature, Signatures, select
 
 Examples = list[Mapping[str, Feature]]
+_PREDICTS = frozenset({"instances", "inputs"})
 
 
 def read(
@@ -30,6 +31,11 @@ def read(
         asked = jsonforms.signature_name(examples, asked)
         context = examples.get("context")
         examples = examples["examples"]
+    elif type(examples) is dict and not _PREDICTS.isdisjoint(examples):
+        raise MalformedBody(
+            f'{method} takes "examples", and the body has "instances" or "inputs", which predict takes',
+            hint=f'send {{"examples": [{{"feature": value}}]}}, or ask without tfs-method={method}',
+        )
     elif type(examples) is dict:
         examples = [examples]
     signature = select(signatures, asked)

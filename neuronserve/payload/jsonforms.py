@@ -130,7 +130,7 @@ def _by_name(value: Any, signature: Signature) -> bool:
     if type(value) is not dict:
         return False
     only = signature.only
-    return not (only and only.kind == "string" and only.name != "b64" and nested.is_b64(value))
+    return not (only and only.kind == "string" and nested.is_b64(value))
 
 
 def named(
