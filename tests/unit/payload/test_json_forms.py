@@ -107,8 +107,9 @@ def test_a_string_is_text_or_base64(value):
         assert read(body, TEXT).arrays["t"].tolist() == [b"hi"]
 
 
-def test_an_input_named_b64_is_an_input():
-    found = read('{"instances": [{"b64": "hi"}]}', signatures(b64=("string", (None,))))
+@pytest.mark.parametrize("body", ['{"instances": [{"b64": "aGk="}]}', '{"inputs": [{"b64": "aGk="}]}'])
+def test_an_input_named_b64_is_base64_as_tensorflow_serving_reads_it(body):
+    found = read(body, signatures(b64=("string", (None,))))
     assert found.arrays["b64"].tolist() == [b"hi"]
 
 
