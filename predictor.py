@@ -51,8 +51,16 @@ _SHOWN = 100  # models that GET / names; GET /models has them all
 _log = logging.getLogger("neuronserve.gateway")
 
 
+class _Response(flask.Response):
+    """Flask's own answers (to OPTIONS, say) are no HTML."""
+
+    default_mimetype = "application/json"
+
+
 class Predictor(flask.Flask):
     """The application. ``enter_worker`` completes it after gunicorn's fork."""
+
+    response_class = _Response
 
     def __init__(self, settings: Settings, runtime_dir: Path) -> None:
         super().__init__("neuronserve", static_folder=None)
