@@ -15,7 +15,7 @@ from typing import Any
 
 import flask
 import orjson
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 import neuronserve
 from neuronserve import machine
@@ -51,8 +51,16 @@ _SHOWN = 100  # models that GET / names; GET /models has them all
 _log = logging.getLogger("neuronserve.gateway")
 
 
+class _Response(flask.Response):
+    """Flask's own answers (to OPTIONS, say) are no HTML."""
+
+    default_mimetype = "application/json"
+
+
 class Predictor(flask.Flask):
     """The application. ``enter_worker`` completes it after gunicorn's fork."""
+
+    response_class = _Response
 
     def __init__(self, settings: Settings, runtime_dir: Path) -> None:
         super().__init__("neuronserve", static_folder=None)
@@ -72,10 +80,10 @@ class Predictor(flask.Flask):
         self.add_url_rule("/", view_func=self._about)
         self.add_url_rule("/metrics", view_func=self._exposition)
         self.add_url_rule("/execution-parameters", view_func=self._execution_parameters)
-        self.add_url_rule("/invocations", view_func=self._unreached, methods=["POST"])
+        self.add_url_rule("/invocations", view_func=_no_route, methods=["POST"])
         if settings.multi_model:
             self.add_url_rule("/models", view_func=self._models, methods=["GET", "POST"])
-            self.add_url_rule("/models/<path:name>", view_func=self._model, methods=["GET", "DELETE"])
+            self.add_url_rule("/models/<path:name>", view_func=self._model, methods=_METHODS)
         else:
             for rule in ("/models", "/models/<path:name>"):
                 self.add_url_rule(rule, view_func=_no_multi_model, methods=_METHODS)
@@ -185,7 +193,9 @@ class Predictor(flask.Flask):
             raise MethodNotAllowed(["POST"])
         if flask.request.method == "DELETE":
             return self._changed("unload", name, lambda: self._management.unload(name))
-        return _asked(lambda: self._management.show(name))
+        if flask.request.method in ("GET", "HEAD"):
+            return _asked(lambda: self._management.show(name))
+        raise MethodNotAllowed(["DELETE", "GET"])
 
     def _changed(self, action: str, name: str, work: Callable[[], Mapping[str, Any]]) -> flask.Response:
         """Load or unload, log and count it."""
@@ -224,10 +234,6 @@ class Predictor(flask.Flask):
             return _told(error)
         return _json(200, parameters.compute(asked, host))
 
-    def _unreached(self) -> flask.Response:
-        """Flask must know the route, to answer 405 to its other methods."""
-        raise AssertionError("POST /invocations is answered before Flask")
-
 
 def create_app(settings: Settings, runtime_dir: Path) -> Predictor:
     """The WSGI application; ``runtime_dir`` is where the supervisor keeps ``state.json``."""
@@ -248,6 +254,14 @@ def _refused(error: HTTPException) -> flask.Response:
     if status == 405 and isinstance(getattr(error, "valid_methods", None), (list, tuple, set)):
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]
     return response
+
+
+def _no_route() -> flask.Response:
+    """The view of ``POST /invocations``, which Flask knows only to answer 405 to other methods.
+
+    A request comes here where Flask reads a path more kindly than the route before it: ``//invocations``.
+    """
+    raise NotFound
 
 
 def _no_multi_model(name: str = "") -> flask.Response:  # noqa: ARG001  the address is Flask's to pick apart

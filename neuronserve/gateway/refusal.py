@@ -6,9 +6,10 @@ gunicorn would send HTML. Nginx, which alone knows the request's id then, is tol
 
 from __future__ import annotations
 
-from gunicorn.http.errors import LimitRequestHeaders, ParseException
+from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 
 UNREADABLE = "/.refused/400"
+ADDRESS_TOO_LONG = "/.refused/414"
 HEADERS_TOO_LARGE = "/.refused/431"
 BROKEN = "/.refused/500"
 
@@ -17,6 +18,8 @@ def inner_address(error: BaseException) -> str:
     """Where nginx finds the answer to a request that ended with ``error``."""
     if isinstance(error, LimitRequestHeaders):
         return HEADERS_TOO_LARGE
+    if isinstance(error, LimitRequestLine):
+        return ADDRESS_TOO_LONG
     return UNREADABLE if isinstance(error, ParseException) else BROKEN
 
 

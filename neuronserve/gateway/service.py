@@ -116,8 +116,8 @@ class Service:
             _note(request, tally)
         echo = attributes.echo(entry.model, entry.version, request.signature, route.method)
         if spool.small:
-            return Answer(b"".join(spool.read()), transform.content_type(wanted), echo)
-        return Answer(b"", transform.content_type(wanted), echo, spool.read(), spool.size)
+            return Answer(b"".join(spool.read()), wanted.name, echo)
+        return Answer(b"", wanted.name, echo, spool.read(), spool.size)
 
     def _resident(self, request: Invocation, route: Route, state: State, began: float) -> Answer:
         """By a model that may be unloaded at any time, and is not before the answer has ended."""

@@ -98,10 +98,6 @@ def wanted(accept: str | None, sent: MediaType, method: str, *, single: bool) ->
     return chosen if chosen.kind in (Kind.LINES, Kind.CSV) else None
 
 
-def content_type(media: MediaType) -> str:
-    return "text/csv; charset=utf-8" if media.kind is Kind.CSV else media.name
-
-
 def are_lines(text: bytes | bytearray | memoryview) -> bool:
     """Whether ``application/json`` is JSON lines: its first line is a whole document, and more follow."""
     found = _FIRST_LINE.match(text)

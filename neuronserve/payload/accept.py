@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import re
 
 from neuronserve.errors import NotAcceptable
 from neuronserve.payload import media
@@ -12,13 +14,15 @@ from neuronserve.payload.media import Kind, MediaType
 PREFERRED = (Kind.JSON, Kind.LINES, Kind.CSV, Kind.NPY, Kind.NPZ, Kind.PROTOBUF)
 _RESULTS = (Kind.JSON, Kind.LINES)
 _Range = tuple[str, dict[str, str], float]
+_QVALUE = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 
 
 def choose(accept: str | None, request: MediaType = media.JSON, method: str = "predict") -> MediaType:
     """The media type of the answer, named as the client named it.
 
     Without Accept, or where all is equally welcome, it is protobuf for a protobuf request and JSON for every
-    other. A type that is named wins over a wildcard of the same quality; then our own order decides.
+    other. Of what has the same quality a type that is named wins over a wildcard, then the first in the list,
+    as AWS's container and SDK have it; below one wildcard our own order decides.
     ``classify`` and ``regress`` answer in JSON only, or protobuf to protobuf.
     NotAcceptable: nothing that can be made is welcome.
     """
@@ -30,36 +34,43 @@ def choose(accept: str | None, request: MediaType = media.JSON, method: str = "p
 @functools.lru_cache(maxsize=256)
 def _chosen(accept: str, protobuf: bool, predict: bool) -> MediaType:
     offers = PREFERRED if predict else _RESULTS + ((Kind.PROTOBUF,) if protobuf else ())
+    if protobuf and Kind.PROTOBUF in offers:
+        offers = (Kind.PROTOBUF, *offers)
     ranges = [_range(item) for item in _items(accept)]
-    best: tuple[float, int, bool] = (0.0, 0, False)
-    chosen: MediaType | None = None
-    for kind in offers:
-        quality, specificity, answer = _welcome(kind, ranges)
-        rank = (quality, specificity, protobuf and kind is Kind.PROTOBUF)
-        if quality > 0 and rank > best:
-            best, chosen = rank, answer
-    if chosen is None:
-        raise NotAcceptable(
-            f'the answer cannot be made as "{accept[:200]}"', hint=f"available: {', '.join(offers)}"
-        )
-    return chosen
+    welcome = [
+        found for kind in offers if (found := _welcome(kind, ranges)) is not None and found.quality > 0
+    ]
+    if not welcome:
+        named = ", ".join(dict.fromkeys(offers))
+        raise NotAcceptable(f'the answer cannot be made as "{accept[:200]}"', hint=f"available: {named}")
+    return max(welcome, key=lambda found: found.rank).answer  # the first of equal ones
 
 
-def _welcome(kind: Kind, ranges: list[_Range]) -> tuple[float, int, MediaType]:
-    """Quality and specificity of the most specific range that matches; aliases match as well."""
-    found: tuple[int, float, MediaType] = (-1, 0.0, MediaType(kind, kind.value))
-    for wanted, parameters, quality in ranges:
-        if media.NAMES.get(wanted) is kind:
-            candidate = (2, quality, MediaType(kind, wanted, parameters))
-        elif wanted == kind.partition("/")[0] + "/*":
-            candidate = (1, quality, MediaType(kind, kind.value))
-        elif wanted in ("*/*", "*"):
-            candidate = (0, quality, MediaType(kind, kind.value))
-        else:
-            continue
-        if candidate[:2] > found[:2]:
-            found = candidate
-    return found[1], found[0], found[2]
+@dataclasses.dataclass(frozen=True)
+class _Match:
+    """The range of an Accept header that decides about one kind of answer (RFC 9110, 12.5.1)."""
+
+    specificity: int  # 2 a type by its name, 1 text/*, 0 */*
+    quality: float
+    place: int  # in the list
+    answer: MediaType
+
+    @property
+    def rank(self) -> tuple[float, int, int]:
+        return self.quality, self.specificity, -self.place
+
+
+def _welcome(kind: Kind, ranges: list[_Range]) -> _Match | None:
+    """The most specific range that matches, whatever its quality; of several names of the kind the best."""
+    matches = []
+    for place, (name, parameters, quality) in enumerate(ranges):
+        if media.NAMES.get(name) is kind:
+            matches.append(_Match(2, quality, place, MediaType(kind, name, parameters)))
+        elif name == kind.partition("/")[0] + "/*":
+            matches.append(_Match(1, quality, place, MediaType(kind, kind.value)))
+        elif name in ("*/*", "*"):
+            matches.append(_Match(0, quality, place, MediaType(kind, kind.value)))
+    return max(matches, key=lambda match: (match.specificity, match.quality, -match.place), default=None)
 
 
 def _items(accept: str) -> list[str]:
@@ -77,8 +88,7 @@ def _items(accept: str) -> list[str]:
 
 def _range(item: str) -> _Range:
     name, parameters = media.split(item)
-    try:
-        quality = min(1.0, max(0.0, float(parameters.pop("q", "1"))))
-    except ValueError:
-        quality = 1.0  # the field's habit: what cannot be read does not count
+    written = parameters.pop("q", "1")
+    # the field's habit: what cannot be read does not count
+    quality = min(1.0, float(written)) if _QVALUE.fullmatch(written) else 1.0
     return name, parameters, quality

@@ -20,13 +20,14 @@ Answer = tuple[bytes, str]
 def encode(arrays: Mapping[str, Array], media: MediaType, form: Form, signature: Signature) -> Answer:
     """The body and its Content-Type, for the outputs of a predict request.
 
+    The type has no parameters: SageMaker's SDK takes ``text/csv`` and not ``text/csv; charset=utf-8``.
     ``media`` comes from ``accept.choose``. JSON takes TF Serving's forms: ``predictions`` (row) or
     ``outputs`` (column). JSON lines is that on one line, as SageMaker's TensorFlow containers answer it. CSV
     has one row per instance; several outputs stand side by side (see ``csvanswer``). npy takes one output,
     npz any.
     NotAcceptable: these outputs cannot be written so, and the text says what can.
     """
-    return _WRITERS[media.kind](arrays, media, form, signature), _content_type(media)
+    return _WRITERS[media.kind](arrays, media, form, signature), media.name
 
 
 def encode_results(results: Sequence[Any], media: MediaType) -> Answer:
@@ -36,10 +37,6 @@ def encode_results(results: Sequence[Any], media: MediaType) -> Answer:
     if media.kind not in (Kind.JSON, Kind.LINES):
         raise NotAcceptable(f"classify and regress are answered in JSON, not {media.name}")
     return jsonanswer.results(results), media.name
-
-
-def _content_type(media: MediaType) -> str:
-    return "text/csv; charset=utf-8" if media.kind is Kind.CSV else media.name
 
 
 def _json(arrays: Mapping[str, Array], _: MediaType, form: Form, signature: Signature) -> bytes:

@@ -115,20 +115,3 @@ def test_predictions_have_the_limits_of_invocations_and_loads_those_of_questions
     assert (load.status, load.json()["error"]) == (413, "the request body is larger than 64 KiB")
     (endpoint.runtime / "serving").unlink()
     assert [endpoint.invoke("m").json()["code"], endpoint.invoke("m").status] == ["not_ready", 503]
-
-
-def test_addresses_that_nginx_reads_otherwise_than_the_gateway_lead_nowhere(endpoint) -> None:
-    endpoint.load("m")
-    for path in (
-        "/models/../models/m/invoke",
-        "/models/x/../m/invoke",
-        "/models/%2e%2e/invocations/invoke",
-        "/models/m%2f..%2fm/invoke",
-        "/models/a%0ab/invoke",
-        "/models/m/invoke/../../m/invoke",
-    ):
-        assert endpoint.ask("POST", path, b"{}").status == 400, path
-    assert endpoint.ask("POST", "/x/../models/m/invoke", b"{}").status == 404
-    assert endpoint.ask("POST", "/models//m/invoke", b"{}").status == 400
-    assert endpoint.ask("GET", "/models/m/invoke").status == 405
-    assert endpoint.ask("POST", "/models/m%2Dx/invoke").status == 404
