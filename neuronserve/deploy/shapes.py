@@ -47,6 +47,12 @@ def operation_model(service: str, operation: str) -> OperationModel:
 
 
 @functools.cache
+def words(service: str, shape: str) -> frozenset[str]:
+    """The words of an enumeration, such as EC2's ``InstanceType``."""
+    return frozenset(_service_model(service).shape_for(shape).metadata.get("enum", ()))
+
+
+@functools.cache
 def _service_model(service: str) -> ServiceModel:
     return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 

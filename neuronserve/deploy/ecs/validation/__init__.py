@@ -29,6 +29,7 @@ from neuronserve.deploy.ecs.validation.documented import (
     volumes,
 )
 from neuronserve.deploy.ecs.validation.neuron import (
+    absent,
     capacity,
     devices,
     managed,
@@ -67,6 +68,7 @@ RULES: tuple[Rule, ...] = (
     fargate.check,
     placement.check,
     capacity.check,
+    absent.check,
     devices.check,
     sharing.check,
     managed.check,

@@ -7,7 +7,6 @@ import pytest
 from neuronserve import errors, exitcodes
 from neuronserve.deploy.ecs.rendering import restarts
 
-
 IGNORED = frozenset(restarts.policy(300)["ignoredExitCodes"])
 
 
