@@ -1,7 +1,7 @@
 """Where a member belongs that its object lacks, by botocore's model: the nearest spelling may be wrong.
 
-``valueFrom`` under ``environment`` is near ``value``, which would put a secret's ARN into a variable as text; it
-is a member of ``secrets``. So a name that the request has at another place is looked for there first.
+``valueFrom`` under ``environment`` is near ``value``, which would put a secret's ARN into a variable as text;
+it is a member of ``secrets``. So a name that the request has at another place is looked for there first.
 """
 
 from __future__ import annotations
