@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from neuronserve.deploy.ecs import allocatable
-from neuronserve.deploy.ecs.validation import amounts, chips, cores
+from neuronserve.deploy.ecs.validation import amounts, chips, cores, templates
 from neuronserve.deploy.ecs.validation.cores import Kind
 from neuronserve.deploy.ecs.validation.documented import ports
 from neuronserve.deploy.ecs.validation.neuron import capacity
@@ -25,7 +25,8 @@ _ERRORS = frozenset({Kind.ALL, Kind.SAME, Kind.MANY})
 
 def findings(requests: Sequence[Any], instance_type: InstanceType | None = None) -> list[Finding]:
     """What is wrong between them; each alone is ``validation.findings``'s subject."""
-    subjects = [_placed(index, request, instance_type) for index, request in enumerate(requests)]
+    known = [templates.filled_in(request)[0] for request in requests]
+    subjects = [_placed(index, request, instance_type) for index, request in enumerate(known)]
     found = [*_families(subjects)]
     sharing = [s for s in subjects if _chips(s) and s.hosts.narrowed and not s.fargate]
     for one, other in itertools.combinations(sharing, 2):
