@@ -48,6 +48,13 @@ MEANINGS: dict[int, str] = {
     SIGNALLED + 15: "a second signal (SIGTERM) ended it at once",
 }
 
+# Codes after which a restart of the same container may go otherwise: a store that failed or throttled,
+# credentials, a package index, a process that died, a fault of our own. All others mean that it ended as it
+# was asked to, or that settings, model, disk or chips of this very container are wrong, and stay so.
+RESTARTABLE = frozenset({INTERNAL, 14, 15, 16, 25, 29, 30, 31, 32, 33})
+
+FINAL: tuple[int, ...] = tuple(code for code in MEANINGS if code not in RESTARTABLE)
+
 _BY_ERROR: dict[type[errors.NeuronserveError], int] = {
     errors.SettingsError: SETTINGS,
     errors.LocationError: 10,

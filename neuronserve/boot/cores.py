@@ -28,12 +28,14 @@ _BUSY = re.compile(r"Neuron ?Core\(s\) not available")
 class Ground:
     """What the model servers stand on. ``host`` is None where there are no Neuron devices in play.
 
-    ``env``: what model servers need in their environment beside the service's own.
+    ``env``: what model servers need in their environment beside the service's own. ``core_offset``: the
+    number of the first core of the first chip.
     """
 
     roots: Roots = Roots()
     host: Host | None = None
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    core_offset: int = 0
 
     @property
     def simulated(self) -> bool:
@@ -63,7 +65,17 @@ def survey(settings: Settings, kind: str, runtime: Path) -> Ground:
         level = logging.INFO if problem.code == _AS_ADVISED else logging.WARNING
         fields = {"fields": dataclasses.asdict(problem)}
         _log.log(level, "%s (%s)", problem.message, problem.hint, extra=fields)
-    return ground
+    return _numbered(ground, settings)
+
+
+def _numbered(ground: Ground, settings: Settings) -> Ground:
+    """With the way in which its cores are counted, which the simulated runtime is told."""
+    assert ground.host is not None  # noqa: S101  survey() looked
+    offset = allotment.core_offset(ground.host, settings)
+    if offset != settings.core_offset:
+        _log.info("NEURON_RT_VISIBLE_CORES counts as the host does: the first core here is %d", offset)
+    env = {**ground.env, **({"SERVE_CORE_OFFSET": str(offset)} if offset and ground.simulated else {})}
+    return dataclasses.replace(ground, core_offset=offset, env=env)
 
 
 def _simulated(settings: Settings, runtime: Path) -> Ground:
@@ -119,22 +131,22 @@ def _told(made: Allotment) -> Allotment:
     return made
 
 
-def waiting_for(ground: Ground, settings: Settings, cores: str, tag: str) -> Callable[[], str] | None:
+def waiting_for(ground: Ground, cores: str, tag: str) -> Callable[[], str] | None:
     """What a server that will own ``cores`` has to wait for: asked in a thread; empty: nothing."""
     if ground.host is None or not cores:
         return None
     first, _, last = cores.partition("-")
-    low = int(first) - settings.core_offset
-    high = int(last or first) - settings.core_offset
-    return functools.partial(_held, ground, cores, (low, high), settings.core_offset, tag)
+    low = int(first) - ground.core_offset
+    high = int(last or first) - ground.core_offset
+    return functools.partial(_held, ground, cores, (low, high), tag)
 
 
-def _held(ground: Ground, cores: str, wanted: tuple[int, int], offset: int, tag: str) -> str:
+def _held(ground: Ground, cores: str, wanted: tuple[int, int], tag: str) -> str:
     from neuronserve.neuron import holders
 
     assert ground.host is not None  # noqa: S101  waiting_for() looked
     # neuron-ls is not asked: it knows chips, no cores, and would take a neighbour's for the server's own
-    found = holders.busy(ground.roots, ground.host, *wanted, core_offset=offset, neuron_ls=None)
+    found = holders.busy(ground.roots, ground.host, *wanted, core_offset=ground.core_offset, neuron_ls=None)
     if not found:
         return ""
     who = ", ".join(f"process {h.pid}" + (" (its predecessor)" if h.tag == tag else "") for h in found)

@@ -155,7 +155,7 @@ def _spec(launch: Launch, judge: Judging, ground: Ground, settings: Settings, cw
         start_seconds=settings.load_seconds,
         poll=0.1,
         before=functools.partial(_before, launch, judge),
-        hold=cores.waiting_for(ground, settings, launch.cores, launch.tag),
+        hold=cores.waiting_for(ground, launch.cores, launch.tag),
         hold_seconds=settings.cores_wait_seconds,
         excuse=cores.busy,
     )

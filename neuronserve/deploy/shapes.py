@@ -16,6 +16,7 @@ from typing import Any
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 
+from neuronserve.deploy import members
 from neuronserve.deploy.findings import Finding, Severity, pointer
 
 
@@ -28,22 +29,37 @@ class Unknown:
 
 UNKNOWN = Unknown()
 _MANY = 40  # words that a person still reads; SageMaker has some 280 instance types
+_UNKNOWN = "unknown-member"
 NULL = "null"  # the code of a finding: an object's member is null
 
 
-def findings(service: str, operation: str, params: Any) -> list[Finding]:
+def findings(service: str, operation: str, params: Any, *, others: tuple[str, ...] = ()) -> list[Finding]:
     """What of ``params`` AWS would refuse for its shape; ``service`` and ``operation`` in botocore's words.
 
     It takes any JSON value. Values are not repeated, unless they should have been a word of a fixed list.
+    ``others``: operations whose members may be there by mistake.
     """
-    shape = operation_model(service, operation).input_shape
-    return list(_walk(shape, params, "")) if shape else []
+    model = operation_model(service, operation)
+    found = list(_walk(model.input_shape, params, "")) if model.input_shape else []
+    elsewhere = tuple(operation_model(service, other) for other in others)
+    return [
+        dataclasses.replace(one, fix=members.advice(model, one.pointer, one.fix.split(), elsewhere))
+        if one.code == _UNKNOWN
+        else one
+        for one in found
+    ]
 
 
 @functools.cache
 def operation_model(service: str, operation: str) -> OperationModel:
     """botocore's own description of a call; no session and no credentials are needed."""
     return _service_model(service).operation_model(operation)
+
+
+@functools.cache
+def words(service: str, shape: str) -> frozenset[str]:
+    """The words of an enumeration, such as EC2's ``InstanceType``."""
+    return frozenset(_service_model(service).shape_for(shape).metadata.get("enum", ()))
 
 
 @functools.cache
@@ -161,21 +177,13 @@ def _structure(shape: StructureShape, value: dict[Any, Any], at: str) -> Iterato
 
 
 def _unknown_member(key: Any, known: list[str], at: str) -> Finding:
-    text = str(key)
-    same = next((name for name in known if name.lower() == text.lower()), None)
-    near = same or next(iter(difflib.get_close_matches(text, known, n=1)), None)
-    if same:
-        fix = f"write {same}: upper and lower case matter"
-    elif near:
-        fix = f"did you mean {near}?"
-    else:
-        fix = f"remove it; known here: {', '.join(known[:8])}{', ...' if len(known) > 8 else ''}"
+    """Its fix holds the known members, until ``findings`` looks where it belongs."""
     return Finding(
-        at + pointer(text),
+        at + pointer(str(key)),
         Severity.ERROR,
-        "unknown-member",
-        f"{_short(text)} is no member of this object",
-        fix,
+        _UNKNOWN,
+        f"{_short(str(key))} is no member of this object",
+        " ".join(known),
     )
 
 

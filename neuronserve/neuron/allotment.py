@@ -38,10 +38,31 @@ class Allotment:
     map: Mapping[str, Any] | None = None
 
 
+def core_offset(host: Host, wishes: Wishes) -> int:
+    """The number of the first core of the first chip given.
+
+    Where nobody set it, NEURON_RT_VISIBLE_CORES shows it: cores that this container cannot have counted from
+    0, and that its chips have on the host, are numbered as the host numbers them. So do older drivers, and
+    the Neuron scheduler, which gives ``--device=/dev/neuron1`` with cores 2 and 3.
+    """
+    visible, each = wishes.visible_cores, {chip.cores or 0 for chip in host.chips}
+    if wishes.core_offset or visible is None or len(each) != 1 or 0 in each:
+        return wishes.core_offset
+    cores = each.pop()
+    there = cores * len(host.chips)
+    if visible[1] < there:
+        return 0
+    first_chip = host.chips[0]
+    for number in (first_chip.host_index, first_chip.index):
+        if number is not None and number * cores <= visible[0] and visible[1] < number * cores + there:
+            return number * cores
+    return 0
+
+
 def usable(host: Host, wishes: Wishes) -> Grid:
     """The cores that may be used. Raises DeviceFault and NotEnoughCores, see ``grid.grid``."""
     return grids.grid(
-        host.chips, offset=wishes.core_offset, visible=wishes.visible_cores, count=wishes.num_cores
+        host.chips, offset=core_offset(host, wishes), visible=wishes.visible_cores, count=wishes.num_cores
     )
 
 

@@ -96,7 +96,8 @@ def _allowed(low: int, high: int, visible: Range | None, count: int | None) -> R
         if visible[0] < low or visible[1] > high:
             raise NotEnoughCores(
                 f"NEURON_RT_VISIBLE_CORES={text(visible)}, but the cores here are {text((low, high))}",
-                hint="name cores that are here, or leave it unset; SERVE_CORE_OFFSET numbers the first",
+                hint="name cores that are here, counted from 0 or as the host counts, or leave it unset; "
+                "SERVE_CORE_OFFSET numbers the first",
             )
         return visible
     if count:

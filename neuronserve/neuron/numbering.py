@@ -46,7 +46,9 @@ def renumbering(nodes: Sequence[Node]) -> list[Problem]:
     if minors != sorted(minors):
         message = f"the chips are not in the host's order: {mapping}"
         return [Problem("misordered", "", message, "map them in the host's order", fatal=False)]
-    hint = "nothing to do: cores are counted from 0 here; elsewhere set SERVE_CORE_OFFSET"
+    hint = (
+        "nothing to do: cores are counted from 0, or as the host counts where NEURON_RT_VISIBLE_CORES does so"
+    )
     return [Problem("renumbered", "", f"the devices are numbered anew: {mapping}", hint, fatal=False)]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 
 from neuronserve.simulator.nrt import Nrt, NrtError, log_line
 
+OFFSET = "SERVE_CORE_OFFSET"  # stands for a driver that counts the cores of the whole host
 VISIBLE, NUMBER = "NEURON_RT_VISIBLE_CORES", "NEURON_RT_NUM_CORES"
 
 
@@ -35,19 +36,19 @@ def wanted(environ: Mapping[str, str], present: int) -> Request:
         raise NrtError(Nrt.FAILURE, "Nrt::Init failed: nrt_init", line)
     visible, number = environ.get(VISIBLE, "").strip(), environ.get(NUMBER, "").strip()
     if visible:
-        return _range(visible)
+        return _range(visible, int(environ.get(OFFSET) or 0))
     if number and not re.fullmatch(r"\d{1,6}", number):
         raise _malformed(NUMBER, number)
     count = int(number or 0) or present
     return Request(0, present - 1, count)
 
 
-def _range(text: str) -> Request:
+def _range(text: str, offset: int) -> Request:
     match = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", text)
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, -1)
     if last < first:
         raise _malformed(VISIBLE, text)
-    return Request(first, last, last - first + 1)
+    return Request(max(0, first - offset), last - offset, last - first + 1)
 
 
 def _malformed(name: str, text: str) -> NrtError:

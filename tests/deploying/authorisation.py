@@ -193,6 +193,7 @@ _KNOWN: Mapping[str, Callable[[str, Parameters, str], Asked]] = {
     "s3:HeadObject": _object,
     "s3:ListObjectsV2": _bucket,
     "secretsmanager:DescribeSecret": _arns("SecretId"),
+    "secretsmanager:GetSecretValue": _arns("SecretId"),
     "ssm:GetParameter": _parameters,
     "ssm:GetParameters": _parameters,
 }

@@ -20,6 +20,28 @@ BEGIN = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 Step = Callable[["PretendEcs", dict[str, Any]], None]
 
 
+def container_instance(memory: int = 500_000, free: int | None = None) -> dict[str, Any]:
+    """A container instance with so much memory registered, and so much of it free (MiB)."""
+
+    def resources(mib: int) -> list[dict[str, Any]]:
+        return [
+            {"name": "CPU", "type": "INTEGER", "integerValue": 196_608},
+            {"name": "MEMORY", "type": "INTEGER", "integerValue": mib},
+            {"name": "PORTS", "type": "STRINGSET", "stringSetValue": ["22"]},
+            {"name": "PORTS_UDP", "type": "STRINGSET", "stringSetValue": []},
+        ]
+
+    return {
+        "containerInstanceArn": f"{ACCOUNT}:container-instance/c/1",
+        "ec2InstanceId": "i-0123456789abcdef0",
+        "status": "ACTIVE",
+        "agentConnected": True,
+        "registeredResources": resources(memory),
+        "remainingResources": resources(memory if free is None else free),
+        "attributes": [{"name": "ecs.instance-type", "value": "inf1.xlarge"}],
+    }
+
+
 class PretendEcs:
     """``script``: one step before each DescribeServices once a deployment ``begun``; the last state stays.
 
@@ -32,7 +54,7 @@ class PretendEcs:
         self.definitions: dict[str, list[dict[str, Any]]] = {}
         self.services: dict[str, dict[str, Any]] = {}
         self.history: dict[str, list[dict[str, Any]]] = {}
-        self.instances: list[dict[str, Any]] = []
+        self.instances: list[dict[str, Any]] = [container_instance()]
         self.tasks: list[dict[str, Any]] = []
         self.scaled: list[dict[str, Any]] = []
         self.script: deque[Step] = deque()
@@ -159,6 +181,9 @@ class PretendEcs:
 
     def describe_scalable_targets(self, _: dict[str, Any]) -> dict[str, Any]:
         return {"ScalableTargets": self.scaled}
+
+    def describe_clusters(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {"clusters": [{"clusterName": name, "status": "ACTIVE"} for name in request["clusters"]]}
 
     def list_container_instances(self, _: dict[str, Any]) -> dict[str, Any]:
         return {"containerInstanceArns": [one["containerInstanceArn"] for one in self.instances]}

@@ -89,6 +89,11 @@ def tells(*messages: str) -> Step:
     return step
 
 
+def lacks_a_place(_: PretendEcs, service: dict[str, Any]) -> None:
+    """ECS has not told so yet: its event comes later."""
+    service["deployments"][0] |= {"pendingCount": 0, "runningCount": 0}
+
+
 def finds_no_place(ecs: PretendEcs, service: dict[str, Any]) -> None:
     tells(
         f"(service {service['serviceName']}) was unable to place a task because no container instance met "

@@ -150,6 +150,18 @@ def _of_execution(sid: str) -> Callable[[Reach], Resources]:
     return resources
 
 
+def _secrets_with_keys(reach: Reach) -> Resources:
+    """Whether a secret has a JSON key is in its value; no other secret is read."""
+    keyed = {
+        name: source
+        for name, source in reach.spec.secrets.items()
+        if source.split(":")[7:8] not in ([], [""])
+    }
+    spec = dataclasses.replace(reach.spec, secrets=keyed)
+    found = execution.statements(spec, dataclasses.replace(reach.needs, secret_keys=()), reach.place)
+    return tuple(arn for one in found if one.sid == "ReadSecrets" for arn in one.resources), {}
+
+
 def _ami(reach: Reach) -> Resources:
     """Public parameters have no account in their ARN. In every region: they tell everybody the same."""
     names = sorted(name.rpartition("/")[0] for name in ami.PARAMETERS.values())
@@ -203,6 +215,7 @@ _PLACES: Mapping[On, Callable[[Reach], Resources]] = {
     On.LOG_STREAM: _log_stream,
     On.REPOSITORY: _repository,
     On.SECRETS: _of_execution("ReadSecrets"),
+    On.JSON_KEYS: _secrets_with_keys,
     On.PARAMETERS: _of_execution("ReadParameters"),
     On.AMI: _ami,
     On.TARGETS: _targets,

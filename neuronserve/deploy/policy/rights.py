@@ -31,6 +31,7 @@ class On(StrEnum):
     REPOSITORY = "LookAtTheImage"
     MODEL = "Model"  # its statements are those of the task role
     SECRETS = "LookAtSecretsNotTheirValues"
+    JSON_KEYS = "ReadSecretsOfWhichAJsonKeyIsNamed"
     PARAMETERS = "LookAtParameters"
     AMI = "FindTheNeuronAmi"
     TARGETS = "ScaleTheServices"
@@ -80,6 +81,7 @@ RIGHTS: Mapping[str, Rights] = {
         On.REPOSITORY: ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
         On.ROLES: ("iam:GetRole", "iam:SimulatePrincipalPolicy"),
         On.SECRETS: ("secretsmanager:DescribeSecret",),
+        On.JSON_KEYS: ("secretsmanager:GetSecretValue",),
         On.PARAMETERS: ("ssm:GetParameters",),
         On.AMI: ("ssm:GetParameter",),
         On.MODEL: (),

@@ -25,6 +25,10 @@ def check(patient: Patient) -> Outcome:
         return Outcome((ok("no NeuronCores are used"),), {"allotment": Allotment(owners)})
     grid = allotment.usable(host, settings)
     findings = [_usable(grid, host)]
+    if (offset := allotment.core_offset(host, settings)) != settings.core_offset:
+        findings.append(
+            note(f"NEURON_RT_VISIBLE_CORES counts as the host does: the first core here is {offset}")
+        )
     made = None
     if settings.multi_model:
         made = allotment.allot_vacant(host, settings)
@@ -61,17 +65,17 @@ def _planned(made: Allotment) -> Iterator[Finding]:
 
 def _held(patient: Patient, host: Host, grid: Grid, made: Allotment | None) -> Iterator[Finding]:
     """Holders, each with what it means: our own service, a stranger in the way, or of no matter."""
-    offset = patient.settings.core_offset
+    offset = allotment.core_offset(host, patient.settings)
     found = holders.holders(patient.roots, host, core_offset=offset, neuron_ls=patient.around.neuron_ls)
     wanted = [owner.cores for owner in made.owners if owner.cores] if made else [grid.usable]
     for holder in found:
-        yield _holder(holder, patient, wanted, made is not None)
+        yield _holder(holder, patient, wanted, offset, planned=made is not None)
     if not found:
         yield ok("nobody that can be seen from here holds a core")
 
 
-def _holder(holder: Holder, patient: Patient, wanted: list[Range], planned: bool) -> Finding:
-    cores = _numbered(holder, patient.settings.core_offset)
+def _holder(holder: Holder, patient: Patient, wanted: list[Range], offset: int, *, planned: bool) -> Finding:
+    cores = _numbered(holder, offset)
     chips = ", ".join(f"neuron{chip}" for chip in holder.chips)
     where = f"cores {text(cores)}" if cores else f"cores of {chips}"
     who = f"process {holder.pid or 'of an unknown number'}" + (f" ({holder.tag})" if holder.tag else "")

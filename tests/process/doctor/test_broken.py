@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from neuronserve.simulator import host
 from neuronserve.simulator.ownership import holders
 from tests.cpuservers import Server, wait_for
 from tests.rude_store import Fault, RudeStore
@@ -91,6 +92,23 @@ def test_a_model_that_needs_more_cores_than_there_are(doctor):
     fault = one_fault(found, 36, "cores")
     assert "8 cores, and there are 4" in fault["message"]
     assert "more chips" in fault["fix"]
+
+
+@pytest.mark.parametrize("renumber", [False, True])
+@pytest.mark.parametrize(("visible", "code"), [("2,3", 0), ("2-3", 0), ("3", 0), ("0-1", 0), ("4-5", 36)])
+def test_cores_may_be_numbered_as_the_host_numbers_them(doctor, tmp_path, visible, code, renumber):
+    """Neuron's scheduler gives ``--device=/dev/neuron1`` with NEURON_RT_VISIBLE_CORES=2,3."""
+    second = host.create(tmp_path / "trn1", "trn1.32xlarge", chips=1, first=1, renumber=renumber)
+    found = doctor(
+        MODEL_URI=str(doctor.model("trn1", generation="trn1")),
+        SERVE_DEVICES_DIR=str(second.devices),
+        SERVE_SYSFS_DIR=str(second.sysfs),
+        SERVE_SIMULATE_HOST=str(second.folder),
+        NEURON_RT_VISIBLE_CORES=visible,
+    )
+    assert found.code == code, found.document["findings"]
+    told = any("counts as the host does" in one["message"] for one in found.of("cores"))
+    assert told is (visible in {"2,3", "2-3", "3"})
 
 
 @pytest.fixture

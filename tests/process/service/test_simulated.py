@@ -11,6 +11,7 @@ import pytest
 
 from neuronserve.simulator import control
 from neuronserve.simulator.host import attach
+from neuronserve.simulator.ownership import holders
 from tests import handmade
 
 JSON = {"Content-Type": "application/json"}
@@ -242,3 +243,44 @@ def test_sigterm_ends_servers_that_ignore_it(on):
     service.wait_ready()
     assert service.stop() == 0
     assert not service.survivors()
+
+
+@pytest.mark.parametrize(
+    ("given", "visible", "owned", "on_host"),
+    [
+        ([1], "2,3", ["2-3"], [2, 3]),  # as Neuron's scheduler gives a chip
+        ([1], "3", ["3"], [3]),
+        ([1], "0-1", ["0-1"], [2, 3]),
+        ([1, 2], "2-5", ["2-3", "4-5"], [2, 3, 4, 5]),
+    ],
+)
+def test_cores_that_are_numbered_as_the_host_numbers_them_are_served_on(
+    serve, tmp_path, given, visible, owned, on_host
+):
+    devices = tmp_path / "dev"
+    devices.mkdir()
+    for number in given:
+        (devices / f"neuron{number}").symlink_to("/dev/null")
+    handmade.compiled(tmp_path / "models" / "m" / "1", generation="trn1")
+    service = serve(
+        MODEL_URI=tmp_path / "models", MODEL_SERVER="simulator", SERVE_DEVICES_DIR=devices,
+        SERVE_INSTANCE_TYPE="trn1.32xlarge", NEURON_RT_VISIBLE_CORES=visible,
+    )  # fmt: skip
+    service.wait_ready()
+    assert [server.cores for server in service.state().servers] == owned
+    assert np.array_equal(
+        answers(service, np.ones((4, 3), np.float32)), np.ones((4, 3)) @ handmade.weights(3)
+    )
+    assert sorted(core for core, holder in holders(host_of(service)).items() if holder) == on_host
+    assert service.stop() == 0
+
+
+def test_cores_that_are_not_here_end_the_start_whatever_they_are_counted_from(serve, tmp_path):
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev" / "neuron1").symlink_to("/dev/null")
+    handmade.compiled(tmp_path / "models" / "m" / "1", generation="trn1")
+    service = serve(
+        MODEL_URI=tmp_path / "models", MODEL_SERVER="simulator", SERVE_DEVICES_DIR=tmp_path / "dev",
+        SERVE_INSTANCE_TYPE="trn1.32xlarge", NEURON_RT_VISIBLE_CORES="4-5",
+    )  # fmt: skip
+    assert service.wait_exit() == 36

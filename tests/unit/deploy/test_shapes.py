@@ -184,3 +184,62 @@ def test_javas_classes_of_characters_are_checked_too(member, good, bad):
     for value, wrong in ((good, False), (bad, True)):
         asked = {"EndpointName": "e", "Body": "", member: value}
         assert bool(shapes.findings("sagemaker-runtime", "InvokeEndpoint", asked)) is wrong
+
+
+ENVIRONMENT = {"environment": [{"name": "A", "valueFrom": "arn"}]}
+LOGS = {"logConfiguration": {"logDriver": "splunk", "secretOptions": [{"name": "a", "value": "b"}]}}
+
+
+@pytest.mark.parametrize(
+    ("members", "place", "word"),
+    [
+        (ENVIRONMENT, "environment/0/valueFrom", "secrets"),
+        ({"secrets": [{"name": "A", "value": "b"}]}, "secrets/0/value", "environment"),
+        (LOGS, "logConfiguration/secretOptions/0/value", "options"),
+        ({"environmentFiles": [{"type": "s3", "value": "a", "name": "A"}]}, "environmentFiles/0/name", "arn"),
+        ({"devices": []}, "devices", "linuxParameters.devices"),
+        (
+            {"linuxParameters": {"privileged": True}},
+            "linuxParameters/privileged",
+            "containerDefinitions[].priv",
+        ),
+        ({"retries": 3}, "retries", "healthCheck.retries"),
+        ({"executionRoleArn": "a"}, "executionRoleArn", "beside containerDefinitions"),
+        ({"placement_constraints": []}, "placement_constraints", "placementConstraints, beside"),
+        ({"mountPoints": [{"sourcePath": "/a"}]}, "mountPoints/0/sourcePath", "volumes[].host.sourcePath"),
+        ({"healthCheck": {"command": ["a"], "test": []}}, "healthCheck/test", "command"),
+        ({"desiredCount": 2}, "desiredCount", "CreateService"),
+        ({"memory_reservation": 5}, "memory_reservation", "write memoryReservation"),
+        ({"awslogs-group": "g"}, "awslogs-group", "known here"),
+    ],
+)
+def test_a_member_that_has_a_place_elsewhere_is_not_told_the_nearest_spelling(members, place, word):
+    """By the members of ECS's API reference, as botocore's model has them."""
+    [request] = [
+        changed(MINIMAL, "/containerDefinitions/0", {**MINIMAL["containerDefinitions"][0], **members})
+    ]
+    others = ("CreateService", "RunTask")
+    fixes = {f.pointer: f.fix for f in shapes.findings("ecs", OPERATION, request, others=others)}
+    assert word in fixes[f"{CONTAINER}/{place}"].replace("ARN", "arn")
+
+
+@pytest.mark.parametrize(
+    ("member", "word"),
+    [
+        ("image", "containerDefinitions[].image"),
+        ("secrets", "containerDefinitions[].secrets"),
+        ("devices", "linuxParameters.devices"),
+        ("launchType", "requiresCompatibilities"),
+        ("loadBalancers", "CreateService"),
+        ("overrides", "RunTask"),
+        ("container_definitions", "write containerDefinitions"),
+        ("volume", "did you mean volumes?"),
+        ("name", "write family"),
+    ],
+)
+def test_what_stands_beside_the_containers_and_belongs_into_one_is_told_so(member, word):
+    others = ("CreateService", "RunTask")
+    fixes = {
+        f.pointer: f.fix for f in shapes.findings("ecs", OPERATION, {**MINIMAL, member: "a"}, others=others)
+    }
+    assert word in fixes[f"/{member}"]

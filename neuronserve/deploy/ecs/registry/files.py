@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from neuronserve.deploy import documents
+from neuronserve.deploy.ecs import other_documents
 from neuronserve.deploy.ecs.registry.canonical import RESPONSE_ONLY
 from neuronserve.errors import InvalidInput
 
@@ -24,7 +25,7 @@ def is_file(target: str) -> bool:
 
 def read(name: str) -> list[dict[str, Any]]:
     """The requests in a file, or what ``aws ecs describe-task-definition`` printed. Raises InvalidInput."""
-    document = documents.read(name)
+    document = other_documents.read(name, documents.parse)
     items = document if isinstance(document, list) else [document]
     if not items:
         raise InvalidInput(f"{name}: an empty list: no task definition in it")

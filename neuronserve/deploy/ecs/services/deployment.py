@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from neuronserve.deploy.aws import code_of
 from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.registry import registered
-from neuronserve.deploy.ecs.services import changes, creation, live, rules, watching
+from neuronserve.deploy.ecs.services import capacity, changes, creation, live, rules, watching
 from neuronserve.deploy.ecs.services.rollout import Ours
 from neuronserve.deploy.ecs.services.wanted import Wanted
 from neuronserve.errors import AwsFailed, DeploymentFailed
@@ -21,10 +21,14 @@ _EVERY = 5.0  # seconds
 
 @dataclasses.dataclass(frozen=True)
 class Patience:
-    """``wait``: until the rollout ended, at most ``seconds`` for each service."""
+    """``wait``: until the rollout ended, at most ``seconds`` for each service.
+
+    ``preflight``: look first whether any container instance can ever take the tasks.
+    """
 
     wait: bool = True
     seconds: float = 1800
+    preflight: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +60,9 @@ def deploy_all(desk: Desk, wanted: Sequence[Wanted], patience: Patience) -> list
     A service that fails ends it: those after it keep what they run.
     """
     for item in wanted:
-        plan(desk, item)  # what can be refused is refused before anything is registered or sent
+        planned = plan(desk, item)  # what can be refused is refused before anything is registered or sent
+        if patience.preflight and planned.calls:
+            capacity.refuse_impossible(desk, item, planned.before)
     done: list[dict[str, Any]] = []
     for index, item in enumerate(wanted):
         try:

@@ -60,6 +60,7 @@ def _capacity(group: argparse._ArgumentGroup) -> None:
         help="needed for Managed Instances",
     )  # fmt: skip
     group.add_argument("--launch-type", choices=("EC2", "EXTERNAL", "FARGATE"))
+    group.add_argument("--no-preflight", action="store_true", help="do not look at the instances before")
 
 
 def _network(group: argparse._ArgumentGroup) -> None:
@@ -108,7 +109,7 @@ def natural(text: str) -> int:
 
 
 def patience(given: argparse.Namespace) -> Patience:
-    return Patience(wait=given.wait, seconds=given.timeout)
+    return Patience(wait=given.wait, seconds=given.timeout, preflight=not given.no_preflight)
 
 
 def wanted(given: argparse.Namespace, desk: Desk) -> list[Wanted]:

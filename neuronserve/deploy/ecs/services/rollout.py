@@ -98,9 +98,14 @@ def _is_before(definition: str, ours: Ours) -> bool:
     )
 
 
+def own(service: dict[str, Any], ours: Ours) -> dict[str, Any] | None:
+    """ECS's picture of the deployment that is followed."""
+    return next((item for item in live.deployments(service) if item.get("id") == ours.deployment), None)
+
+
 def progress(service: dict[str, Any], ours: Ours) -> str:
     """One line about the deployment, the same as long as nothing moved."""
-    found = next((item for item in live.deployments(service) if item.get("id") == ours.deployment), None)
+    found = own(service, ours)
     if found is None:
         return f"{ours.service}: deployment {ours.deployment} is not shown"
     counts = ", ".join(

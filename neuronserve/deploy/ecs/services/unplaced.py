@@ -20,11 +20,15 @@ _LINES = 10
 
 @dataclasses.dataclass(frozen=True)
 class Explanation:
-    """``never``: no instance that is there could take it even when empty, so that waiting is in vain."""
+    """``never``: no instance that is there could take it even when empty, so that waiting is in vain.
+
+    ``nowhere``: none of them can take it now.
+    """
 
     summary: str
     lines: tuple[str, ...] = ()
     never: bool = False
+    nowhere: bool = False
 
 
 def explain(
@@ -42,4 +46,6 @@ def explain(
         why = "the right to look is missing" if isinstance(known, AwsRefused) else str(known)
         return Explanation(f"the container instances cannot be looked at: {why}", (_WORDS,))
     more = [f"and {len(lines) - _LINES} instances more"] if len(lines) > _LINES else []
-    return Explanation(summary, (*lines[:_LINES], *more), never=placement.never(demand, found))
+    nowhere = all(placement.reasons(demand, instance) for instance in found)
+    never = placement.never(demand, found)
+    return Explanation(summary, (*lines[:_LINES], *more), never=never, nowhere=nowhere)

@@ -10,17 +10,18 @@ from neuronserve.deploy.desk import Desk
 from neuronserve.deploy.ecs.services import events, live, rollout, stopped
 from neuronserve.deploy.ecs.services import unplaced as places
 from neuronserve.deploy.ecs.services.rollout import Ending, Ours, Verdict
-from neuronserve.errors import DeploymentFailed, TimedOut
+from neuronserve.errors import DeploymentFailed, NotPlaced, TimedOut
 
 _EVERY = 5.0  # seconds
 _SETTLES = 30.0  # seconds in which DescribeServices may still show what was before the call
+_STILL = 3  # looks in a row at a deployment that lacks tasks, after which it is told what they wait for
 _IN_VAIN = 2  # events of tasks without a place, with nothing left to make room, after which ECS is believed
 
 
 def follow(
     desk: Desk, ours: Ours, *, seen: dict[str, Any] | None, definition: Mapping[str, Any], seconds: float
 ) -> dict[str, Any]:
-    """The service when the deployment is complete. Raises DeploymentFailed, TimedOut.
+    """The service when the deployment is complete. Raises DeploymentFailed, NotPlaced, TimedOut.
 
     ``seen``: the service before the call, whose events are no news. ``definition``: what the tasks are.
     """
@@ -32,7 +33,7 @@ def follow(
             f"{ours.service}: not rolled out after {seconds:g} s; last seen: {watch.last or 'nothing'}",
             hint=f"{_GOES_ON}{watch.unplaced_hint}",
         ) from None
-    except DeploymentFailed:
+    except (DeploymentFailed, NotPlaced):
         raise
     except (Exception, KeyboardInterrupt):  # such as credentials that expired
         desk.say(f"{ours.service}: {_GOES_ON}")
@@ -51,10 +52,13 @@ class _Watch:
     last: str = ""
     unplaced: int = 0
     explanation: places.Explanation | None = None
+    missing: int = 0
+    waits_for: str = ""
 
     @property
     def unplaced_hint(self) -> str:
-        return f"; {self.explanation.summary}" if self.explanation else ""
+        known = self.explanation.summary if self.explanation else self.waits_for
+        return f"; {known}" if known else ""
 
     def look(self) -> dict[str, Any] | None:
         service = live.look(self.desk.aws, self.ours.cluster, self.ours.service)
@@ -63,6 +67,7 @@ class _Watch:
         settled = self.desk.clock.monotonic() >= self.settles
         verdict = rollout.judge(service, self.ours, settled=settled)
         if verdict is None:
+            self._tell_what_it_waits_for(service or {})
             self._check_places(service or {})
             return None
         if verdict.ending is Ending.COMPLETED:
@@ -90,6 +95,19 @@ class _Watch:
             for line in (*self.explanation.lines, self.explanation.summary):
                 self.desk.say(f"  {line}")
 
+    def _tell_what_it_waits_for(self, service: dict[str, Any]) -> None:
+        """ECS's own event about a task without a place may take minutes: the reason is told before."""
+        mine = rollout.own(service, self.ours) or {}
+        placed = mine.get("runningCount", 0) + mine.get("pendingCount", 0)
+        self.missing = self.missing + 1 if placed < mine.get("desiredCount", 0) else 0
+        if self.missing == _STILL and self.explanation is None:
+            found = places.explain(
+                self.desk.aws, self.ours, self.definition, service.get("placementConstraints") or ()
+            )
+            if found.nowhere:
+                self.desk.say(f"{self.ours.service}: waits for a place: {found.summary}")
+                self.waits_for = found.summary
+
     def _check_places(self, service: dict[str, Any]) -> None:
         """Without a place now is usual while older tasks stop; without any chance is the end."""
         if self.explanation is None:
@@ -98,7 +116,7 @@ class _Watch:
             item.get("runningCount") or item.get("pendingCount") for item in live.deployments(service)
         )
         if self.explanation.never or (alone and self.unplaced >= _IN_VAIN):
-            raise DeploymentFailed(
+            raise NotPlaced(
                 f"{self.ours.service}: no container instance takes its tasks: {self.explanation.summary}",
                 hint="ECS goes on trying: add an instance that fits, or deploy a task definition that does",
             )

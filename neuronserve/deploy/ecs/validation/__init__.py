@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from neuronserve.deploy.ecs.validation import templates
 from neuronserve.deploy.ecs.validation.across import findings as across
 from neuronserve.deploy.ecs.validation.documented import (
     credentials,
@@ -29,6 +30,7 @@ from neuronserve.deploy.ecs.validation.documented import (
     volumes,
 )
 from neuronserve.deploy.ecs.validation.neuron import (
+    absent,
     capacity,
     devices,
     managed,
@@ -67,6 +69,7 @@ RULES: tuple[Rule, ...] = (
     fargate.check,
     placement.check,
     capacity.check,
+    absent.check,
     devices.check,
     sharing.check,
     managed.check,
@@ -83,6 +86,7 @@ def findings(request: Any, instance_type: InstanceType | None = None) -> list[Fi
 
     ``instance_type``: what it will run on, where its placement constraints do not say.
     """
+    request, found = templates.filled_in(request)
     subject = Subject.of(request, instance_type)
-    found = [finding for rule in RULES for finding in rule(subject)]
+    found += [finding for rule in RULES for finding in rule(subject)]
     return list(dict.fromkeys(found))

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from neuronserve.deploy.ecs import allocatable
-from neuronserve.deploy.ecs.validation import amounts, chips
+from neuronserve.deploy.ecs.validation import amounts, chips, cores, templates
+from neuronserve.deploy.ecs.validation.cores import Kind
 from neuronserve.deploy.ecs.validation.documented import ports
 from neuronserve.deploy.ecs.validation.neuron import capacity
 from neuronserve.deploy.ecs.validation.subject import Subject
@@ -19,10 +20,13 @@ from neuronserve.deploy.findings import Finding, pointer
 from neuronserve.deploy.node import Node
 from neuronserve.instances import InstanceType, catalogue
 
+_ERRORS = frozenset({Kind.ALL, Kind.SAME, Kind.MANY})
+
 
 def findings(requests: Sequence[Any], instance_type: InstanceType | None = None) -> list[Finding]:
     """What is wrong between them; each alone is ``validation.findings``'s subject."""
-    subjects = [_placed(index, request, instance_type) for index, request in enumerate(requests)]
+    known = [templates.filled_in(request)[0] for request in requests]
+    subjects = [_placed(index, request, instance_type) for index, request in enumerate(known)]
     found = [*_families(subjects)]
     sharing = [s for s in subjects if _chips(s) and s.hosts.narrowed and not s.fargate]
     for one, other in itertools.combinations(sharing, 2):
@@ -69,12 +73,7 @@ def _overlap(one: Subject, other: Subject) -> Iterator[Finding]:
     taken = {(number, protocol) for number, protocol, _ in ports.static(one)}
     same = [place for number, protocol, place in ports.static(other) if (number, protocol) in taken]
     if both and not same and _together(one, other):
-        yield _chips(other)[both[0]].error(
-            "chips-overlap-across",
-            f"{chips.spoken(both)} belongs to {_name(one)} too, and both may run on one "
-            f"{_common(one, other)[0].name}",
-            "give each definition chips of its own, or both the same static host port",
-        )
+        yield from _clash(one, other)
     elif same and not both:
         yield same[0].warning(
             "host-port-across",
@@ -82,6 +81,25 @@ def _overlap(one: Subject, other: Subject) -> Iterator[Finding]:
             "never do",
             "give each definition a host port of its own",
         )
+
+
+def _clash(one: Subject, other: Subject) -> Iterator[Finding]:
+    """Both may be on one instance: the first reason why they cannot share its chips, if there is any."""
+    containers = (*one.containers, *other.containers)
+    for clash in cores.together(containers, _common(one, other)):
+        pointers = {claim.container.pointer for claim in (clash.claim, *clash.others)}
+        sides = [any(c.pointer in pointers for c in side.containers) for side in (one, other)]
+        if not all(sides):  # of one definition alone: sharing.py tells
+            continue
+        device = clash.claim.chips[clash.chips[0]]
+        tell = device.error if clash.sure and clash.kind in _ERRORS else device.warning
+        yield tell(
+            "chips-overlap-across" if clash.kind is Kind.ALL else "cores-overlap-across",
+            f"{chips.spoken(list(clash.chips))} belongs to {_name(one)} too, and both may run on one "
+            f"{_common(one, other)[0].name}: {clash.kind}",
+            "give each definition chips or cores of its own, or both the same static host port",
+        )
+        return
 
 
 def _together(one: Subject, other: Subject) -> bool:

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from neuronserve.deploy import documents, shapes
+from neuronserve.deploy import shapes
+from neuronserve.deploy.ecs import other_documents
 from neuronserve.deploy.ecs.validation import functions, template
 from neuronserve.deploy.findings import Finding, pointer
 from neuronserve.errors import InvalidInput
@@ -48,7 +49,7 @@ def read(name: str) -> list[Definition]:
     A request, what DescribeTaskDefinition answers, a CloudFormation template, the bare list of containers
     that Terraform takes, or a list of them. Raises InvalidInput.
     """
-    found = list(_definitions(functions.parse(documents.text(name), name), "", name))
+    found = list(_definitions(other_documents.read(name, functions.parse), "", name))
     if not found:
         raise InvalidInput(f"{name}: no task definition in it")
     return found

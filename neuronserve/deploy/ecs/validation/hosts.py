@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections.abc import Iterator
 
+from neuronserve.deploy import shapes
 from neuronserve.deploy.ecs import query
 from neuronserve.deploy.node import Node
 from neuronserve.errors import InvalidInput
@@ -21,7 +23,8 @@ class Hosts:
 
     ``narrowed``: something says which types, and not only which not. ``clauses``: what the constraints say
     about the type.
-    ``endless``: expressions with patterns that take years.
+    ``endless``: expressions with patterns that take years. ``trees``: the constraints, types in lower case.
+    ``chosen``: the type was not left to the constraints.
     """
 
     types: tuple[InstanceType, ...]
@@ -29,6 +32,8 @@ class Hosts:
     clauses: tuple[tuple[Node, query.Clause], ...] = ()
     endless: tuple[tuple[Node, InvalidInput], ...] = ()
     excluded: InstanceType | None = None
+    trees: tuple[query.Expression, ...] = ()
+    chosen: bool = False
 
     @classmethod
     def of(cls, root: Node, instance_type: InstanceType | None = None) -> Hosts:
@@ -38,17 +43,20 @@ class Hosts:
             (node, clause) for node, tree in parsed for clause in query.clauses(tree) if of_type(clause)
         )
         types, endless, narrowed = tuple(catalogue().values()), [], False
+        trees: list[query.Expression] = []
         for node, tree in parsed:
             meant = _lower(tree)
+            trees.append(meant)
             try:
                 types = _left(types, meant)
                 narrowed = narrowed or _chooses(meant)
             except InvalidInput as error:
                 endless.append((node, error))
         if instance_type is None:
-            return cls(types, narrowed, about, tuple(endless))
+            return cls(types, narrowed, about, tuple(endless), trees=tuple(trees))
         left = tuple(t for t in types if t == instance_type)
-        return cls(left or types, True, about, tuple(endless), None if left else instance_type)
+        excluded = None if left else instance_type
+        return cls(left or types, True, about, tuple(endless), excluded, chosen=bool(left))
 
     @property
     def of_neuron(self) -> bool:
@@ -58,6 +66,16 @@ class Hosts:
             argument.lower().removeprefix("ml.").startswith(tuple(families))
             for _, clause in self.clauses
             for argument in clause.arguments
+        )
+
+    @functools.cached_property
+    def only_neuron(self) -> bool:
+        """Every type that the constraints allow has Neuron chips, of all that EC2 has."""
+        if self.chosen or not (self.narrowed and self.types) or self.endless:
+            return self.chosen
+        others = shapes.words("ec2", "InstanceType") - catalogue().keys()
+        return not any(
+            all(query.may_match(tree, {"ecs.instance-type": name}) for tree in self.trees) for name in others
         )
 
     @property
@@ -72,7 +90,8 @@ def of_type(clause: query.Clause) -> bool:
 
 
 def _parsed(root: Node) -> Iterator[tuple[Node, query.Expression]]:
-    for expression in root.find("placementConstraints.*.expression"):
+    misplaced = root.find("containerDefinitions.*.placementConstraints.*.expression")  # shape.py tells
+    for expression in (*root.find("placementConstraints.*.expression"), *misplaced):
         if expression.text is None:
             continue
         try:

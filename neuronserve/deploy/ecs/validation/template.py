@@ -54,7 +54,7 @@ def request(properties: Any, at: str) -> tuple[Any, dict[str, str]]:
 
 def _converted(value: Any, shape: Shape | None, to: str, at: str, places: dict[str, str]) -> Any:
     places[to] = at
-    if _is_function(value):
+    if _is_function(value) or (isinstance(value, str) and "{{resolve:" in value):
         return shapes.UNKNOWN
     if isinstance(value, dict):
         made = {}

@@ -2,8 +2,9 @@
 
 Success is only this: the deployment that was begun here is the PRIMARY one, COMPLETED, and all its tasks
 run. A service that ECS rolled back is stable, and no success. Exit code 1: failed, rolled back, superseded,
-deleted meanwhile, or no instance can take its tasks; the reasons and exit codes of its tasks are told.
-75: the time was up; the rollout goes on.
+deleted meanwhile; the reasons and exit codes of its tasks are told. 71: no container instance can take its
+tasks, as run-task explains it; where none ever can, nothing is sent. 75: the time was up; the rollout goes
+on.
 
 Tasks with chips are replaced in place (minimumHealthyPercent 0, maximumPercent 100): the old one must free
 its chips before the new one can have them. The circuit breaker rolls back what does not start. An option that

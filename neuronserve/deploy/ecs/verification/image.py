@@ -51,7 +51,8 @@ def _item(case: Case, image: str, wanted: str) -> Item:
     digest = found["imageId"].get("imageDigest", "")
     platforms = _platforms(ecr, place, json.loads(found["imageManifest"]))
     if platforms is None:
-        return Item(NAME, image, Verdict.OK, f"is there ({digest}); its platform could not be read")
+        seen = f"is there ({digest}); whether it is for {wanted} is open: its platform could not be read"
+        return Item(NAME, image, Verdict.SKIP, seen)
     if wanted not in platforms:
         return Item(
             NAME, image, Verdict.NG, f"is for {', '.join(sorted(platforms)) or 'no platform'}, not {wanted}",

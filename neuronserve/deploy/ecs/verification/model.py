@@ -94,16 +94,32 @@ def _object(case: Case, model: Model, at: Address) -> Item:
     differs = _differs(found, model.digest)
     if differs:
         return Item(NAME, model.uri, Verdict.NG, differs, "correct MODEL_DIGEST, or upload the right model")
-    return Item(NAME, model.uri, Verdict.OK, f"{found['ContentLength'] / 1e6:.1f} MB")
+    size = f"{found['ContentLength'] / 1e6:.1f} MB"
+    if model.digest and not _comparable(found, model.digest):
+        return _digest_not_looked_at(model, size, "S3 has no such checksum of it")
+    return Item(NAME, model.uri, Verdict.OK, size)
+
+
+def _digest_not_looked_at(model: Model, seen: str, why: str) -> Item:
+    return Item(
+        NAME, model.uri, Verdict.SKIP, f"is there ({seen}); MODEL_DIGEST was not compared: {why}",
+        "the container compares it when it starts",
+    )  # fmt: skip
+
+
+def _comparable(found: Mapping[str, Any], digest: str) -> bool:
+    """S3 has the SHA-256 of the whole object, and that is what MODEL_DIGEST is."""
+    known = found.get("ChecksumSHA256", "")
+    whole = known and "-" not in known and found.get("ChecksumType") != "COMPOSITE"
+    return bool(whole) and digest.lower().startswith("sha256:")
 
 
 def _differs(found: Mapping[str, Any], digest: str) -> str:
     """How S3's checksum differs from MODEL_DIGEST; empty where it does not, or S3 has none."""
-    kind, _, wanted = digest.lower().partition(":")
-    known = found.get("ChecksumSHA256", "")
-    if kind != "sha256" or not known or "-" in known or found.get("ChecksumType") == "COMPOSITE":
+    if not _comparable(found, digest):
         return ""
-    has = base64.b64decode(known).hex()
+    wanted = digest.lower().partition(":")[2]
+    has = base64.b64decode(found["ChecksumSHA256"]).hex()
     return "" if has == wanted else f"its SHA-256 is {has}, and MODEL_DIGEST says {wanted}"
 
 
@@ -114,9 +130,17 @@ def _prefix(case: Case, model: Model, at: Address) -> Item:
         return Item(
             NAME, model.uri, Verdict.NG, "nothing is below it", "upload the model, or correct MODEL_URI"
         )
-    more = " or more" if found.get("IsTruncated") else ""
+    frozen = next((item for item in listed if item.get("StorageClass") in _FROZEN), None)
+    if frozen:
+        seen = f"the storage class of {frozen['Key']} is {frozen['StorageClass']}"
+        return Item(NAME, model.uri, Verdict.NG, seen, "restore it first")
     size = sum(item["Size"] for item in listed) / 1e6
-    return Item(NAME, model.uri, Verdict.OK, f"{len(listed)} objects{more}, {size:.1f} MB")
+    seen = f"{len(listed)} objects, {size:.1f} MB"
+    if found.get("IsTruncated"):
+        return Item(NAME, model.uri, Verdict.SKIP, f"{seen}, and more that were not looked at")
+    if model.digest:
+        return _digest_not_looked_at(model, seen, "it is that of many objects")
+    return Item(NAME, model.uri, Verdict.OK, seen)
 
 
 def _readable(case: Case, model: Model, at: Address) -> Item:

@@ -170,6 +170,8 @@ def _built(models: Mapping[str, tuple[Compiled, ...]], source: str) -> Built | N
             f"{source}: its models were compiled for {' and '.join(sorted(generations))}",
             hint="no instance has both: pack them apart",
         )
-    if not found:
+    plain = tuple(name for name, versions in models.items() if not any(one.neuron for one in versions))
+    if not (found or plain):
         return None
-    return Built(next(iter(generations), None), max(one.cores for one in found), source)
+    cores = max((one.cores for one in found), default=0)
+    return Built(next(iter(generations), None), cores, source, uncompiled=plain)

@@ -17,6 +17,14 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _fits(built: Built, variant: Node) -> Iterator[Finding]:
     instance, place = chips(variant), variant.at("InstanceType")
+    if built.uncompiled and instance is not None:
+        names = ", ".join(repr(name) for name in built.uncompiled)
+        yield place.warning(
+            "uncompiled",
+            f"{built.source}: model {names} holds no NeuronOp: it runs on the CPU, and the chips of "
+            f"{instance.name} stay idle",
+            "compile it with scripts/compile-model, or choose a type without Neuron chips",
+        )
     if built.generation is None or place.text is None:
         return
     families = built.generation.families

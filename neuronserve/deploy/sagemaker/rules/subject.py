@@ -15,11 +15,15 @@ ML = "ml."
 
 @dataclasses.dataclass(frozen=True)
 class Built:
-    """What is known of a model's artefact: ``cores`` that one copy takes, 0: unknown, or it needs none."""
+    """What is known of a model's artefact: ``cores`` that one copy takes, 0: unknown, or it needs none.
+
+    ``uncompiled``: its models that were looked into and hold no NeuronOp.
+    """
 
     generation: Generation | None = None
     cores: int = 0
     source: str = "the model"
+    uncompiled: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -90,7 +90,14 @@ def test_scaling_is_for_ecs_services_alone(reach):
     assert not may(policy, "application-autoscaling:PutScalingPolicy", target)
 
 
-def test_the_values_of_secrets_are_not_read(reach):
+def test_the_values_of_secrets_are_read_only_where_a_json_key_is_named(reach):
+    other = f"arn:aws:secretsmanager:{HERE}:secret:other-AbCd12"
+    secrets = {
+        "OTHER": f"{other}:user::",
+        "WHOLE": f"arn:aws:secretsmanager:{HERE}:secret:token-AbCd12::AWSCURRENT:",
+    }
+    policy = _policy(dataclasses.replace(reach, spec=dataclasses.replace(reach.spec, secrets=secrets)))
+    assert may(policy, "secretsmanager:GetSecretValue", other)
     secret = f"arn:aws:secretsmanager:{HERE}:secret:token-AbCd12"
     told = dataclasses.replace(reach, spec=dataclasses.replace(reach.spec, secrets={"TOKEN": secret}))
     policy = _policy(told)

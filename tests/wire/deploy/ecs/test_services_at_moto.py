@@ -34,7 +34,8 @@ def run(cloud, desk):
         for stream in (desk.out, desk.err):
             stream.seek(0)
             stream.truncate()
-        code = program.single("verb", verb, [*map(str, words), "--cluster", "c"], desk)
+        blind = ["--no-preflight"] if verb is deploy_service else []  # moto's cluster has no instances
+        code = program.single("verb", verb, [*map(str, words), *blind, "--cluster", "c"], desk)
         out = desk.out.getvalue()
         return code, json.loads(out) if out else None, desk.err.getvalue()
 

@@ -26,7 +26,7 @@ def check(subject: Subject) -> Iterator[Finding]:
                 "leave them out to register it",
             )
         value = {key: item for key, item in value.items() if key not in RESPONSE_ONLY}
-    found = shapes.findings("ecs", "RegisterTaskDefinition", value)
+    found = shapes.findings("ecs", "RegisterTaskDefinition", value, others=("CreateService", "RunTask"))
     yield from (finding for finding in found if finding.code != shapes.NULL)
     yield from _nulls(subject, [finding for finding in found if finding.code == shapes.NULL])
 

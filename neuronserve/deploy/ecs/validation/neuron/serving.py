@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shlex
 from collections.abc import Iterator
 
 from neuronserve.deploy.ecs.rendering.spec import DEFAULT_PORT
+from neuronserve.deploy.ecs.validation import programs
 from neuronserve.deploy.ecs.validation.neuron import ours
 from neuronserve.deploy.ecs.validation.subject import Subject, takes_chips, variables
 from neuronserve.deploy.findings import Finding
@@ -51,7 +51,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 def _listening(container: Node) -> Listening | None:
     if (port := _own_port(container)) is not None:
         return Listening({port: "SAGEMAKER_BIND_TO_PORT, or its default"}, sure=True)
-    words = _words(container)
+    words = programs.words(container)
     options = dict(_options(words))
     if _is_tf_serving(words, options):
         named = {name: _number(options.get(name), default) for name, default in _TF_SERVING_PORTS.items()}
@@ -74,18 +74,6 @@ def _own_port(container: Node) -> int | None:
     if value is None or value.text == "":
         return DEFAULT_PORT
     return _number(value.text, None)
-
-
-def _words(container: Node) -> list[str]:
-    """The words of entry point and command; those that a shell is given are taken apart."""
-    words = [word for member in ("entryPoint", "command") for word in container.at(member).texts]
-    found: list[str] = []
-    for word in words:
-        try:
-            found += shlex.split(word) if any(c.isspace() for c in word) else [word]
-        except ValueError:
-            found += word.split()
-    return found
 
 
 def _options(words: list[str]) -> Iterator[tuple[str, str]]:

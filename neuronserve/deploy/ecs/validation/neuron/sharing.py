@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neuronserve.deploy.ecs import allocatable
-from neuronserve.deploy.ecs.validation import amounts, chips
+from neuronserve.deploy.ecs.validation import amounts, chips, cores
+from neuronserve.deploy.ecs.validation.cores import Clash, Kind
 from neuronserve.deploy.ecs.validation.documented import ports
-from neuronserve.deploy.ecs.validation.subject import Subject, takes_chips, variables
+from neuronserve.deploy.ecs.validation.neuron import capacity
+from neuronserve.deploy.ecs.validation.subject import Subject, takes_chips
 from neuronserve.deploy.findings import Finding
-from neuronserve.deploy.node import Node
 
-_CORES = ("NEURON_RT_VISIBLE_CORES", "NEURON_RT_NUM_CORES")
+_DIVIDE = "give each container chips of its own, or divide the cores with NEURON_RT_VISIBLE_CORES"
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -22,23 +23,60 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _between_containers(subject: Subject) -> Iterator[Finding]:
-    owners: dict[int, Node] = {}
-    for container in subject.containers:
-        own = chips.given(container)
-        for number in sorted(own.keys() & owners.keys()):
-            other, name = owners[number], owners[number].at("name").text or owners[number].pointer
-            tell = own[number].warning if _divides(other) and _divides(container) else own[number].error
+    for clash in cores.together(subject.containers, capacity.possible(subject)):
+        if clash.sure or subject.hosts.narrowed or clash.kind in (Kind.SAME, Kind.UNKNOWN):
+            yield from spoken(clash)
+
+
+def spoken(clash: Clash) -> Iterator[Finding]:
+    """A clash of containers in words, where the later of them says what it takes."""
+    claim = clash.claim
+    tell = claim.place.error if clash.sure else claim.place.warning
+    devices = ", ".join(f"/dev/neuron{chip}" for chip in clash.chips)
+    names = ", ".join(other.name for other in clash.others)
+    match clash.kind:
+        case Kind.ALL:
+            for chip in clash.chips:
+                device = claim.chips[chip]
+                yield (device.error if clash.sure else device.warning)(
+                    "chips-overlap",
+                    f"/dev/neuron{chip} is given to the container {names} too, and {_greedy(clash)} takes "
+                    "all cores of its chips: a core belongs to one process",
+                    _DIVIDE,
+                )
+        case Kind.SAME:
             yield tell(
-                "chips-overlap",
-                f"/dev/neuron{number} is given to the container {name} too: a core belongs to one process",
-                "give each container chips of its own, or divide the cores with NEURON_RT_VISIBLE_CORES",
+                "cores-overlap",
+                f"{devices} is given to the container {names} too, and both take core "
+                f"{chips.spoken(list(clash.cores))} of the instance: a core belongs to one process",
+                "divide the cores: each container names others, as 0-1 and 2-3 do",
             )
-        for number in own:
-            owners.setdefault(number, container)
+        case Kind.MANY:
+            yield tell(
+                "cores-overcommitted",
+                f"the containers {names} and {claim.name} take {clash.asked} cores together; "
+                f"their chips ({devices}) have {clash.there}",
+                "let them take fewer, or give them more chips",
+            )
+        case Kind.ORDER:
+            yield claim.place.warning(
+                "cores-by-order",
+                f"NEURON_RT_NUM_CORES takes the first cores that are free; where {claim.name} starts first "
+                f"it takes core {chips.spoken(list(clash.cores))}, which {names} names",
+                "name the cores in each container with NEURON_RT_VISIBLE_CORES",
+            )
+        case Kind.UNKNOWN:
+            yield claim.container.warning(
+                "cores-unknown",
+                f"{devices} is given to the container {names} too, and a secret or an environment file may "
+                "say which cores one of them takes: it cannot be told whether they overlap",
+                "write NEURON_RT_VISIBLE_CORES into environment: it is no secret",
+            )
 
 
-def _divides(container: Node) -> bool:
-    return any(name in variables(container) for name in _CORES)
+def _greedy(clash: Clash) -> str:
+    greedy = [one.name for one in (*clash.others, clash.claim) if one.everything]
+    return " and ".join(greedy)
 
 
 def _privileged(subject: Subject) -> Iterator[Finding]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neuronserve.deploy.ecs.validation import chips
+from neuronserve.deploy.ecs.validation import chips, cores
+from neuronserve.deploy.ecs.validation.cores import COUNT, VISIBLE
 from neuronserve.deploy.ecs.validation.neuron import capacity
 from neuronserve.deploy.ecs.validation.subject import Subject, variables
 from neuronserve.deploy.findings import Finding
@@ -12,7 +13,7 @@ from neuronserve.deploy.node import Node
 from neuronserve.environment import Fault, core_range, integer
 from neuronserve.instances import InstanceType
 
-VISIBLE, COUNT = "NEURON_RT_VISIBLE_CORES", "NEURON_RT_NUM_CORES"
+_RUNTIME = {name.upper(): name for name in (VISIBLE, COUNT, "NEURON_RT_LOG_LEVEL", "NEURON_RT_LOG_LOCATION")}
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -45,25 +46,36 @@ def _forbidden(entry: Node) -> Iterator[Finding]:
             "NEURONCORE_GROUP_SIZES has had no effect since Neuron 1.20",
             f"remove it; {VISIBLE} says which cores a process may use",
         )
+    elif name.text not in _RUNTIME and (meant := _RUNTIME.get((name.text or "").upper())):
+        yield name.warning(
+            "variable-without-effect",
+            f"{name.text} is not read: names of variables have upper and lower case",
+            f"write {meant}",
+        )
 
 
 def _visible(subject: Subject, container: Node, value: Node) -> Iterator[Finding]:
     if not value.text:
         return
     try:
-        _, last = core_range(value.text.strip())
+        named = core_range(value.text.strip())
     except Fault as expected:
         yield value.error("bad-cores", f"{VISIBLE}: expected {expected}", "correct it")
         return
-    has, host = _cores(subject, container), _cores_of_host(subject, container)
-    if has is not None and host is not None and last >= has:
-        tell = value.error if last >= host else value.warning
-        yield tell(
-            "cores-beyond-chips",
-            f"{VISIBLE} ends at core {last}; the container's chips have {has}, counted from 0"
-            + ("" if last >= host else " by newer drivers"),
-            f"keep it within 0-{has - 1}",
-        )
+    types, given = _types(subject), chips.given(container)
+    if not (types and given) or any(cores.from_first_chip(container, t, named) for t in types):
+        return
+    on_host = any(cores.over_the_host(container, t, named) for t in types)
+    if on_host and not cores.renumbered(container):
+        return  # as Neuron's own scheduler counts; that its paths do so is told with the devices
+    has = max(cores.per_chip(t, container) for t in types) * len(given)
+    tell = value.warning if on_host else value.error
+    yield tell(
+        "cores-beyond-chips",
+        f"{VISIBLE} names cores {named[0]} to {named[1]}; the container's chips have {has}, counted from 0"
+        + (" by newer drivers" if on_host else ""),
+        f"keep it within 0-{has - 1}",
+    )
 
 
 def _count(subject: Subject, container: Node, value: Node) -> Iterator[Finding]:
@@ -91,10 +103,4 @@ def _types(subject: Subject) -> list[InstanceType]:
 def _cores(subject: Subject, container: Node) -> int | None:
     """The most cores that the container's chips can have; None where it gets all, or the type is open."""
     types, given = _types(subject), chips.given(container)
-    return max(t.cores for t in types) * len(given) if types and given else None
-
-
-def _cores_of_host(subject: Subject, container: Node) -> int | None:
-    """Up to which core its last chip goes, as older drivers count: over the whole instance."""
-    types, given = _types(subject), chips.given(container)
-    return max(t.cores for t in types) * (max(given) + 1) if types and given else None
+    return max(cores.per_chip(t, container) for t in types) * len(given) if types and given else None

@@ -41,6 +41,26 @@ def test_one_chip_in_two_definitions_is_an_error_at_the_second():
     }
 
 
+def with_cores(definition, **values):
+    return changed(definition, f"{C}/environment", [{"name": k, "value": v} for k, v in values.items()])
+
+
+def test_definitions_that_divide_the_cores_of_a_chip_fit():
+    one, other = slot("a", 0, port=8080), slot("b", 0, port=8081)
+    visible, count = "NEURON_RT_VISIBLE_CORES", "NEURON_RT_NUM_CORES"
+    assert told(with_cores(one, **{visible: "0-1"}), with_cores(other, **{visible: "2-3"})) == {}
+    assert told(with_cores(one, **{count: "2"}), with_cores(other, **{count: "2"})) == {}
+    assert told(with_cores(one, **{visible: "0-2"}), with_cores(other, **{visible: "2-3"})) == {
+        (f"/1{DEVICES}/0", "cores-overlap-across"): "error"
+    }
+    assert told(with_cores(one, **{count: "3"}), with_cores(other, **{count: "2"})) == {
+        (f"/1{DEVICES}/0", "cores-overlap-across"): "error"
+    }
+    assert told(with_cores(one, **{visible: "0-1"}), other) == {
+        (f"/1{DEVICES}/0", "chips-overlap-across"): "error"
+    }
+
+
 def test_definitions_of_the_same_host_port_never_meet():
     assert told(slot("a", 0, 1, port=8080), slot("b", 0, 1, port=8080)) == {}
 

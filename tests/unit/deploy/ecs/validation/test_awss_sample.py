@@ -24,7 +24,7 @@ FAULTS = {
     (f"{MAPPINGS}/2/containerPort", "port-not-listened"): "error",
     (MAPPINGS, "port-not-mapped"): "warning",
     # what is to be filled in, and is not
-    ("/executionRoleArn", "role-form"): "error",
+    ("/executionRoleArn", "placeholder"): "error",
     # what has aged
     (f"{CONTAINER}/image", "deprecated-image"): "warning",
     (f"{CONTAINER}/entryPoint/4", "model-on-s3"): "warning",
@@ -66,6 +66,6 @@ def test_the_sample_as_corrected_has_no_error():
 def test_the_managed_sample_lacks_only_what_is_to_be_filled_in():
     managed = json.loads((DATA / "aws_sample_managed.json").read_text())
     assert told(managed) == {
-        ("/executionRoleArn", "role-form"): "error",
+        ("/executionRoleArn", "placeholder"): "error",
         (CONTAINER, "no-health-check"): "warning",
     }

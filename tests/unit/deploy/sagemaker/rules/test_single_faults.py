@@ -223,6 +223,23 @@ def test_a_model_that_the_chips_cannot_run_is_refused(built, code):
     assert [one.code for one in found] == ([code] if code else [])
 
 
+@pytest.mark.parametrize("name", ["ml.inf2.xlarge", "ml.inf1.6xlarge", "ml.trn1.2xlarge"])
+def test_an_uncompiled_model_on_chips_is_warned_of(name):
+    context = Context(built={"m": (Built(uncompiled=("half_plus_two",)),)})
+    found = rules.findings("CreateEndpointConfig", changed(CONFIG, f"{_V}/InstanceType", name), context)
+    [warning] = [one for one in found if one.code == "uncompiled"]
+    assert warning.severity is Severity.WARNING
+    assert "half_plus_two" in warning.message
+
+
+def test_an_uncompiled_model_on_the_processor_is_what_was_meant():
+    context = Context(built={"m": (Built(uncompiled=("half_plus_two",)),)})
+    found = rules.findings(
+        "CreateEndpointConfig", changed(CONFIG, f"{_V}/InstanceType", "ml.c5.xlarge"), context
+    )
+    assert [one for one in found if one.code == "uncompiled"] == []
+
+
 def test_inf1_has_no_deployment_guardrails_and_that_is_told():
     config = changed(CONFIG, f"{_V}/InstanceType", "ml.inf1.xlarge")
     found = rules.findings("UpdateEndpoint", CANARY, Context(config=config))

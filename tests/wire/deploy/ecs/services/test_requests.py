@@ -36,6 +36,7 @@ def test_a_new_service_with_chips_frees_them_first_and_is_rolled_back(ecs, deplo
 
 
 def test_a_daemon_has_no_count_and_no_distinct_instance_and_its_launch_type_is_said(ecs, deploy):
+    ecs.instances = []
     ecs.script.append(completes)
     code, _, said = deploy(ecs.registered(), "--daemon")
     (sent,) = ecs.front.sent("CreateService")
@@ -92,6 +93,7 @@ def test_an_update_sends_only_what_differs(ecs, deploy):
 
 
 def test_a_service_made_by_others_gets_what_chips_need(ecs, deploy):
+    ecs.instances[0]["attributes"].append({"name": "zone", "value": "a"})
     arn = ecs.registered()
     ecs.serves(
         arn,

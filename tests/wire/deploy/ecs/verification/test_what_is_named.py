@@ -134,27 +134,63 @@ def test_a_log_group_is_there_or_made_or_missed(cloud, definition, verified):
 
 
 def test_secrets_are_looked_for_and_never_shown(cloud, definition, verified, desk):
-    secret = cloud.secretsmanager.create_secret(Name="token", SecretString="very-secret")["ARN"]
+    manager = cloud.secretsmanager
+    secret = manager.create_secret(Name="token", SecretString='{"user": "very-secret", "port": 5432}')
+    arn, first = secret["ARN"], secret["VersionId"]
+    second = manager.put_secret_value(SecretId=arn, SecretString='{"user": "very-secret", "new": ""}')[
+        "VersionId"
+    ]
+    plain = manager.create_secret(Name="text", SecretString="very-secret")["ARN"]
+    binary = manager.create_secret(Name="binary", SecretBinary=b"very-secret")["ARN"]
+    empty = manager.create_secret(Name="empty")["ARN"]
     cloud.ssm.put_parameter(Name="/served/key", Value="very-secret", Type="SecureString")
     cloud.ssm.put_parameter(Name="plain", Value="very-secret", Type="String")
-    arn = f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter"
-    sources = {
-        "A": f"{secret}:json:AWSCURRENT:",
-        "B": "/served/key",
-        "C": f"{arn}/served/key",
-        "D": f"{arn}/plain",
-        "E": secret.replace("token", "gone"),
-        "F": f"{arn}/gone",
-        "G": f"{arn.replace('us-east-1', 'eu-west-1')}/plain",
+    parameter = f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter"
+    right = {
+        "whole": arn,
+        "whole text": plain,
+        "key": f"{arn}:user::",
+        "number": f"{arn}:port:AWSPREVIOUS:",
+        "stage": f"{arn}::AWSCURRENT:",
+        "stage and key": f"{arn}:new:AWSCURRENT:",
+        "older stage": f"{arn}:user:AWSPREVIOUS:",
+        "id": f"{arn}:::{first}",
+        "id and key": f"{arn}:port::{first}",
+        "id and stage": f"{arn}:new:AWSCURRENT:{second}",
+        "parameter": "/served/key",
+        "parameter's ARN": f"{parameter}/served/key",
+        "plain parameter's ARN": f"{parameter}/plain",
+        "parameter's version": "/served/key:1",
     }
-    secrets = {"secrets": [{"name": name, "valueFrom": source} for name, source in sources.items()]}
+    wrong = {
+        "no such key": f"{arn}:password::",
+        "another case": f"{arn}:User::",
+        "key of the other version": f"{arn}:new:AWSPREVIOUS:",
+        "key of the other id": f"{arn}:port::{second}",
+        "key of a text": f"{plain}:user::",
+        "key of bytes": f"{binary}:user::",
+        "no such stage": f"{plain}::AWSPREVIOUS:",
+        "no such stage for a key": f"{arn}:user:BLUE:",
+        "no such id": f"{arn}:::{'0' * 36}",
+        "id of another stage": f"{arn}::AWSCURRENT:{first}",
+        "no value": empty,
+        "too many parts": f"{arn}:user:AWSCURRENT::more",
+        "no such secret": arn.replace("token", "gone"),
+        "no such parameter": f"{parameter}/gone",
+        "another region": f"{parameter.replace('us-east-1', 'eu-west-1')}/plain",
+        "secret of another region": arn.replace("us-east-1", "eu-west-1"),
+        "no such version": "/served/key:7",
+    }
+    secrets = {
+        "secrets": [{"name": name, "valueFrom": source} for name, source in {**right, **wrong}.items()]
+    }
     code, found = verified(definition(secrets), "--only", "secrets")
     assert code == exits.NO
     assert {item["subject"]: item["verdict"] for item in found["secrets"]} == {
-        **dict.fromkeys("ABCD", "OK"),
-        **dict.fromkeys("EFG", "NG"),
+        **dict.fromkeys(right, "OK"),
+        **dict.fromkeys(wrong, "NG"),
     }
-    assert "very-secret" not in desk.out.getvalue()
+    assert "very-secret" not in desk.out.getvalue() + desk.err.getvalue()
 
 
 def test_secrets_without_an_execution_role_are_ng(cloud, definition, verified):
@@ -174,6 +210,8 @@ def bucket(cloud):
     )
     cloud.s3.put_object(Bucket="models", Key="a/empty", Body=b"")
     cloud.s3.put_object(Bucket="models", Key="frozen", Body=b"x", StorageClass="GLACIER")
+    cloud.s3.put_object(Bucket="models", Key="cold/a", Body=b"x")
+    cloud.s3.put_object(Bucket="models", Key="cold/b", Body=b"x", StorageClass="GLACIER")
 
 
 @pytest.mark.usefixtures("bucket")
@@ -192,6 +230,17 @@ def bucket(cloud):
             "NG",
             f"its SHA-256 is {DIGEST.hexdigest()}, and MODEL_DIGEST says {'0' * 64}",
         ),
+        (
+            {"MODEL_URI": "s3://models/a/model.tar.gz", "MODEL_DIGEST": f"blake2b:{'0' * 64}"},
+            "SKIP",
+            "is there (0.0 MB); MODEL_DIGEST was not compared: S3 has no such checksum of it",
+        ),
+        (
+            {"MODEL_URI": "s3://models/a/", "MODEL_DIGEST": f"sha256:{'0' * 64}"},
+            "SKIP",
+            "is there (1 objects, 0.0 MB); MODEL_DIGEST was not compared: it is that of many objects",
+        ),
+        ({"MODEL_URI": "s3://models/cold/"}, "NG", "the storage class of cold/b is GLACIER"),
         ({"MODEL_URI": "s3://models/a/empty"}, "NG", "the object is empty"),
         ({"MODEL_URI": "s3://models/frozen"}, "NG", "its storage class is GLACIER"),
         ({"MODEL_URI": "s3://models/gone"}, "NG", "no such object"),

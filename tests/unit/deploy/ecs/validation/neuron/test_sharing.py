@@ -37,10 +37,10 @@ def test_a_chip_of_two_containers_is_an_error_for_each():
     assert told(second(2, 3)) == {(f"{SECOND}/{DEVICES}/{n}", "chips-overlap"): "error" for n in (0, 1)}
 
 
-def test_it_is_a_warning_where_both_say_which_cores_they_take():
+def test_it_is_an_error_where_both_name_the_same_cores():
     cores = [{"name": "NEURON_RT_VISIBLE_CORES", "value": "0-3"}]
     request = changed(second(0, environment=cores), f"{C}/environment", cores)
-    assert told(request) == {(f"{SECOND}/{DEVICES}/0", "chips-overlap"): "warning"}
+    assert told(request) == {(f"{SECOND}/environment/0/value", "cores-overlap"): "error"}
 
 
 def small(**members):
