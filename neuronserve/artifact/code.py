@@ -11,7 +11,7 @@ import contextlib
 import dataclasses
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from neuronserve.artifact import handlercheck, modeldir, requirements, sharedcode
@@ -46,15 +46,12 @@ def made_ready(bundle: Bundle, settings: Settings, around: Surroundings, report:
     Raises RequirementsFailed and BrokenHandler; AccessDenied for what cannot be read.
     """
     own = _own(bundle)
-    shared = sharedcode.folder(settings, around.model_dir, around.shared)
-    if shared is None and not settings.multi_model and own is None and sharedcode.named(settings):
-        shared = sharedcode.fetch(settings, report)
+    shared = _shared(own, settings, around, report)
     code = found(own, shared)
     if code is None:
         return bundle
-    packages = _packages(code, settings, report)
-    if shared is not None and shared != code:
-        packages = os.pathsep.join(filter(None, (packages, *importable(shared, settings, report))))
+    others = [folder for one in shared if one != code for folder in importable(one, settings, report)]
+    packages = os.pathsep.join(filter(None, (_packages(code, settings, report), *others)))
     with _at_its_place(bundle, around):
         handlercheck.check(
             code, packages, settings.install_seconds, report,
@@ -68,18 +65,16 @@ def shared_made_ready(settings: Settings, report: Report) -> str:
 
     Raises ArtifactError, RequirementsFailed, and BrokenHandler for a script that cannot be loaded.
     """
-    shared = sharedcode.folder(settings)
-    if shared is None:
-        shared = sharedcode.fetch(settings, report)
+    shared = next(iter(sharedcode.folders(settings)), None) or sharedcode.fetch(settings, report)
     packages = _packages(shared, settings, report)
     if (shared / SCRIPT).is_file():
         handlercheck.check(shared, packages, settings.install_seconds, report, separate=True, model_dir="")
     return str(shared)
 
 
-def found(own: Path | None, shared: Path | None) -> Path | None:
-    """The real folder of the model's ``inference.py``; None without one."""
-    for folder in (own, shared):
+def found(own: Path | None, shared: Sequence[Path]) -> Path | None:
+    """The real folder of the model's ``inference.py``, its own before the shared ones; None without one."""
+    for folder in (own, *shared):
         if folder is not None and (folder / SCRIPT).is_file():
             real: Path = (folder / SCRIPT).resolve()
             return real.parent  # beside it lies what it imports
@@ -93,6 +88,13 @@ def importable(shared: Path, settings: Settings, report: Report) -> list[str]:
     lib = shared / LIB
     folders = [str(shared), str(lib) if lib.is_dir() else "", _packages(shared, settings, report)]
     return [folder for folder in folders if folder]
+
+
+def _shared(own: Path | None, settings: Settings, around: Surroundings, report: Report) -> tuple[Path, ...]:
+    """Code that is not the model's own; a single model that brings none takes that in S3, as in AWS's."""
+    if settings.multi_model:
+        return sharedcode.folders(settings, around.model_dir, around.shared)
+    return (sharedcode.fetch(settings, report),) if own is None and sharedcode.named(settings) else ()
 
 
 def _own(bundle: Bundle) -> Path | None:

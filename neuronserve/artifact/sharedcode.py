@@ -25,7 +25,7 @@ _HOLDS = ("inference.py", "requirements.txt", "lib")
 
 def at_start(settings: Settings) -> bool:
     """Whether there is any to be made ready before the first model is loaded."""
-    return settings.multi_model and (_first(_of_all(settings)) is not None or named(settings))
+    return settings.multi_model and (bool(folders(settings)) or named(settings))
 
 
 def named(settings: Settings) -> bool:
@@ -33,14 +33,17 @@ def named(settings: Settings) -> bool:
     return bool(settings.universal_bucket and settings.universal_prefix)
 
 
-def folder(settings: Settings, model_dir: Path | None = None, fetched: Path | None = None) -> Path | None:
-    """The real folder for the model in ``model_dir``, nearest first; None: for all models.
+def folders(
+    settings: Settings, model_dir: Path | None = None, fetched: Path | None = None
+) -> tuple[Path, ...]:
+    """The real folders for the model in ``model_dir``, nearest first; None: those for all models.
 
-    ``fetched``: what came from S3.
+    ``fetched``: what came from S3; it counts where none lies there for all models.
     """
-    above = _of_all(settings) if model_dir is None else _above(settings, model_dir)
-    found = _first(above)
-    return found if found is not None else fetched
+    of_all = tuple(_holding(_of_all(settings))) or ((fetched,) if fetched is not None else ())
+    if model_dir is None:
+        return of_all
+    return (*_holding(_between(settings, model_dir)), *of_all)
 
 
 def fetch(settings: Settings, report: Report) -> Path:
@@ -60,25 +63,20 @@ def fetch(settings: Settings, report: Report) -> Path:
         raise
 
 
-def _first(folders: Iterator[Path]) -> Path | None:
+def _holding(folders: Iterator[Path]) -> Iterator[Path]:
     for one in folders:
         if any((one / name).exists() for name in _HOLDS):
-            return one.resolve()
-    return None
+            yield one.resolve()
 
 
-def _above(settings: Settings, model_dir: Path) -> Iterator[Path]:
-    """Folders between the model's and the one of all models, nearest first."""
-    if not settings.multi_model:
-        return
+def _between(settings: Settings, model_dir: Path) -> Iterator[Path]:
+    """Beside the folders between the model's and the one of all models, nearest first."""
     top, here = settings.models_dir.resolve(), model_dir.resolve()
-    if not here.is_relative_to(top):
+    if not settings.multi_model or not here.is_relative_to(top):
         return
-    while here != top:
+    while here.parent not in (top, here):
         here = here.parent
-        if here != top:
-            yield here / FOLDER
-    yield from _of_all(settings)
+        yield here / FOLDER
 
 
 def _of_all(settings: Settings) -> Iterator[Path]:

@@ -36,22 +36,23 @@ def test_code_is_found_where_it_really_lies(tmp_path: Path) -> None:
     real = script(tmp_path / "archive")
     link = tmp_path / "code"
     link.symlink_to(real)
-    assert code.found(link, None) == real
+    assert code.found(link, ()) == real
 
 
 def test_without_a_script_there_is_no_code(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    assert code.found(None, None) is None
+    assert code.found(None, ()) is None
     (tmp_path / "code").mkdir()
-    assert code.found(tmp_path / "code", None) is None
+    assert code.found(tmp_path / "code", ()) is None
     assert "holds no inference.py" in caplog.text
 
 
 def test_a_models_own_script_wins_over_that_of_all_models(tmp_path: Path) -> None:
-    own, shared = script(tmp_path / "own"), script(tmp_path / "shared")
-    assert code.found(own, shared) == own
-    assert code.found(None, shared) == shared
+    own, near, far = (script(tmp_path / name) for name in ("own", "near", "far"))
+    assert code.found(own, (near, far)) == own
+    assert code.found(None, (near, far)) == near
     (own / "inference.py").unlink()
-    assert code.found(own, shared) == shared
+    (near / "inference.py").unlink()
+    assert code.found(own, (near, far)) == far
 
 
 @pytest.mark.parametrize(

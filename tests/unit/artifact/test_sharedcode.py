@@ -26,25 +26,25 @@ def test_the_nearest_code_above_a_model_wins(tmp_path: Path) -> None:
     url = top / "hash" / "model"
     url.mkdir(parents=True)
     many = endpoint(top)
-    assert sharedcode.folder(many, url) is None
+    assert sharedcode.folders(many, url) == ()
     fetched = holding(tmp_path / "from-s3")
-    assert sharedcode.folder(many, url, fetched) == fetched
+    assert sharedcode.folders(many, url, fetched) == (fetched,)
     beside = holding(tmp_path / "code")
-    assert sharedcode.folder(many, url, fetched) == beside
-    assert sharedcode.folder(many) == beside
+    assert sharedcode.folders(many, url, fetched) == sharedcode.folders(many) == (beside,)
     shared = holding(top / "code")
-    assert sharedcode.folder(many, url) == sharedcode.folder(many) == shared
+    assert sharedcode.folders(many, url) == sharedcode.folders(many) == (shared, beside)
     nearer = holding(top / "hash" / "code")
-    assert sharedcode.folder(many, url) == nearer
-    assert sharedcode.folder(many) == shared
-    assert sharedcode.folder(Settings.from_environ({}), url) is None
+    assert sharedcode.folders(many, url) == (nearer, shared, beside)
+    assert sharedcode.folders(many) == (shared, beside)
+    assert sharedcode.folders(Settings.from_environ({}), url) == ()
 
 
-def test_code_outside_of_the_models_folder_is_nobodys(tmp_path: Path) -> None:
+def test_a_model_outside_of_the_models_folder_has_that_of_all_models(tmp_path: Path) -> None:
     holding(tmp_path / "code")
+    holding(tmp_path / "elsewhere" / "code")
     inside = tmp_path / "models"
     inside.mkdir()
-    assert sharedcode.folder(endpoint(inside), tmp_path / "elsewhere") is None
+    assert sharedcode.folders(endpoint(inside), tmp_path / "elsewhere" / "model") == (tmp_path / "code",)
 
 
 @pytest.mark.parametrize("name", ["inference.py", "requirements.txt", "lib"])
