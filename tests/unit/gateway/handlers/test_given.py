@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from neuronserve.gateway.attributes import parse
 from neuronserve.gateway.handlers.given import context, stream
 from neuronserve.gateway.handlers.response import Response
+from neuronserve.handlers import Context
 from neuronserve.state import Model, Server
 
 SERVER = Server(0, "unix:/s", rest_port=8501, grpc_port=9000)
@@ -57,6 +58,18 @@ def test_the_context_has_the_request_and_the_chosen_server() -> None:
         "model_dir": "/artifact",
     }
     assert made._replace(method="predict").method == "predict"
+
+
+def test_the_contexts_fields_begin_as_awss_do_in_its_order() -> None:
+    """``tfs_utils.py`` of AWS's container for TensorFlow 2.20; older ones end with ``content_length``."""
+    theirs = (
+        "model_name, model_version, method, rest_uri, grpc_port, channel, "
+        "custom_attributes, request_content_type, accept_header, content_length, timeout"
+    )
+    assert Context._fields[:11] == tuple(theirs.split(", "))
+    model = Model("m", (1,), model_dir="/artifact")
+    made = context(parse(None), model, SERVER, None, (None, None, None), 5, 59.5)
+    assert (made[0], made[9], made[10]) == ("m", 5, 59.5)
 
 
 def test_what_a_request_leaves_out_is_as_in_awss_container() -> None:
