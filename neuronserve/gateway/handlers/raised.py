@@ -12,8 +12,11 @@ import dataclasses
 import re
 import sys
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 FAILED = 500
 _LONGEST = 2000  # characters of a message
@@ -51,13 +54,13 @@ def answer(error: BaseException, code: Path, rest_uri: str) -> Raised:
     for name in _attributes(error, code):
         status = _status(getattr(error, name, None))
         if status is not None:
-            return Raised(status, _message(error)[:_LONGEST], meant=True)
+            return Raised(status, _cut(_message(error, status)), meant=True)
     response = getattr(error, "response", None)
     if _framework(type(error)) == "werkzeug" and response is not None:  # flask.abort(Response(...))
         status = _status(getattr(response, "status_code", None))
         if status is not None:
-            return Raised(status, response.get_data(as_text=True)[:_LONGEST], meant=True)
-    return Raised(FAILED, str(error).strip()[:_LONGEST])
+            return Raised(status, _cut(response.get_data(as_text=True)), meant=True)
+    return Raised(FAILED, _cut(str(error)))
 
 
 def _model_servers(error: Exception, rest_uri: str) -> Raised | None:
@@ -68,12 +71,7 @@ def _model_servers(error: Exception, rest_uri: str) -> Raised | None:
     status = _status(getattr(response, "status_code", None))
     if status is None or not host or not url.startswith(f"{host}/"):
         return None
-    text = str(getattr(response, "text", ""))
-    try:
-        told = response.json()["error"]  # type: ignore[union-attr]  # it has an address: it is a response
-    except (ValueError, KeyError, TypeError, AttributeError):
-        told = text
-    return Raised(status, str(told)[:_LONGEST], meant=True)
+    return Raised(status, _cut(str(getattr(response, "text", ""))), meant=True)
 
 
 def _attributes(error: Exception, code: Path) -> tuple[str, ...]:
@@ -101,9 +99,26 @@ def _status(value: Any) -> int | None:
     return None
 
 
-def _message(error: Exception) -> str:
+def _cut(text: str) -> str:
+    """Of an error in TensorFlow Serving's form, as AWS's samples raise it, what it says."""
+    if text.lstrip().startswith("{"):
+        try:
+            said = orjson.loads(text)["error"]
+        except (ValueError, KeyError):
+            said = None
+        text = said if isinstance(said, str) else text
+    return text.strip()[:_LONGEST]
+
+
+def _message(error: Exception, status: int) -> str:
     """The title of falcon's, where it says more than the status, and the description."""
-    return ": ".join(_parts(error)) or str(error).strip()
+    text = ": ".join(_parts(error))
+    if text or not _framework(type(error)):
+        return text or str(error)
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
 
 
 def _parts(error: Exception) -> Iterator[str]:

@@ -30,6 +30,13 @@ def answer(error: BaseException) -> Raised:
     [
         (ValueError("unsupported content type x"), "unsupported content type x"),
         (KeyError("word"), "'word'"),
+        (
+            ValueError('{"error": "unsupported content type x"}'),
+            "unsupported content type x",
+        ),  # AWS's samples
+        (ValueError('{"error": 7}'), '{"error": 7}'),
+        (ValueError("{not JSON"), "{not JSON"),
+        (ValueError('{"why": "it"}'), '{"why": "it"}'),
         (RuntimeError(), ""),
         (FileNotFoundError(2, "No such file", "/x"), "[Errno 2] No such file: '/x'"),
         (SystemExit(404), ""),
@@ -83,7 +90,11 @@ FALCON, STARLETTE = _Framework("falcon"), _Framework("starlette")
             "why",
         ),
         (FALCON.make(status="413 Too Large", title="Too large", description="6 MB"), 413, "Too large: 6 MB"),
-        (FALCON.make(status=429, title="429 Too Many Requests", description=None, code=None), 429, ""),
+        (
+            FALCON.make(status=429, title="429 Too Many Requests", description=None, code=None),
+            429,
+            "Too Many Requests",
+        ),
         (FALCON.make(status=http.HTTPStatus.CONFLICT, title=None, description="again"), 409, "again"),
         (STARLETTE.make(status_code=404, detail="no such word"), 404, "no such word"),
     ],
