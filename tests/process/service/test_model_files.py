@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import handmade
+
 ROOT = Path(__file__).resolve().parents[3]
 JSON = {"Content-Type": "application/json"}
 READING = """
@@ -91,6 +93,46 @@ def test_where_opt_cannot_be_written_the_error_says_where_the_model_is(serve, wo
     service = serve(program=in_own_opt("mount -o remount,ro /opt"), MODEL_URI=str(worded), MODEL_SERVER="cpu")
     assert service.process.wait(60) == 26
     assert f"the model lies in {worded}: use context.model_dir, or SM_MODEL_DIR" in json.dumps(service.log())
+
+
+OF_EACH = """
+import json, os
+
+AT_IMPORT = os.environ["SM_MODEL_DIR"]
+
+def handler(data, context):
+    {found}
+    return json.dumps([words, AT_IMPORT == context.model_dir]), "application/json"
+"""
+BY_CONTEXT = "words = open(context.model_dir + '/words.txt').read()"
+AS_ON_SAGEMAKER = "words = open('/opt/ml/models/' + context.model_name + '/model/words.txt').read()"
+
+
+@pytest.mark.parametrize(
+    ("found", "program"),
+    [(BY_CONTEXT, ()), pytest.param(AS_ON_SAGEMAKER, in_own_opt(), marks=needs_mount)],
+    ids=["by the context", "by SageMaker's path"],
+)
+def test_of_several_models_each_has_its_own_files(
+    serve, tmp_path, found: str, program: tuple[str, ...]
+) -> None:
+    models = tmp_path / "models"
+    for name in ("one", "two"):
+        handmade.doubling_rows(models / name / "model" / "1")
+        (models / name / "model" / "words.txt").write_text(name)
+        (models / name / "model" / "code").mkdir()
+        (models / name / "model" / "code" / "inference.py").write_text(OF_EACH.format(found=found))
+    service = serve(
+        program=program, SAGEMAKER_MULTI_MODEL="true", SERVE_MODELS_DIR=models, MODEL_SERVER="cpu",
+        SERVE_WARMUP="off",
+    )  # fmt: skip
+    service.wait_ready()
+    for name in ("one", "two"):
+        body = json.dumps({"model_name": name, "url": f"{models}/{name}/model"}).encode()
+        assert service.post("/models", body, JSON).status == 200
+    for name in ("one", "two", "one"):
+        assert service.post(f"/models/{name}/invoke", b"{}", JSON).json() == [name, True]
+    assert service.stop() == 0
 
 
 @pytest.mark.parametrize(
