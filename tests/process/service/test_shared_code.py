@@ -110,6 +110,14 @@ def test_universal_code_comes_from_s3(endpoint, universal) -> None:
     assert endpoint.answers(endpoint.start(**universal)) == ["own 2.5 common", "shared 2.5"]
 
 
+def test_one_model_that_brings_no_code_takes_it_too(serve, doubling, universal) -> None:
+    """serve.py: without SAGEMAKER_MULTI_MODEL it is downloaded to /opt/ml/model/code."""
+    service = serve(MODEL_URI=doubling, MODEL_SERVER="cpu", **universal)
+    service.wait_ready()
+    assert service.post("/invocations", b"", JSON).body == b"shared 2.5"
+    assert service.stop() == 0
+
+
 def test_universal_code_gives_way_to_what_lies_there(endpoint, universal) -> None:
     """serve.py: it is downloaded only where there is no /opt/ml/code."""
     folder = shared_code(endpoint.folder / "code")
