@@ -75,6 +75,9 @@ RUN ${COMPILE} . \
 FROM base AS runtime
 COPY --from=gateway /opt/neuronserve/gateway /opt/neuronserve/gateway
 COPY --from=messages /messages/ /opt/neuronserve/gateway/lib/python3.11/site-packages/
+# Where SageMaker mounts the model. Whoever the container runs as may link /opt/ml/model to a model from MODEL_URI,
+# for a model's own code that opens files there.
+RUN mkdir -m 1777 /opt/ml
 ENV PATH=/opt/neuronserve/app:/opt/neuronserve/gateway/bin:/opt/aws/neuron/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     PYTHONPATH=/opt/neuronserve/app \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -275,7 +275,13 @@ class ModelFailed(ServingError):
 
 
 class HandlerFailed(ServingError):
+    """``status``: the HTTP status that the exception of the model's own code carried."""
+
     code = "handler_failed"
+
+    def __init__(self, message: str, *, status: int = 500, detail: str = "") -> None:
+        super().__init__(message, detail=detail)
+        self.status = status
 
 
 class NoRoom(ServingError):

@@ -33,7 +33,9 @@ class Context(NamedTuple):
     ``rest_uri``: TensorFlow Serving's REST address of the model there, such as
     ``http://localhost:8501/v1/models/m:predict``; ``grpc_port``: of its gRPC on localhost; ``channel``: a
     ``grpc.Channel`` to it, open and shared by the worker's threads: do not close it. ``model_version`` is
-    None where the request names none. ``content_length``: bytes as they came.
+    None where the request names none. ``content_length``: bytes as they came. ``timeout``: seconds that are
+    left for the request, for the handler's own calls. ``model_dir``: the folder of the unpacked artifact,
+    laid out as the archive is. The first eleven fields are those of AWS's container, in its order.
     """
 
     model_name: str
@@ -46,12 +48,14 @@ class Context(NamedTuple):
     request_content_type: str
     accept_header: str
     content_length: int
+    timeout: float
+    model_dir: str
 
 
 class Response(Protocol):
-    """The model's answer, as ``requests.Response`` has it.
+    """The model's answer, as ``requests.Response`` has it; its status is 200.
 
-    ``arrays``: its outputs by name, where the method is predict and ``ok``; reading them alone makes no JSON.
+    ``arrays``: its outputs by name, where the method is predict; reading them alone makes no JSON.
     """
 
     @property

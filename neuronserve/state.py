@@ -57,8 +57,10 @@ class Server:
 class Model:
     """A served model: its name and its versions, ascending; and what was compiled into each.
 
-    ``code``: the folder of its ``inference.py``; "" without one. ``packages``: the folder that its
-    ``requirements.txt`` was installed to; "" without one. On a multi-model endpoint also ``url``, the folder
+    ``code``: the folder of its ``inference.py``; "" without one. ``packages``: the folders that its code
+    imports from besides, as PYTHONPATH has them: what its ``requirements.txt`` was installed to, and on a
+    multi-model endpoint the code that all models share. ``model_dir``: the folder of the artifact, unpacked
+    and laid out as the archive is. On a multi-model endpoint also ``url``, the folder
     that it was loaded from, ``slot``, its column on the gateway's board of requests in flight, and
     ``loaded``, another number for each load: the same name, url and slot may come again with other contents.
     """
@@ -68,6 +70,7 @@ class Model:
     compiled: tuple[Compiled, ...] = ()
     code: str = ""
     packages: str = ""
+    model_dir: str = ""
     url: str = ""
     slot: int = -1
     loaded: int = 0

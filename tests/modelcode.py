@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,8 +24,10 @@ def write(folder: Path, **files: str) -> Path:
 @contextlib.contextmanager
 def put_back(folder: Path) -> Iterator[None]:
     """Loading a model's code changes the process. What the service itself has loaded meanwhile stays."""
-    path, finders, modules = list(sys.path), list(sys.meta_path), dict(sys.modules)
+    path, finders, modules, environ = list(sys.path), list(sys.meta_path), dict(sys.modules), dict(os.environ)
     yield
+    os.environ.clear()
+    os.environ.update(environ)
     sys.path[:], sys.meta_path[:] = path, finders
     for name, module in list(sys.modules.items()):
         if name not in modules and (name.startswith(_OFFERED) or _below(module, folder)):

@@ -23,6 +23,7 @@ from typing import Any
 
 from neuronserve import exitcodes
 from neuronserve.artifact import code
+from neuronserve.artifact.bundle import Bundle
 from neuronserve.artifact.obtain import DEFAULT_MODEL_DIR, obtain
 from neuronserve.artifact.progress import Progress
 from neuronserve.errors import NeuronserveError
@@ -41,10 +42,16 @@ def main(arguments: list[str] | None = None) -> int:
         )
         logging.getLogger("botocore").setLevel(logging.WARNING)  # at debug it prints signed requests
         logging.getLogger("urllib3").setLevel(logging.WARNING)
-        bundle = obtain(
-            settings, work_dir=options.work_dir, report=_report, default_model_dir=options.default_model_dir
-        )
-        bundle = code.made_ready(bundle, settings, options.default_model_dir, _report)
+        if options.only_shared_code:
+            bundle = _shared(code.shared_made_ready(settings, _report), options.work_dir)
+        else:
+            bundle = obtain(
+                settings,
+                work_dir=options.work_dir,
+                report=_report,
+                default_model_dir=options.default_model_dir,
+            )
+            bundle = code.made_ready(bundle, settings, _surroundings(settings, options), _report)
     except NeuronserveError as error:
         _tell({"event": "error", **error.as_dict()})
         return exitcodes.of(error)
@@ -73,7 +80,35 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         default=DEFAULT_MODEL_DIR,
         help="what is served while MODEL_URI is unset",
     )
+    parser.add_argument(
+        "--keep-link",
+        action="store_true",
+        help="leave /opt/ml/model leading to the model, for the service that runs its code",
+    )
+    parser.add_argument(
+        "--shared-code", type=Path, help="code of all models of a multi-model endpoint, had before"
+    )
+    parser.add_argument(
+        "--only-shared-code",
+        action="store_true",
+        help="make the code ready that all models of a multi-model endpoint share, and no model",
+    )
     return parser.parse_args(arguments)
+
+
+def _surroundings(settings: Settings, options: argparse.Namespace) -> code.Surroundings:
+    return code.Surroundings(
+        options.default_model_dir,
+        options.work_dir,
+        place=None if settings.multi_model else DEFAULT_MODEL_DIR,
+        keep=options.keep_link,
+        shared=options.shared_code,
+    )
+
+
+def _shared(folder: str, work_dir: Path) -> Bundle:
+    """The code that all models share, before there are any."""
+    return Bundle(work_dir, (), "", code=folder)
 
 
 def _report(progress: Progress) -> None:

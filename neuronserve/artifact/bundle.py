@@ -29,7 +29,8 @@ class Bundle:
     ``extras_path``. ``digest`` is the archive's, as ``algorithm:hex``, where it was computed: when
     MODEL_DIGEST, the store or the compilation job gave one to compare with; else "". ``source`` says
     where it came from, ``reused`` that it was in the cache already. ``code``: the folder of the
-    ``inference.py`` that came along, ``packages``: where its ``requirements.txt`` was installed; "" without.
+    ``inference.py`` that came along, ``packages``: the folders that it imports from besides, as PYTHONPATH
+    has them; "" without. ``model_dir``: the folder of the artifact, laid out as the archive is.
     ``target``: the device that a compilation job made it for, such as ``ml_inf1``; "" where none said so.
     """
 
@@ -43,6 +44,7 @@ class Bundle:
     reused: bool = False
     code: str = ""
     packages: str = ""
+    model_dir: str = ""
     target: str = ""
 
     def as_dict(self) -> dict[str, Any]:

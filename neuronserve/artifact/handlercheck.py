@@ -12,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 
+from neuronserve.artifact import imagepackages
 from neuronserve.artifact.child import Child, TimeUp
 from neuronserve.artifact.progress import HANDLER, Progress, Report
 from neuronserve.errors import BrokenHandler
@@ -22,7 +23,9 @@ _PROGRAM = "neuronserve.gateway.handlers"
 MARK = "neuronserve-handler: "  # before its one line for us
 
 
-def check(code: Path, packages: str, seconds: float, report: Report, *, separate: bool) -> None:
+def check(
+    code: Path, packages: str, seconds: float, report: Report, *, separate: bool, model_dir: str = ""
+) -> None:
     """``separate``: as on a multi-model endpoint. Raises BrokenHandler."""
     report(Progress(HANDLER, detail="code/inference.py"))
     told: dict[str, str] = {}
@@ -33,7 +36,8 @@ def check(code: Path, packages: str, seconds: float, report: Report, *, separate
         elif line:
             log.info("%s", line)
 
-    argv = [sys.executable, "-P", "-m", _PROGRAM, str(code), packages, *(["separate"] if separate else [])]
+    argv = [sys.executable, "-P", "-m", _PROGRAM, str(code), packages, model_dir]
+    argv += ["separate"] if separate else []
     paths = (str(_ROOT), os.environ.get("PYTHONPATH", ""))
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     try:
@@ -48,5 +52,7 @@ def check(code: Path, packages: str, seconds: float, report: Report, *, separate
     if status or "handlers" not in told:
         raise BrokenHandler(f"loading code/inference.py ended the program (exit code {status})")
     log.info("code/inference.py: %s", told["handlers"])
+    if imagepackages.folder() is not None:
+        log.info("it runs with the packages of the image that this checkout builds: requirements/gateway.txt")
     for warning in filter(None, told.get("warnings", "").splitlines()):
         log.warning("%s", warning)

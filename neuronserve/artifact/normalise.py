@@ -50,6 +50,7 @@ def normalise(tree: Tree, work_dir: Path, *, name: str | None, default: str | No
         digest=tree.digest,
         source=tree.source,
         reused=tree.reused,
+        model_dir=str(real),
     )
 
 

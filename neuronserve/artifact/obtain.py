@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from neuronserve.artifact import location, normalise
+from neuronserve.artifact import location, misplaced, modeldir, normalise
 from neuronserve.artifact.bundle import Bundle, BundledModel
 from neuronserve.artifact.inspect import scan
 from neuronserve.artifact.location import LocalLocation, Location, S3Location
@@ -20,7 +20,7 @@ from neuronserve.errors import ArtifactError, ModelNotFound
 from neuronserve.settings import Settings
 
 log = logging.getLogger(__name__)
-DEFAULT_MODEL_DIR = Path("/opt/ml/model")  # where SageMaker puts a model
+DEFAULT_MODEL_DIR = modeldir.MODEL
 
 
 def obtain(
@@ -82,7 +82,16 @@ def _fetch(order: Order, work_dir: Path, default_model_dir: Path) -> Bundle:
         default=order.settings.default_model_name,
         max_files=order.settings.max_files,
     )
+    with readable(tree.path):
+        for line in misplaced.warnings(tree.path, _script_folder(made)):
+            log.warning("%s", line)
     return dataclasses.replace(made, target=order.target)
+
+
+def _script_folder(bundle: Bundle) -> Path | None:
+    """The real folder of the ``inference.py`` that came along and is run."""
+    script = bundle.extras_path / misplaced.RIGHT if bundle.extras_path is not None else None
+    return script.resolve().parent if script is not None and script.is_file() else None
 
 
 def _inspected(bundle: Bundle, report: Report) -> Bundle:
@@ -124,7 +133,8 @@ def located(order: Order, default_model_dir: Path) -> tuple[Location, Order]:
     if settings.model_uri:
         return location.parse(settings.model_uri), order
     with readable(default_model_dir):
-        empty = not default_model_dir.is_dir() or not any(default_model_dir.iterdir())
+        absent = not default_model_dir.is_dir() or modeldir.is_ours(default_model_dir)
+        empty = absent or not any(default_model_dir.iterdir())
     if empty:
         raise ModelNotFound(
             f"MODEL_URI is not set, and {default_model_dir} is empty or does not exist",

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
-import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
+
+from neuronserve.artifact import imagepackages
 
 # what a worker imports (requirements/gateway.in without what only the fetch and handlers use)
 ROOTS = (
@@ -48,6 +49,6 @@ def closure(names: Iterable[str]) -> set[str]:
 
 
 def own_packages() -> list[Path]:
-    """The folders that the workers' own packages lie in."""
-    paths = sysconfig.get_paths()
-    return sorted({Path(paths["purelib"]), Path(paths["platlib"])})
+    """The folders that the workers' own packages lie in; in a checkout those of the image alone."""
+    image = imagepackages.folder()
+    return imagepackages.environment() if image is None else [image]

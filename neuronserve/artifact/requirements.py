@@ -67,7 +67,7 @@ def wheelhouse(code: Path) -> Path | None:
 
 def _identity(code: Path, wheels: Path | None) -> str:
     """All that decides what is installed: what is asked for, the wheels, the interpreter, the service."""
-    told = [f"packages of {sys.version}", pins.constraints()]
+    told = [f"packages of {sys.version}", *map(str, pins.own_packages()), pins.constraints()]
     texts = sorted(code.glob("*.txt"))  # requirements.txt may name others with -r and -c
     files = [*texts, *(sorted(wheels.glob("*.whl")) if wheels else ())]
     if any(_maybe_local(line) for text in texts for line in text.read_text(errors="replace").splitlines()):

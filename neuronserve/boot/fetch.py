@@ -10,7 +10,7 @@ import dataclasses
 import json
 import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,20 @@ from neuronserve.supervise.children import Command, Exit
 _log = logging.getLogger("fetch")
 
 
-def command(runtime: Path, environ: Mapping[str, str], on_stdout: Callable[[str], None]) -> Command:
+WORK = "model"  # in the runtime folder: the tree of links
+# what is got: options of neuronserve/artifact/__main__.py
+MODEL, SHARED_CODE = ("--keep-link",), ("--only-shared-code",)
+
+
+def command(
+    runtime: Path,
+    environ: Mapping[str, str],
+    on_stdout: Callable[[str], None],
+    what: Sequence[str] = MODEL,
+) -> Command:
     return Command(
         # -P: what lies in the folder it starts in must not be imported
-        argv=(sys.executable, "-P", "-m", "neuronserve.artifact", "--work-dir", str(runtime / "model")),
+        argv=(sys.executable, "-P", "-m", "neuronserve.artifact", "--work-dir", str(runtime / WORK), *what),
         env=environ,
         cwd=runtime,
         on_stdout=on_stdout,

@@ -55,7 +55,14 @@ def plan(
             "step": "load",
             "detail": "",
             "models": tuple(
-                Model(model.name, model.versions, model.compiled, bundle.code, bundle.packages)
+                Model(
+                    model.name,
+                    model.versions,
+                    model.compiled,
+                    bundle.code,
+                    bundle.packages,
+                    bundle.model_dir,
+                )
                 for model in models
             ),
             "default_model": settings.default_model_name or bundle.default_model,

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from neuronserve import exitcodes, logs
 from neuronserve import settings as settings_room
+from neuronserve.boot import links
 from neuronserve.boot.failure import Failure
 from neuronserve.boot.progress import Display
 from neuronserve.boot.rundir import open_runtime_dir
@@ -60,7 +61,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         settings = Settings.from_environ(environ)
         output = logs.setup(level=settings.log_level, form=settings.log_format, environ=environ)
-        with open_runtime_dir(settings.runtime_dir) as runtime:
+        with open_runtime_dir(settings.runtime_dir) as runtime, links.withdrawn(runtime):
             return _serve(loop, children, signals, settings, environ, runtime, Display(output))
     except SettingsError as error:
         return _refuse(error)

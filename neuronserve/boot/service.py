@@ -14,8 +14,9 @@ from pathlib import Path
 
 from neuronserve import exitcodes
 from neuronserve import state as states
+from neuronserve.artifact import sharedcode
 from neuronserve.artifact.bundle import Bundle
-from neuronserve.boot import cores, fetch, front, gateway, load
+from neuronserve.boot import cores, fetch, front, gateway, links, load
 from neuronserve.boot.condition import Condition
 from neuronserve.boot.cores import Ground
 from neuronserve.boot.drain import Drain, Parts, stop_together
@@ -73,6 +74,8 @@ class Service:
         self._again: Timer | None = None  # that the state is written, after it could not be
         self._fetching: Child | None = None
         self._bundle: Bundle | None = None
+        # on a multi-model endpoint, the code that all models share, before the first one is loaded
+        self._fetches = not around.settings.multi_model or sharedcode.at_start(around.settings)
         self._ground: Ground | None = None
         self._measuring = Measuring(loop, children, around.runtime, around.environ)
         front.prepare(around.settings, around.runtime)
@@ -91,13 +94,14 @@ class Service:
         self._changed()
         self._front.start()
         self._gateway.start()
-        if not self._around.settings.multi_model:
+        if self._fetches:
             self._fetch()
         self._choose()
 
     def _fetch(self) -> None:
         listener = fetch.Fetch(progress=self._progressed, got=self._got, failed=self.fail)
-        command = fetch.command(self._around.runtime, self._around.environ, listener.hear)
+        what = fetch.SHARED_CODE if self._around.settings.multi_model else fetch.MODEL
+        command = fetch.command(self._around.runtime, self._around.environ, listener.hear, what)
         try:
             self._fetching = self._children.spawn(command, lambda exit_: self._fetch_ended(listener, exit_))
         except OSError as error:
@@ -172,7 +176,7 @@ class Service:
         self._load_when_all_is_known()
 
     def _load_when_all_is_known(self) -> None:
-        if self._ground is None or self.stopping:
+        if self._ground is None or self.stopping or (self._fetches and self._bundle is None):
             return
         try:
             if self._around.settings.multi_model:
@@ -195,7 +199,10 @@ class Service:
     def _open(self, ground: Ground) -> None:
         """Without a model: they come and go while the service runs."""
         around, kind = self._around, self._condition.kind
+        links.offer_models(around.settings.models_dir, around.runtime)
         opened = opening.plan(around.settings, ground, around.runtime, around.environ, kind)
+        if self._bundle is not None:
+            opened = dataclasses.replace(opened, shared_code=self._bundle.code)
         _log.info("starting %d %s model server(s); models come later", len(opened.launches), kind)
         self._multi_model = made = assemble(
             self._loop, self._children, opened, settings=around.settings, runtime=around.runtime,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from http import HTTPStatus
 
 import orjson
 
@@ -24,7 +25,6 @@ _STATUSES: dict[type[errors.NeuronserveError], str] = {
     errors.Overloaded: "503 Service Unavailable",
     errors.DeadlineExceeded: "504 Gateway Timeout",
     errors.ModelFailed: "500 Internal Server Error",
-    errors.HandlerFailed: "500 Internal Server Error",
     errors.LoadFailed: "500 Internal Server Error",
     errors.NoRoom: "507 Insufficient Storage",
     # why a multi-model endpoint could not load a model
@@ -64,8 +64,22 @@ def of(error: Exception) -> Failure:
     """Status, code word and the text a client may see."""
     if not isinstance(error, errors.NeuronserveError):
         return Failure(_UNEXPECTED, "internal", UNEXPECTED_TEXT)
+    if isinstance(error, errors.HandlerFailed):
+        return Failure(_line(error.status), error.code, str(error), _retry_after(error.status))
     cls = next((c for c in type(error).__mro__ if c in _STATUSES), None)
     if cls is None:
         return Failure(_UNEXPECTED, "internal", UNEXPECTED_TEXT)
     status = _STATUSES[cls]
-    return Failure(status, error.code, str(error), RETRY_AFTER_SECONDS if status.startswith("503") else None)
+    return Failure(status, error.code, str(error), _retry_after(int(status[:3])))
+
+
+def _retry_after(status: int) -> int | None:
+    return RETRY_AFTER_SECONDS if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+
+
+def _line(status: int) -> str:
+    """``422 Unprocessable Entity``; a number that HTTP does not know has no words."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"{status} Error"

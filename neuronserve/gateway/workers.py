@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from neuronserve import machine
+from neuronserve.artifact import imagepackages
 from neuronserve.gateway import metrics
 from neuronserve.gateway.multimodel.limits import AT_ONCE
 from neuronserve.gateway.sticky import LOADS, QUESTIONS
@@ -48,6 +49,7 @@ limit_request_fields = 1000
 limit_request_field_size = 33 * 1024
 forwarded_allow_ips = ""
 
+imagepackages.folder()  # made once, before the fork
 _slots: dict[int, int] = {}  # worker's age -> its row on the board
 
 
@@ -58,6 +60,7 @@ def pre_fork(_arbiter: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Everything that must not cross a fork."""
+    imagepackages.confine()
     application = worker.app.wsgi()
     worker.watcher = Watcher()
     application.enter_worker(slot=_slots[worker.age], rows=workers, watcher=worker.watcher)

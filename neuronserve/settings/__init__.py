@@ -118,6 +118,10 @@ def without_effect(environ: Mapping[str, str]) -> list[str]:
         if name.startswith("SERVE_") and name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             lines.append(f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else ""))
+    pair = [f"SAGEMAKER_MULTI_MODEL_UNIVERSAL_{name}" for name in ("BUCKET", "PREFIX")]
+    if len(named := [name for name in pair if environ.get(name, "").strip()]) == 1:
+        other = next(name for name in pair if name not in named)
+        lines.append(f"{named[0]} has no effect without {other}")
     word = environ.get("SAGEMAKER_GUNICORN_WORKER_CLASS", "").strip()
     if word not in ("", "gthread"):
         lines.append(f"SAGEMAKER_GUNICORN_WORKER_CLASS={word} has no effect: workers are always threaded")

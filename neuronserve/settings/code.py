@@ -18,4 +18,13 @@ class Code:
         "SERVE_INSTALL_SECONDS", read.number(1, 3600), "300", unit="s", group=_CODE,
         meaning="how long installing `code/requirements.txt` may take",
     )
+    universal_bucket: str | None = variable(
+        "SAGEMAKER_MULTI_MODEL_UNIVERSAL_BUCKET", read.text, "", group=_CODE,
+        meaning="with the prefix: the S3 bucket of the code that all models of a multi-model endpoint share; "
+        "used where neither `SERVE_MODELS_DIR/code` nor `/opt/ml/code` is there",
+    )
+    universal_prefix: str | None = variable(
+        "SAGEMAKER_MULTI_MODEL_UNIVERSAL_PREFIX", read.text, "", group=_CODE,
+        meaning="the folder in that bucket that holds `inference.py`, `requirements.txt` and `lib`",
+    )
     # fmt: on

@@ -120,6 +120,36 @@ def test_code_that_needs_tensorflow_itself_ends_the_start_with_26_its_line_and_w
     assert "bring it with code/requirements.txt (tensorflow-cpu)" in error
 
 
+WORDS = (
+    "WORDS = open('/opt/ml/model/1/words.txt').read()\n"
+    "def handler(data, context):\n    return WORDS, 'text/plain'\n"
+)
+
+
+def test_opt_ml_model_leads_to_a_model_that_lies_elsewhere(run, coded):
+    folder = coded(WORDS)
+    (folder / "1" / "words.txt").write_text("one two")
+    container = run("-v", f"{shown(folder)}:/elsewhere:ro", "-e", "MODEL_URI=/elsewhere")
+    container.wait_ready()
+    assert container.ask("POST", "/invocations", BODY) == (200, "one two")
+
+
+def test_where_no_link_can_be_made_the_error_says_where_the_model_is(run, coded):
+    folder = coded(WORDS)
+    (folder / "1" / "words.txt").write_text("one two")
+    code, error = end_of(run(*SHUT, "-v", f"{shown(folder)}:/elsewhere:ro", "-e", "MODEL_URI=/elsewhere"))
+    assert code == 26
+    assert "the model lies in /elsewhere: use context.model_dir" in error
+
+
+@pytest.mark.parametrize("module", ["sklearn", "yaml", "pytest", "scipy"])
+def test_what_a_checkout_does_not_let_a_script_import_is_not_in_the_image(run, coded, module):
+    folder = coded(f"import {module}\ndef handler(data, context): ...\n")
+    code, error = end_of(run(*SHUT, "-v", f"{shown(folder)}:/opt/ml/model:ro"))
+    assert code == 26
+    assert f"{module} is not in the image" in error
+
+
 NAMED = "import helper\n\n\ndef handler(data, context):\n    return helper.NAME, 'text/plain'\n"
 
 

@@ -94,6 +94,14 @@ def test_a_misspelt_setting_is_noticed_with_the_nearest_name() -> None:
     assert "did you mean SERVE_DEADLINE_SECONDS?" in line
 
 
+@pytest.mark.parametrize("name", ["BUCKET", "PREFIX"])
+def test_one_half_of_the_place_of_universal_code_has_no_effect(name: str) -> None:
+    (line,) = without_effect({f"SAGEMAKER_MULTI_MODEL_UNIVERSAL_{name}": "scripts"})
+    assert f"SAGEMAKER_MULTI_MODEL_UNIVERSAL_{name} has no effect without" in line
+    both = {f"SAGEMAKER_MULTI_MODEL_UNIVERSAL_{half}": "scripts" for half in ("BUCKET", "PREFIX")}
+    assert without_effect(both) == []
+
+
 @pytest.mark.parametrize(("word", "lines"), [("gevent", 1), ("gthread", 0), ("", 0)])
 def test_another_class_of_workers_is_told_to_do_nothing(word: str, lines: int) -> None:
     found = without_effect({"SAGEMAKER_GUNICORN_WORKER_CLASS": word})

@@ -54,7 +54,14 @@ def assemble(
     parts = Parts(
         settings,
         runtime,
-        Getting(loop, children, runtime=runtime, environ=environ, seconds=settings.load_seconds),
+        Getting(
+            loop,
+            children,
+            runtime=runtime,
+            environ=environ,
+            seconds=settings.load_seconds,
+            shared_code=opening.shared_code,
+        ),
         rosters={
             launch.index: attendant.roster
             for launch, attendant in zip(opening.launches, attendants, strict=True)

@@ -195,7 +195,7 @@ class Endpoint:
             return
         servers = self._room.booked[entry.name].servers
         model = states.Model(
-            entry.name, servable.versions, servable.compiled, bundle.code, bundle.packages,
+            entry.name, servable.versions, servable.compiled, bundle.code, bundle.packages, bundle.model_dir,
             url=entry.url, slot=entry.slot, loaded=entry.number,
         )  # fmt: skip
         self._loads[entry.name] = load = _Load(entry, model, set(servers))

@@ -50,13 +50,15 @@ class Getting:
         runtime: Path,
         environ: Mapping[str, str],
         seconds: float,
+        shared_code: str = "",
     ) -> None:
-        """``seconds``: how long one child may take."""
+        """``seconds``: how long one child may take; ``shared_code``: the folder that all models share."""
         self._loop = loop
         self._children = children
         self._runtime = runtime
         self._environ = {k: v for k, v in environ.items() if k not in _NOT_FOR_CHILDREN}
         self._seconds = seconds
+        self._shared = ("--shared-code", shared_code) if shared_code else ()
         self._waiting: deque[Order] = deque()
         self._running: set[Child] = set()
         self._most = machine.cpus()
@@ -115,7 +117,7 @@ class Getting:
         argv = (sys.executable, "-P", "-m", "neuronserve.artifact", "--work-dir", str(order.work))
         return dataclasses.replace(
             plain,
-            argv=(*argv, "--default-model-dir", str(order.folder)),
+            argv=(*argv, "--default-model-dir", str(order.folder), *self._shared),
             env={**self._environ, "MODEL_NAME": order.name},
         )
 

@@ -23,12 +23,16 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Opening:
-    """``ownership``: the map without models; None without NeuronCores."""
+    """``ownership``: the map without models; None without NeuronCores.
+
+    ``shared_code``: the folder of the code that all models share; "" without any.
+    """
 
     launches: tuple[Launch, ...]
     standard: Standard
     room: Room
     ownership: Mapping[str, Any] | None
+    shared_code: str = ""
 
 
 def plan(settings: Settings, ground: Ground, runtime: Path, environ: Mapping[str, str], kind: str) -> Opening:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from neuronserve.artifact import space
+from neuronserve.artifact import sharedcode, space
 from neuronserve.artifact.bundle import Bundle, BundledModel
 from neuronserve.artifact.location import S3Location
 from neuronserve.doctor.checks import recordings, versions
@@ -22,7 +22,7 @@ _WARNING = re.compile(r"WARNING (neuronserve\.\S+): (.+)")
 def check(patient: Patient) -> Outcome:
     """Learns the bundle."""
     if patient.settings.multi_model:
-        return Outcome((ok("none at the start; each is looked into when it is loaded"),))
+        return Outcome((ok("none at the start; each is looked into when it is loaded"), *_shared(patient)))
     if patient.scratch is None:
         return Outcome((skip("there is no writable folder to lay it out in"),))
     if isinstance(patient.at, S3Location) and not _here(patient):
@@ -44,6 +44,21 @@ def check(patient: Patient) -> Outcome:
     return Outcome(tuple(findings), {"bundle": bundle})
 
 
+def _shared(patient: Patient) -> list[Finding]:
+    """The code that all models share: a start makes it ready before the first one comes."""
+    if not sharedcode.at_start(patient.settings):
+        return []
+    if patient.scratch is None:
+        return [skip("there is no writable folder to make the code ready in that all models share")]
+    if not patient.wants.network and not sharedcode.folders(patient.settings):
+        return [skip("the code that all models share is not asked for: --no-network")]
+    got = _obtained(patient, patient.scratch, "--only-shared-code")
+    if isinstance(got, Finding):
+        return [got]
+    bundle, said = got
+    return [ok("the code that all models share can be loaded", code=bundle.code), *said]
+
+
 def _here(patient: Patient) -> bool:
     return patient.wants.download or (patient.stored is not None and patient.stored.kept is not None)
 
@@ -60,11 +75,11 @@ def _no_room(patient: Patient, scratch: Path) -> Finding | None:
     return fault(DiskFull(message, hint="set TMPDIR to a folder with more room for this check"))
 
 
-def _obtained(patient: Patient, scratch: Path) -> tuple[Bundle, list[Finding]] | Finding:
+def _obtained(patient: Patient, scratch: Path, *options: str) -> tuple[Bundle, list[Finding]] | Finding:
     """The bundle, and the warnings on the way; by the same program as a start, with a cache of its own."""
     work = scratch / "model"
     argv = [sys.executable, "-P", "-m", "neuronserve.artifact", "--work-dir", str(work)]
-    argv += ["--default-model-dir", str(patient.around.default_model_dir)]
+    argv += ["--default-model-dir", str(patient.around.default_model_dir), *options]
     ran = patient.around.run(argv, _seconds(patient), _environment(patient, scratch))
     event = _last_event(ran.out)
     if event.get("event") == "bundle":

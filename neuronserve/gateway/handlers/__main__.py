@@ -1,4 +1,4 @@
-"""``python -m neuronserve.gateway.handlers CODE PACKAGES [separate]``: can ``inference.py`` be loaded?
+"""``python -m neuronserve.gateway.handlers CODE PACKAGES MODEL_DIR [separate]``: can the script be loaded?
 
 Run at the start, once, beside a worker's own modules. What the script prints goes where it goes; then comes
 one line for the caller: MARK and JSON, with ``handlers`` and ``warnings``, or with ``error`` and ``hint``.
@@ -6,29 +6,37 @@ one line for the caller: MARK and JSON, with ``handlers`` and ``warnings``, or w
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import sys
 from pathlib import Path
 
+from neuronserve.artifact import imagepackages
 from neuronserve.artifact.handlercheck import MARK
 from neuronserve.gateway import service  # noqa: F401  what a worker has loaded
-from neuronserve.gateway.handlers import blame, folders, loaded
+from neuronserve.gateway.handlers import blame, folders, loaded, modelfiles
 from neuronserve.gateway.handlers.script import Unusable
+
+_PROJECTS = {  # what pip calls a module whose project has another name
+    "bs4": "beautifulsoup4", "cv2": "opencv-python-headless", "PIL": "pillow", "skimage": "scikit-image",
+    "sklearn": "scikit-learn", "tensorflow": "tensorflow-cpu", "yaml": "pyyaml",
+}  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:
-    code = Path(arguments[0])
+    imagepackages.confine()
+    code, packages, model_dir = Path(arguments[0]), arguments[1], arguments[2]
     told: dict[str, str]
     try:
-        found = loaded.load(code, arguments[1], separate="separate" in arguments[2:])
+        found = loaded.load(code, packages, separate="separate" in arguments[3:], model_dir=model_dir)
     except Unusable as error:
         told = {"error": str(error), "hint": "see the handlers' contract in the documentation"}
     except BaseException as error:  # noqa: BLE001  it may also call sys.exit()
         print(blame.trace(error, code), flush=True)
         told = {
             "error": f"code/inference.py cannot be loaded: {blame.told(error, code)}",
-            "hint": _hint(error),
+            "hint": _hint(error, model_dir),
         }
     else:
         told = {"handlers": str(found.script), "warnings": "\n".join(_warnings(code))}
@@ -36,11 +44,14 @@ def main(arguments: list[str]) -> int:
     return 1 if "error" in told else 0
 
 
-def _hint(error: BaseException) -> str:
+def _hint(error: BaseException, model_dir: str) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         top = error.name.partition(".")[0]
-        return f"bring {top} with code/requirements.txt, or in code/lib"
-    return "correct it; the log has the traceback"
+        if top not in sys.modules and importlib.util.find_spec(top) is None:
+            listed = f"list {_PROJECTS.get(top, top)} in code/requirements.txt"
+            return f"{top} is not in the image: {listed}, or bring it in code/lib"
+    elsewhere = modelfiles.advice(error, model_dir).removeprefix("; ")
+    return elsewhere or "correct it; the log has the traceback"
 
 
 def _warnings(code: Path) -> list[str]:

@@ -2,7 +2,8 @@
 
 It does not go through TensorFlow Serving's REST: JSON is decoded, and arrays are taken, as the gateway's own
 requests are, so that rows are dealt to compiled batches, over all servers, in binary. The answer reads like
-REST's, refusals too.
+REST's. What the model refuses is the client's answer, with its status: as in AWS's newest container, the
+output handler is not called then.
 """
 
 from __future__ import annotations
@@ -12,10 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import orjson
 
-from neuronserve.errors import ClientGone, ModelFailed, RequestError
-from neuronserve.gateway import statuses
+from neuronserve.errors import MalformedBody, RequestError
 from neuronserve.gateway.attributes import Route
 from neuronserve.gateway.catalogue import Entry
 from neuronserve.gateway.exchange import Dealing, Exchange, spoken
@@ -40,17 +39,12 @@ class Asking:
     send: Send
 
     def __call__(self, asked: Given, watch: Watch, url: str) -> Response:
-        """A request that the model refuses is a response with its status; ``url`` is what it says it asked.
+        """The model's answer, with the status 200; ``url`` is what it says it asked.
 
-        Raises NotReady, Overloaded, DeadlineExceeded and ClientGone, which no output handler can help.
+        Raises RequestError and ServingError, as the gateway's own requests do.
         """
-        try:
-            exchange = self._exchange(asked)
-            raws = self.send(exchange, watch)
-        except ClientGone:
-            raise
-        except (RequestError, ModelFailed) as refusal:
-            return _refused(refusal, url)
+        exchange = self._exchange(asked)
+        raws = self.send(exchange, watch)
         predicts = self.route.method == "predict"
         arrays = (lambda: _arrays(exchange, raws)) if predicts else dict
         return Response(200, url, lambda: exchange.answer(raws)[0], arrays)
@@ -63,6 +57,8 @@ class Asking:
     def _decoded(self, asked: Given) -> Decoded:
         signatures, signature = self.entry.signatures, self.route.signature or None
         if isinstance(asked, bytes):
+            if not asked.strip():  # in the words of TensorFlow Serving, which AWS's own tests look for
+                raise MalformedBody("what input_handler returned is no JSON: The document is empty")
             return decode(
                 asked, _JSON, signatures,
                 method=self.route.method, signature_name=signature, limit=self.limit,
@@ -75,9 +71,3 @@ class Asking:
 def _arrays(exchange: Exchange, raws: Sequence[bytes]) -> Mapping[str, np.ndarray[Any, Any]]:
     found = [calls.predict_response(raw)[0] for raw in raws]
     return exchange.split.join(found) if exchange.split is not None else found[0]
-
-
-def _refused(refusal: Exception, url: str) -> Response:
-    failure = statuses.of(refusal)
-    body = orjson.dumps({"error": failure.text.encode(errors="backslashreplace").decode()})
-    return Response(int(failure.status[:3]), url, lambda: body)

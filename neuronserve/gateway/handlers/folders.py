@@ -7,6 +7,7 @@ come before the service's own packages, and after Python's library.
 from __future__ import annotations
 
 import importlib
+import os
 import site
 import sys
 from pathlib import Path
@@ -33,11 +34,13 @@ def add_lib(code: Path) -> None:
 
 
 def add_packages(packages: str) -> None:
-    """What was installed for a model; its ``.pth`` files are read."""
-    if not packages or packages in sys.path:
+    """What was installed for a model, and what all models share; ``.pth`` files in them are read."""
+    new = [folder for folder in packages.split(os.pathsep) if folder and folder not in sys.path]
+    if not new:
         return
     before = list(sys.path)
-    site.addsitedir(packages)
+    for folder in new:
+        site.addsitedir(folder)
     added = [path for path in sys.path if path not in before]
     ours = next((i for i, path in enumerate(before) if path.endswith("-packages")), len(before))
     sys.path[:] = [*before[:ours], *added, *before[ours:]]

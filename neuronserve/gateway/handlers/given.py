@@ -8,6 +8,7 @@ from typing import Any
 
 from neuronserve.gateway.attributes import Route
 from neuronserve.handlers import Context
+from neuronserve.state import Model
 
 _DEFAULT = "application/json"  # where the request has no Content-Type, or no Accept
 Body = bytes | bytearray | memoryview
@@ -19,14 +20,20 @@ def stream(body: Body) -> io.BufferedIOBase:
 
 
 def context(
-    route: Route, model: str, server: Any, channel: Any, headers: Sequence[str | None], length: int
+    route: Route,
+    model: Model,
+    server: Any,
+    channel: Any,
+    headers: Sequence[str | None],
+    length: int,
+    seconds: float,
 ) -> Context:
-    """``headers``: custom attributes, Content-Type and Accept as they came."""
+    """``headers``: custom attributes, Content-Type and Accept as they came; ``seconds``: left for it."""
     attributes, content_type, accept = headers
     version = str(route.version) if route.version is not None else None
-    address = f"http://localhost:{server.rest_port}/v1/models/{model}"
+    address = f"http://localhost:{server.rest_port}/v1/models/{model.name}"
     return Context(
-        model_name=model,
+        model_name=model.name,
         model_version=version,
         method=route.method,
         rest_uri=f"{address}{f'/versions/{version}' if version else ''}:{route.method}",
@@ -36,6 +43,8 @@ def context(
         request_content_type=content_type or _DEFAULT,
         accept_header=accept or _DEFAULT,
         content_length=length,
+        timeout=seconds,
+        model_dir=model.model_dir,
     )
 
 

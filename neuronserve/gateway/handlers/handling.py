@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from neuronserve.errors import HandlerFailed, NeuronserveError
 from neuronserve.gateway.attributes import Route
-from neuronserve.gateway.handlers import answers, blame, given
+from neuronserve.gateway.handlers import answers, blame, given, modelfiles, raised
 from neuronserve.gateway.handlers.asking import Asking
 from neuronserve.gateway.handlers.loaded import Loaded, Scripts
 from neuronserve.gateway.handlers.script import Function
@@ -47,7 +47,10 @@ class Request(Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Task:
-    """``body``: without its content encoding; ``servers``: those of the model that are up."""
+    """``body``: without its content encoding; ``servers``: those of the model that are up.
+
+    ``seconds``: how long it may take, from ``began`` on.
+    """
 
     request: Request
     body: given.Body
@@ -57,6 +60,7 @@ class Task:
     servers: Sequence[Server]
     asking: Asking
     seconds: float
+    began: float = dataclasses.field(default_factory=time.monotonic)
 
 
 class Handling:
@@ -97,7 +101,8 @@ class Handling:
         with self._pool.lease(task.servers) as server:
             task.request.asked[0] = server.index
             try:
-                returned = _called(loaded, handler, given.stream(task.body), self._context(task, server))
+                context = self._context(task, server)
+                returned = _called(loaded, handler, given.stream(task.body), context)
             finally:
                 task.request.model_seconds = time.perf_counter() - began
         return _checked(lambda: answers.answer(returned, "handler"))
@@ -130,18 +135,21 @@ class Handling:
         request = task.request
         headers = (request.attributes, request.content_type, request.accept)
         channel = self._channels.to(server.target)
-        return given.context(task.route, task.model.name, server, channel, headers, len(request.body))
+        left = round(max(0.001, task.began + task.seconds - time.monotonic()), 3)
+        return given.context(task.route, task.model, server, channel, headers, len(request.body), left)
 
 
-def _called(loaded: Loaded, function: Callable[..., Any] | None, *arguments: Any) -> Any:
+def _called(loaded: Loaded, function: Function | None, argument: Any, context: Context) -> Any:
     assert function is not None  # noqa: S101  a script has one or both of the pair
     try:
-        return function(*arguments)
+        return function(argument, context)
     except NeuronserveError:  # ours, come through it
         raise
     except BaseException as error:  # noqa: BLE001  a handler may also call sys.exit()
-        told, trace = blame.told(error, loaded.code), blame.trace(error, loaded.code)
-        raise HandlerFailed(TEXT, detail=f"{told}\n{trace}") from None
+        found = raised.answer(error, loaded.code, context.rest_uri)
+        told = blame.told(error, loaded.code) + modelfiles.advice(error, context.model_dir)
+        trace = "" if found.meant else f"\n{blame.trace(error, loaded.code)}"
+        raise HandlerFailed(found.text or TEXT, status=found.status, detail=f"{told}{trace}") from None
 
 
 def _checked(check: Callable[[], T]) -> T:

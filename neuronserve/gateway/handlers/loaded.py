@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from neuronserve.gateway.handlers import folders, script, surroundings, tensorflowless
+from neuronserve.gateway.handlers import folders, modelfiles, script, surroundings, tensorflowless
 from neuronserve.gateway.handlers.script import Script
 from neuronserve.gateway.handlers.separate import Separate
 from neuronserve.state import Model, State
@@ -28,11 +28,12 @@ class Loaded:
     drop: Callable[[], None]
 
 
-def load(code: Path, packages: str, *, separate: bool) -> Loaded:
+def load(code: Path, packages: str, *, separate: bool, model_dir: str = "") -> Loaded:
     """``separate``: beside other models' code. Raises what the script raises, and Unusable."""
     surroundings.prepare()
     folders.add_packages(packages)
     if not separate:
+        modelfiles.name(model_dir)
         folders.add_code(code)
         tensorflowless.offer()
         return Loaded(script.chosen(script.load(code)), code, lambda: None)
@@ -45,7 +46,8 @@ def load(code: Path, packages: str, *, separate: bool) -> Loaded:
         folders.drop_lib(code)
 
     try:
-        return Loaded(script.chosen(modules.load(script.NAME)), code, drop)
+        with modelfiles.named(model_dir):
+            return Loaded(script.chosen(modules.load(script.NAME)), code, drop)
     except BaseException:
         drop()
         raise
@@ -73,7 +75,9 @@ class Scripts:
             key = _key(model)
             if key not in self._loaded:
                 self._compare(model)
-                self._loaded[key] = load(Path(model.code), model.packages, separate=state.multi_model)
+                self._loaded[key] = load(
+                    Path(model.code), model.packages, separate=state.multi_model, model_dir=model.model_dir
+                )
             if seen is state:  # another one may have this name anew
                 found[model.name] = self._loaded[key]
             return self._loaded[key]
@@ -88,7 +92,7 @@ class Scripts:
         """One process holds one version of a package: say so where models differ."""
         if not model.packages:
             return
-        for one in importlib.metadata.distributions(path=[model.packages]):
+        for one in importlib.metadata.distributions(path=model.packages.split(os.pathsep)):
             name, version = one.metadata["Name"], one.version
             held = self._versions.setdefault(name, version)
             if held != version:

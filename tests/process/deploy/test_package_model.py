@@ -79,6 +79,18 @@ def test_a_tree_comes_out_as_serve_sees_it(package, served, two):
     assert {"code", "golden.jsonl"} <= set(told["bundle"]["extras"])
 
 
+@pytest.mark.parametrize(
+    "where", ["inference.py", "7/inference.py", "7/code/inference.py", "Code/inference.py"]
+)
+def test_a_script_that_would_not_be_run_is_warned_of(package, tmp_path, where):
+    handmade.doubling(tmp_path / "m" / "7")
+    (tmp_path / "m" / where).parent.mkdir(exist_ok=True)
+    (tmp_path / "m" / where).write_bytes(HANDLER)
+    done = package("m", "-o", "x.tar.gz")
+    assert done.returncode == 0, done.stderr
+    assert f"warning: '{where}' is not run" in done.stderr
+
+
 def test_the_same_files_make_the_same_archive_wherever_and_whenever(package, tmp_path, two):
     files = files_below(two)
     grow(tmp_path / "elsewhere", files | {"net/1/.DS_Store": b"", "code/__pycache__/x.pyc": b""})

@@ -30,6 +30,18 @@ def test_a_folder_is_shown_on_one_screen(script, pipeline):
     assert not done.stderr
 
 
+@pytest.mark.parametrize(
+    "where", ["inference.py", "m/7/inference.py", "src/inference.py", "Code/inference.py"]
+)
+def test_a_script_that_would_not_be_run_is_named(script, tmp_path, pipeline, where):
+    (tmp_path / where).parent.mkdir(exist_ok=True)
+    (tmp_path / where).write_text("def handler(data, context): ...\n")
+    done = script("inspect-model", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert f"'{where}' is not run" in done.stderr
+    assert "code/inference.py at the root of the archive" in done.stderr
+
+
 def test_everything_is_there_as_json(script, pipeline):
     done = script("inspect-model", str(pipeline / "7" / "saved_model.pb"), "--json")
     told = json.loads(done.stdout)

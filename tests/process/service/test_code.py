@@ -27,7 +27,7 @@ def handler(data, context):
     if kind == "test/slow":
         threading.Event().wait(60)
     if kind == "test/broken":
-        raise ValueError("hidden reason")
+        raise ValueError("the reason")
     if kind == "test/greet":
         return greeting.VERSION, "text/plain"
     return requests.post(context.rest_uri, data=data.read()).content, context.accept_header
@@ -46,7 +46,7 @@ def coded(doubling: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_handler_from_an_archive_serves_with_its_packages_and_its_faults_stay_in_the_log(
+def test_a_handler_from_an_archive_serves_with_its_packages_and_its_faults_are_in_the_log(
     serve, stored, coded
 ) -> None:
     service = serve(**stored(coded), SERVE_DEADLINE_SECONDS="2")
@@ -59,14 +59,14 @@ def test_a_handler_from_an_archive_serves_with_its_packages_and_its_faults_stay_
 
     broken = service.post("/invocations", b"", {"Content-Type": "test/broken"})
     assert (broken.status, broken.json()["code"]) == (500, "handler_failed")
-    assert b"hidden reason" not in broken.body
+    assert broken.json()["error"] == "the reason"
     service.wait_for(
         "the reason in the log",
         lambda: [
             line
             for line in service.log()
             if broken.json()["request_id"] in line.get("message", "")
-            and "code/inference.py:15 in handler: ValueError: hidden reason" in line["message"]
+            and "code/inference.py:15 in handler: ValueError: the reason" in line["message"]
         ],
     )
     late = service.post("/invocations", b"", {"Content-Type": "test/slow"})
@@ -89,6 +89,31 @@ def test_a_script_that_cannot_be_loaded_ends_the_start_with_its_exit_code(serve,
     (coded / "code" / "inference.py").write_text("import greeting\n\nimport cv2_is_not_here\n")
     log = ended(serve(MODEL_URI=str(coded), MODEL_SERVER="cpu"), 26)
     assert "code/inference.py:3 in <module>: ModuleNotFoundError: No module named 'cv2_is_not_here'" in log
+
+
+@pytest.mark.parametrize(
+    ("module", "listed"),
+    [("sklearn", "scikit-learn"), ("yaml", "pyyaml"), ("moto", "moto"), ("scipy.stats", "scipy")],
+)
+def test_a_package_of_the_checkout_alone_ends_the_start_as_it_ends_the_images(
+    serve, coded, module: str, listed: str
+) -> None:
+    (coded / "code" / "inference.py").write_text(f"import {module}\ndef handler(data, context): ...\n")
+    log = ended(serve(MODEL_URI=str(coded), MODEL_SERVER="cpu"), 26)
+    top = module.partition(".")[0]
+    assert f"ModuleNotFoundError: No module named '{top}'" in log
+    assert f"{top} is not in the image: list {listed} in code/requirements.txt" in log
+
+
+def test_a_package_that_is_imported_by_a_request_alone_is_not_found_either(serve, coded) -> None:
+    (coded / "code" / "inference.py").write_text(
+        "def handler(data, context):\n    import sklearn\n    return sklearn.__version__, 'text/plain'\n"
+    )
+    service = serve(MODEL_URI=str(coded), MODEL_SERVER="cpu")
+    service.wait_ready()
+    answer = service.post("/invocations", BODY, JSON)
+    assert (answer.status, answer.json()["error"]) == (500, "No module named 'sklearn'")
+    assert service.stop() == 0
 
 
 def test_requirements_that_cannot_be_had_end_the_start_with_their_exit_code(serve, coded) -> None:

@@ -34,42 +34,25 @@ def settings(**environ: str) -> Settings:
 
 def test_code_is_found_where_it_really_lies(tmp_path: Path) -> None:
     real = script(tmp_path / "archive")
-    extras = tmp_path / "extras"
-    extras.mkdir()
-    (extras / "code").symlink_to(real)
-    assert code.found(bundle(extras), settings(), tmp_path) == real
+    link = tmp_path / "code"
+    link.symlink_to(real)
+    assert code.found(link, ()) == real
 
 
 def test_without_a_script_there_is_no_code(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    assert code.found(bundle(None), settings(), tmp_path) is None
+    assert code.found(None, ()) is None
     (tmp_path / "code").mkdir()
-    assert code.found(bundle(tmp_path), settings(), tmp_path) is None
+    assert code.found(tmp_path / "code", ()) is None
     assert "holds no inference.py" in caplog.text
 
 
-def test_on_a_multi_model_endpoint_the_nearest_code_wins(tmp_path: Path) -> None:
-    top = tmp_path / "models"
-    url = top / "hash" / "model"
-    url.mkdir(parents=True)
-    many = settings(SAGEMAKER_MULTI_MODEL="true", SERVE_MODELS_DIR=str(top))
-    assert code.found(bundle(None), many, url) is None
-    beside = script(tmp_path)
-    assert code.found(bundle(None), many, url) == beside
-    shared = script(top)
-    assert code.found(bundle(None), many, url) == shared
-    nearer = script(top / "hash")
-    assert code.found(bundle(None), many, url) == nearer
-    own = script(url)
-    assert code.found(bundle(url), many, url) == own
-    assert code.found(bundle(None), settings(), url) is None
-
-
-def test_code_outside_of_the_models_folder_is_nobodys(tmp_path: Path) -> None:
-    script(tmp_path)
-    inside = tmp_path / "models"
-    inside.mkdir()
-    many = settings(SAGEMAKER_MULTI_MODEL="true", SERVE_MODELS_DIR=str(inside))
-    assert code.found(bundle(None), many, tmp_path / "elsewhere") is None
+def test_a_models_own_script_wins_over_that_of_all_models(tmp_path: Path) -> None:
+    own, near, far = (script(tmp_path / name) for name in ("own", "near", "far"))
+    assert code.found(own, (near, far)) == own
+    assert code.found(None, (near, far)) == near
+    (own / "inference.py").unlink()
+    (near / "inference.py").unlink()
+    assert code.found(own, (near, far)) == far
 
 
 @pytest.mark.parametrize(
@@ -91,7 +74,8 @@ def test_with_lib_nothing_is_installed(tmp_path: Path, caplog: pytest.LogCapture
     folder = script(tmp_path)
     (folder / "lib").mkdir()
     (folder / "requirements.txt").write_text("no-such-package\n")
-    made = code.made_ready(bundle(tmp_path), settings(), tmp_path, lambda _: None)
+    around = code.Surroundings(tmp_path, tmp_path)
+    made = code.made_ready(bundle(tmp_path), settings(), around, lambda _: None)
     assert (made.code, made.packages) == (str(folder), "")
     assert "requirements.txt is not installed" in caplog.text
 
@@ -125,7 +109,8 @@ def test_a_script_that_cannot_be_imported_is_told_with_file_line_and_remedy(
     assert "code/inference.py:2 in <module>: ModuleNotFoundError: No module named 'no_such_module'" in str(
         caught.value
     )
-    assert caught.value.hint == "bring no_such_module with code/requirements.txt, or in code/lib"
+    listed = "list no_such_module in code/requirements.txt, or bring it in code/lib"
+    assert caught.value.hint == f"no_such_module is not in the image: {listed}"
     assert "import no_such_module.part" in caplog.text
 
 

@@ -93,6 +93,15 @@ def test_nothing_is_installed_when_the_service_has_it_all(code) -> None:
     assert code.install("numpy\n# a comment\n") is None
 
 
+def test_what_this_checkout_has_and_the_image_has_not_is_installed(code) -> None:
+    """Packages of requirements/dev.txt: a container would have to install them, too."""
+    wheel(code.folder / "wheels", "PyYAML", "1.0")
+    wheel(code.folder / "wheels", "pytest", "0.1")
+    found = code.install("pyyaml\npytest\n")
+    assert found is not None
+    assert {path.name for path in found.glob("*.py")} == {"PyYAML.py", "pytest.py"}
+
+
 def refused(code: Code, text: str, **environ: str) -> RequirementsFailed:
     with pytest.raises(RequirementsFailed) as caught:
         code.install(text, **environ)

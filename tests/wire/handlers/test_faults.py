@@ -9,7 +9,7 @@ from neuronserve.gateway.handlers import handling
 from neuronserve.state import Model
 from tests.cpuservers import wait_for
 
-QUIET = ("secret", "inference.py", "Traceback", "ValueError", "/")
+QUIET = ("inference.py", "Traceback", "ValueError", "helper.py")
 
 
 PAIR = (
@@ -19,18 +19,20 @@ PAIR = (
 
 
 def failed(answer, caplog) -> str:
-    """A 500 that tells the client nothing; what the log has under its id."""
+    """A 500 that tells the client neither file nor line; what the log has under its id."""
     assert (answer.status_code, answer.json["code"]) == (500, "handler_failed")
     assert not [word for word in QUIET if word in answer.json["error"]]
     assert answer.json["request_id"] in caplog.text
     return caplog.text
 
 
-def test_an_exception_is_in_the_log_with_file_and_line_and_not_in_the_answer(handled, caplog) -> None:
+def test_an_exceptions_message_is_the_answer_and_its_file_and_line_are_in_the_log(handled, caplog) -> None:
     text = "import helper\ndef handler(data, context):\n    helper.look()\n"
-    made = handled(text, helper="def look():\n    raise ValueError('secret')\n")
-    log = failed(made.post(""), caplog)
-    assert "code/helper.py:2 in look: ValueError: secret" in log
+    made = handled(text, helper="def look():\n    raise ValueError('no such word')\n")
+    answer = made.post("")
+    log = failed(answer, caplog)
+    assert answer.json["error"] == "no such word"
+    assert "code/helper.py:2 in look: ValueError: no such word" in log
     assert "line 3, in handler\n    helper.look()" in log
 
 
@@ -52,6 +54,57 @@ def test_an_exception_is_in_the_log_with_file_and_line_and_not_in_the_answer(han
 )
 def test_a_handler_that_keeps_to_no_contract_is_told_of_in_the_log(handled, caplog, text, told) -> None:
     assert told in failed(handled(text).post("{}"), caplog)
+
+
+STATUS = (
+    "from werkzeug.exceptions import UnprocessableEntity\n"
+    "import flask\n"
+    "class TooLong(Exception):\n    status_code = 413\n"
+    "def handler(data, context):\n"
+    "    kind = data.read()\n"
+    "    if kind == b'werkzeug':\n        raise UnprocessableEntity('three numbers are needed')\n"
+    "    if kind == b'flask':\n        flask.abort(404, 'no such word')\n"
+    "    raise TooLong('at most 6 MB')\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "text"),
+    [
+        ("werkzeug", 422, "three numbers are needed"),
+        ("flask", 404, "no such word"),
+        ("own", 413, "at most 6 MB"),
+    ],
+)
+def test_an_exception_that_carries_a_status_keeps_it(handled, body: str, status: int, text: str) -> None:
+    answer = handled(STATUS).post(body)
+    assert (answer.status_code, answer.json["error"], answer.json["code"]) == (status, text, "handler_failed")
+    assert answer.json["request_id"]
+
+
+def test_what_the_model_server_refused_a_handler_keeps_its_status(handled) -> None:
+    text = (
+        "import requests\n"
+        "def handler(data, context):\n"
+        "    response = requests.post(context.rest_uri, data=data.read(), timeout=context.timeout)\n"
+        "    response.raise_for_status()\n"
+        "    return response.content, context.accept_header\n"
+    )
+    made = handled(text)
+    assert made.post('{"instances": [[1, 2, 5]]}').json == {"predictions": [[2.0, 4.0, 10.0]]}
+    answer = made.post('{"instances": ')
+    assert answer.status_code == 400
+    assert "JSON" in answer.json["error"]
+
+
+def test_a_path_below_opt_ml_model_that_cannot_be_opened_is_told_of_with_the_real_one(
+    endpoint, write, caplog
+) -> None:
+    text = "def handler(d, c):\n    open('/opt/ml/model/no/such/words.txt')\n"
+    made = endpoint()
+    made.serve(Model("m", (1,), code=str(write(inference=text)), model_dir="/cache/artifact"))
+    assert made.post("").status_code == 500
+    assert "the model lies in /cache/artifact: use context.model_dir" in caplog.text
 
 
 def test_a_script_that_cannot_be_loaded_any_more_fails_the_request_alone(handled, caplog) -> None:
@@ -104,9 +157,9 @@ def test_tensorflow_that_is_not_there_is_told_of_with_what_to_do(handled, caplog
 
     monkeypatch.setattr(tensorflowless, "_installed", lambda: False)
     text = "import tensorflow as tf\ndef handler(d, c):\n    return tf.make_tensor_proto(1.0)\n"
-    log = failed(handled(text).post(""), caplog)
-    assert "code/inference.py:3 in handler: AttributeError: tensorflow.make_tensor_proto" in log
-    assert "requirements.txt (tensorflow-cpu)" in log
+    answer = handled(text).post("")
+    assert "requirements.txt (tensorflow-cpu)" in answer.json["error"]
+    assert "code/inference.py:3 in handler: AttributeError: tensorflow.make_tensor_proto" in caplog.text
 
 
 def test_models_of_a_multi_model_endpoint_have_each_their_own_code_or_none(endpoint, write) -> None:

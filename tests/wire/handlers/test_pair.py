@@ -7,6 +7,7 @@ import importlib.util
 from collections import namedtuple
 from pathlib import Path
 
+import pytest
 import requests
 
 from neuronserve.compiled import Compiled, SignatureBatch
@@ -52,14 +53,12 @@ def test_awss_sample_answers_json_and_csv(handled) -> None:
     assert made.post("1.0,2.0,5.0", "text/csv").json == ANSWER
 
 
-def test_what_the_sample_refuses_is_a_500_whose_reason_is_in_the_log(handled, caplog) -> None:
-    made = handled(SAMPLE)
-    for kind, told in (("unsupported-type", "unsupported content type"), ("application/json", "error")):
-        caplog.clear()
-        answer = made.post("", kind)
-        assert (answer.status_code, answer.json["code"]) == (500, "handler_failed")
-        assert told in caplog.text
-        assert "code/inference.py:" in caplog.text
+def test_what_the_sample_refuses_is_a_500_with_its_message(handled, caplog) -> None:
+    """As AWS's own test asks: test_pre_post_processing.py, test_unsupported_content_type."""
+    answer = handled(SAMPLE).post("", "unsupported-type")
+    assert (answer.status_code, answer.json["code"]) == (500, "handler_failed")
+    assert "unsupported content type" in answer.text
+    assert "code/inference.py:12 in input_handler" in caplog.text
 
 
 def test_arrays_go_to_the_model_and_come_back_without_json(handled, monkeypatch) -> None:
@@ -76,12 +75,24 @@ def test_arrays_by_name_are_cast_to_the_signature(handled) -> None:
     assert made.post("").data == b"\x00\x00\x00@\x00\x00\x80@\x00\x00\xc0@"
 
 
-def test_what_the_model_refuses_comes_to_the_output_handler_as_from_rest(handled) -> None:
-    made = handled(ARRAYS.format(returned="{'z': np.ones(1), 'w': np.ones(1)}"))
-    answer = made.post("")
-    assert answer.status_code == 200
-    assert '"x\\" is missing' in answer.text
-    assert answer.json_module.loads(answer.text).keys() == {"error"}
+@pytest.mark.parametrize(
+    ("returned", "told"),
+    [
+        ("{'z': np.ones(1), 'w': np.ones(1)}", '"x" is missing'),
+        ("np.array([['a', 'b', 'c']])", ""),
+        ("'{\"instances\": [[1, 2'", ""),
+        ("''", "The document is empty"),
+        ('\'{"inputs": {"q": 1}}\'', ""),
+    ],
+)
+def test_what_the_model_refuses_is_the_answer_and_no_output_handler_is_called(
+    handled, returned: str, told: str
+) -> None:
+    """As python_service.py of AWS's container for TensorFlow 2.20: any status but 200 is passed on."""
+    answer = handled(ARRAYS.format(returned=returned)).post("")
+    assert answer.status_code == 400
+    assert answer.json["code"] != "handler_failed"
+    assert told in answer.json["error"]
 
 
 def test_rows_are_dealt_to_the_compiled_batch_whatever_their_number(handled) -> None:
@@ -106,7 +117,7 @@ def test_what_the_output_handler_reads_as_json_is_tensorflow_servings(handled) -
 Context = namedtuple(  # noqa: PYI024  as AWS's container has it
     "Context",
     "model_name, model_version, method, rest_uri, grpc_port, channel, "
-    "custom_attributes, request_content_type, accept_header, content_length",
+    "custom_attributes, request_content_type, accept_header, content_length, timeout",
 )
 EXAMPLE = Path(__file__).parents[3] / "examples" / "code" / "inference.py"
 
@@ -127,7 +138,7 @@ def test_the_example_runs_as_awss_container_calls_it(model_server, tmp_path) -> 
     uri = f"{model_server.rest}/v1/models/m:predict"
     body = tmp_path / "body"
     body.write_text("1,2,9\n")
-    context = Context(None, None, None, uri, "9000", None, None, "text/csv", "application/json", 6)
+    context = Context(None, None, None, uri, "9000", None, None, "text/csv", "application/json", 6, 60)
     with body.open("rb") as data:
         asked = example.input_handler(data, context)
     with requests.post(uri, data=asked, timeout=60) as response:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 
+from neuronserve.state import Model
+
 BODY = '{"instances": [[1.0, 2.0, 5.0]]}'
 ANSWER = {"predictions": [[2.0, 4.0, 10.0]]}
 
@@ -54,6 +56,22 @@ def test_serving_messages_come_without_tensorflow_where_that_is_installed(handle
         "def handler(data, context):\n    return str('tensorflow.python' in sys.modules), 'text/plain'\n"
     )
     assert made.post("").text == "False"
+
+
+def test_a_handler_is_told_its_time_and_where_the_files_of_its_model_lie(endpoint, write, tmp_path) -> None:
+    (tmp_path / "artifact").mkdir()
+    (tmp_path / "artifact" / "words").write_text("one two")
+    text = (
+        "import json, os, pathlib\n"
+        "AT_IMPORT = os.environ['SERVE_MODEL_DIR']\n"
+        "def handler(data, context):\n"
+        "    words = pathlib.Path(context.model_dir, 'words').read_text()\n"
+        "    same = AT_IMPORT == os.environ['SM_MODEL_DIR'] == context.model_dir\n"
+        "    return json.dumps([words, same, 0 < context.timeout <= 7]), 'application/json'\n"
+    )
+    made = endpoint(SERVE_DEADLINE_SECONDS="7")
+    made.serve(Model("m", (1,), code=str(write(inference=text)), model_dir=str(tmp_path / "artifact")))
+    assert made.post("").json == ["one two", True, True]
 
 
 def test_any_content_type_comes_as_it_is(handled) -> None:

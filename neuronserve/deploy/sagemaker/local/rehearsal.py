@@ -15,6 +15,10 @@ from neuronserve.deploy.sagemaker.local.container import Container, State
 from neuronserve.deploy.sagemaker.local.multimodel import MultiModel
 from neuronserve.deploy.sagemaker.local.wanted import Endpoint
 
+_STANDS_FOR = (
+    "without --image, ./serve of this checkout stands for the image that scripts/image builds of it: a "
+    "model's own code finds the packages of requirements/gateway.txt, and no others"
+)
 _LAST_ANSWERS = 5.0  # seconds for them to be written, once the containers have ended
 
 
@@ -49,6 +53,8 @@ class Rehearsal:
         endpoint, ground = self.endpoint, self._ground
         ports.free(self._port, self._host)  # a model may take minutes, and then it would be known too late
         self._tell(State.CREATING)
+        if not all(container.image for container in endpoint.containers):
+            ground.tell(_STANDS_FOR)
         self._built = building.build(endpoint, ground)
         for container in self._built.containers:
             container.start()

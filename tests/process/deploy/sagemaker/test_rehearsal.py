@@ -145,7 +145,7 @@ def test_the_answer_of_a_pipelines_first_container_is_the_input_of_the_second(do
     (first / "code" / "inference.py").write_text(HANDLERS)
     with rehearsal("pipeline", [first, doubling], tmp_path) as found:
         assert json.loads(found.invoke(BODY)) == {"predictions": (2 * np.array(TWICE)).tolist()}
-        with pytest.raises(ClientError, match=r"error .500. from container-1 with"):
+        with pytest.raises(ClientError, match=r"client error .400. from container-1 with"):
             found.invoke(b"{")
 
 

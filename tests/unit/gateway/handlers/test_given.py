@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from neuronserve.gateway.attributes import parse
 from neuronserve.gateway.handlers.given import context, stream
 from neuronserve.gateway.handlers.response import Response
-from neuronserve.state import Server
+from neuronserve.handlers import Context
+from neuronserve.state import Model, Server
 
 SERVER = Server(0, "unix:/s", rest_port=8501, grpc_port=9000)
 
@@ -40,7 +41,8 @@ def test_the_data_is_read_by_libraries() -> None:
 
 def test_the_context_has_the_request_and_the_chosen_server() -> None:
     header = "tfs-model-name=m,tfs-model-version=3,tfs-method=classify"
-    made = context(parse(header), "m", SERVER, "channel", (header, "text/csv", "a/b"), 7)
+    model = Model("m", (3,), model_dir="/artifact")
+    made = context(parse(header), model, SERVER, "channel", (header, "text/csv", "a/b"), 7, 59.5)
     assert made._asdict() == {
         "model_name": "m",
         "model_version": "3",
@@ -52,12 +54,26 @@ def test_the_context_has_the_request_and_the_chosen_server() -> None:
         "request_content_type": "text/csv",
         "accept_header": "a/b",
         "content_length": 7,
+        "timeout": 59.5,
+        "model_dir": "/artifact",
     }
     assert made._replace(method="predict").method == "predict"
 
 
+def test_the_contexts_fields_begin_as_awss_do_in_its_order() -> None:
+    """``tfs_utils.py`` of AWS's container for TensorFlow 2.20; older ones end with ``content_length``."""
+    theirs = (
+        "model_name, model_version, method, rest_uri, grpc_port, channel, "
+        "custom_attributes, request_content_type, accept_header, content_length, timeout"
+    )
+    assert Context._fields[:11] == tuple(theirs.split(", "))
+    model = Model("m", (1,), model_dir="/artifact")
+    made = context(parse(None), model, SERVER, None, (None, None, None), 5, 59.5)
+    assert (made[0], made[9], made[10]) == ("m", 5, 59.5)
+
+
 def test_what_a_request_leaves_out_is_as_in_awss_container() -> None:
-    made = context(parse(None), "m", SERVER, None, (None, None, None), 0)
+    made = context(parse(None), Model("m", (1,)), SERVER, None, (None, None, None), 0, 60.0)
     assert (made.model_version, made.custom_attributes) == (None, None)
     assert made.request_content_type == made.accept_header == "application/json"
     assert made.rest_uri == "http://localhost:8501/v1/models/m:predict"
