@@ -97,11 +97,11 @@ _ESCAPES: Final = {
 }
 _LITERALS: Final = {b"n": (b"null", None), b"t": (b"true", True), b"f": (b"false", False)}
 _NO_VALUE = (b"", b"]", b"}", b",", b":")
-_OPENED = object()  # in the place of a value: a list or an object has begun
+_INCOMPLETE = object()  # in the place of a value: a list or an object has begun
 _LARGEST_EXPONENT = 308
 
 
-class _Open:
+class _Container:
     """A list or an object whose end has not been read."""
 
     __slots__ = ("_content", "is_list", "name")
@@ -130,52 +130,52 @@ class _Reader:
         self._skip()
         if self._peek() in _NO_VALUE:
             self._fail(_EMPTY)
-        opened: list[_Open] = []
+        stack: list[_Container] = []
         while True:
-            value = self._value(opened)
-            while value is not _OPENED:
-                if not opened:
+            value = self._value(stack)
+            while value is not _INCOMPLETE:
+                if not stack:
                     return value
-                opened[-1].put(value)
-                value = self._after(opened)
+                stack[-1].put(value)
+                value = self._after(stack)
 
-    def _after(self, opened: list[_Open]) -> Any:
-        """Behind a value: the whole that ends there, or ``_OPENED`` when another value follows."""
-        last = opened[-1]
+    def _after(self, stack: list[_Container]) -> Any:
+        """Behind a value: the whole that ends there, or ``_INCOMPLETE`` when another value follows."""
+        last = stack[-1]
         self._skip()
         if self._take(b","):
             self._skip()
             if not last.is_list:
                 self._read_name(last)
-            return _OPENED
+            return _INCOMPLETE
         if self._take(b"]" if last.is_list else b"}"):
-            return opened.pop().value()
+            return stack.pop().value()
         return self._fail(_ELEMENT if last.is_list else _MEMBER)
 
-    def _value(self, opened: list[_Open]) -> Any:
+    def _value(self, stack: list[_Container]) -> Any:
         char = self._peek()
         if char in _NO_VALUE:
             self._fail(_VALUE)
         if char in (b"[", b"{"):
             self._at += 1
-            return self._begin(opened, is_list=char == b"[")
+            return self._begin(stack, is_list=char == b"[")
         if char == b'"':
             return self._string()
         if char in _LITERALS:
             return self._literal(*_LITERALS[char])
         return self._number()
 
-    def _begin(self, opened: list[_Open], *, is_list: bool) -> Any:
+    def _begin(self, stack: list[_Container], *, is_list: bool) -> Any:
         self._skip()
-        new = _Open(is_list=is_list)
+        new = _Container(is_list=is_list)
         if self._take(b"]" if is_list else b"}"):
             return new.value()
         if not is_list:
             self._read_name(new)
-        opened.append(new)
-        return _OPENED
+        stack.append(new)
+        return _INCOMPLETE
 
-    def _read_name(self, target: _Open) -> None:
+    def _read_name(self, target: _Container) -> None:
         if self._peek() != b'"':
             self._fail(_NAME)
         target.name = self._string()
@@ -272,9 +272,9 @@ class _Reader:
         return self._body[self._at : self._at + 1]
 
     def _take(self, text: bytes) -> bool:
-        found = self._body.startswith(text, self._at)
-        self._at += len(text) if found else 0
-        return found
+        present = self._body.startswith(text, self._at)
+        self._at += len(text) if present else 0
+        return present
 
     def _matched(self, pattern: re.Pattern[bytes]) -> bytes:
         match = pattern.match(self._body, self._at)

@@ -118,16 +118,16 @@ def test_any_tensor_in_an_answer_is_what_a_json_reader_gets_back(dtype, shape, o
     array[:] = values
     array = array.reshape(shape)
     body = answers.predictions({f"y{at}": encode(array, dtype) for at in range(outputs)}, form)
-    (found,) = json.loads(body).values()
+    (actual,) = json.loads(body).values()
     if outputs == 2 and form is Form.ROW:
-        assert all(row["y0"] == row["y1"] for row in found)
-        found = [row["y0"] for row in found]
+        assert all(row["y0"] == row["y1"] for row in actual)
+        actual = [row["y0"] for row in actual]
     elif outputs == 2:
-        assert found["y0"] == found["y1"]
-        found = found["y0"]
+        assert actual["y0"] == actual["y1"]
+        actual = actual["y0"]
     texts = [value.decode() if isinstance(value, bytes) else value for value in array.ravel().tolist()]
     expected = np.empty(len(texts), object)
     expected[:] = texts
     if dtype == 1:  # nine digits say which float32 it is
-        found = np.array(found, np.float32).reshape(shape).tolist()
-    assert found == expected.reshape(shape).tolist()
+        actual = np.array(actual, np.float32).reshape(shape).tolist()
+    assert actual == expected.reshape(shape).tolist()
