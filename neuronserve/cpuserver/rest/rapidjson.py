@@ -46,9 +46,10 @@ def as_bytes(text: str) -> bytes:
 def parse(body: bytes) -> Any:
     """The value that a text begins with; INVALID_ARGUMENT with RapidJSON's words when there is none."""
     if _is_usual(body):
-        text = body.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", "surrogateescape")
+        text = body.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", "surrogateescape").lstrip(_WHITE)
         try:
-            return _DECODER.raw_decode(text, len(text) - len(text.lstrip(_WHITE)))[0]
+            if text.startswith(("{", "[")):  # a number has no end that Python would see
+                return _DECODER.raw_decode(text)[0]
         except (ValueError, RecursionError):  # wrong, or beyond what Python reads
             pass
     return _Reader(body).document()
@@ -83,7 +84,6 @@ _SPACE = re.compile(rb"[ \t\r\n]*")
 _PLAIN = re.compile(rb'[^"\\\x00-\x1f]*')
 _INTEGER = re.compile(rb"0|[1-9][0-9]*")
 _DIGITS = re.compile(rb"[0-9]+")
-_NOT_FINITE = re.compile(rb"NaN|Inf(?:inity|(?!i))")
 _FOUR_HEX = re.compile(rb"[0-9a-fA-F]{4}")
 _ESCAPES: Final = {
     b'"': b'"',
@@ -124,7 +124,9 @@ class _Reader:
     def __init__(self, body: bytes) -> None:
         end = body.find(b"\0")  # a NUL byte ends the text
         self._body = body if end < 0 else body[:end]
-        self._at = len(_BYTE_ORDER_MARK) if body.startswith(_BYTE_ORDER_MARK) else 0
+        self._at = 0
+        for byte in _BYTE_ORDER_MARK:  # any of the three may be missing
+            self._take(bytes([byte]))
 
     def document(self) -> Any:
         self._skip()
@@ -184,11 +186,14 @@ class _Reader:
             self._fail(_COLON)
         self._skip()
 
-    def _literal(self, text: bytes, value: Any) -> Any:
-        if not self._body.startswith(text, self._at):
-            self._fail(_VALUE)
-        self._at += len(text)
+    def _literal(self, word: bytes, value: Any) -> Any:
+        self._word(word)
         return value
+
+    def _word(self, word: bytes) -> None:
+        for letter in word:
+            if not self._take(bytes([letter])):
+                self._fail(_VALUE)
 
     def _string(self) -> str:
         self._at += 1
@@ -258,11 +263,13 @@ class _Reader:
         return b"" if negative else digits.lstrip(b"0")
 
     def _not_finite(self, *, negative: bool) -> float:
-        name = self._matched(_NOT_FINITE)
-        if not name:
-            self._fail(_VALUE)
-        if name == b"NaN":
+        """NaN, Inf or Infinity."""
+        if self._peek() == b"N":
+            self._word(b"NaN")
             return math.nan
+        self._word(b"Inf")
+        if self._peek() == b"i":
+            self._word(b"inity")
         return -math.inf if negative else math.inf
 
     def _skip(self) -> None:
