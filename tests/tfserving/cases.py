@@ -41,16 +41,16 @@ class JsonCase:
         return self.body.encode() if isinstance(self.body, str) else self.body
 
 
-def same(expected: Any, found: Any) -> bool:
+def same(expected: Any, actual: Any) -> bool:
     """Whether two JSON values are equal: NaN is NaN, 1 is not 1.0, -0.0 is not 0.0; order of keys is free."""
-    return json.dumps(expected, sort_keys=True) == json.dumps(found, sort_keys=True)
+    return json.dumps(expected, sort_keys=True) == json.dumps(actual, sort_keys=True)
 
 
-def accepted(name: str, source: str, signature: str, body: str | bytes, answer: Any) -> JsonCase:
+def answer_case(name: str, source: str, signature: str, body: str | bytes, answer: Any) -> JsonCase:
     return JsonCase(name, source, signature, body, answer=answer)
 
 
-def refused(
+def error_case(
     name: str, source: str, signature: str, body: str | bytes, error: str, status: int = 400
 ) -> JsonCase:
     return JsonCase(name, source, signature, body, status, error=error)

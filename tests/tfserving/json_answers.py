@@ -1,7 +1,7 @@
 # ruff: noqa: E501  a row stays on its line
 """Rows about answers: how numbers and strings are written, what cannot be written, how bodies are laid out."""
 
-from tests.tfserving.cases import JsonCase, accepted, refused
+from tests.tfserving.cases import JsonCase, answer_case, error_case
 
 _DECIMAL = "json_tensor.cc WriteDecimal"
 _ROWS = "json_tensor.cc MakeRowFormatJsonFromTensors"
@@ -16,77 +16,77 @@ _FIVE = [
 ]  # fmt: skip
 
 
-def laid_out(name: str, source: str, signature: str, body: str, text: str) -> JsonCase:
+def layout_case(name: str, source: str, signature: str, body: str, text: str) -> JsonCase:
     return JsonCase(name, source, signature, body, text=text)
 
 
-def written(name: str, source: str, signature: str, number: str, text: str) -> JsonCase:
+def number_case(name: str, source: str, signature: str, number: str, text: str) -> JsonCase:
     """One number, as the text of an answer in the column form has it."""
     body = f'{{"inputs": {number}}}'
-    return laid_out(name, source, signature, body, f'{{\n    "outputs": {text}\n}}')
+    return layout_case(name, source, signature, body, f'{{\n    "outputs": {text}\n}}')
 
 
 VALUES = [
-    accepted("rank three", "json_tensor_test.cc FromJsonSingleTensor", "int_tensor",
+    answer_case("rank three", "json_tensor_test.cc FromJsonSingleTensor", "int_tensor",
              '{"instances": [[[1,2],[3,4],[5,6]],[[7,8],[9,0],[1,2]]]}',
              [[[1, 2], [3, 4], [5, 6]], [[7, 8], [9, 0], [1, 2]]]),
-    accepted("rank three in the column form", "json_tensor_test.cc FromJsonSingleTensor", "int_tensor",
+    answer_case("rank three in the column form", "json_tensor_test.cc FromJsonSingleTensor", "int_tensor",
              '{"inputs": [[[1,2],[3,4],[5,6]],[[7,8],[9,0],[1,2]]]}',
              [[[1, 2], [3, 4], [5, 6]], [[7, 8], [9, 0], [1, 2]]]),
-    accepted("rank one", "json_tensor_test.cc FromJsonSingleScalarTensor", "int_tensor", '{"instances": [1,2,3,4,5]}',
+    answer_case("rank one", "json_tensor_test.cc FromJsonSingleScalarTensor", "int_tensor", '{"instances": [1,2,3,4,5]}',
              [1, 2, 3, 4, 5]),
-    accepted("rank one in the column form", "json_tensor_test.cc FromJsonSingleScalarTensor", "int_tensor",
+    answer_case("rank one in the column form", "json_tensor_test.cc FromJsonSingleScalarTensor", "int_tensor",
              '{"inputs": [1,2,3,4,5]}', [1, 2, 3, 4, 5]),
-    accepted("bytes", "json_tensor_test.cc FromJsonSingleBytesTensor", "bytes",
+    answer_case("bytes", "json_tensor_test.cc FromJsonSingleBytesTensor", "bytes",
              '{"instances": [["hello", "world"], ["tf", "serving"]]}',
              [[{"b64": "aGVsbG8="}, {"b64": "d29ybGQ="}], [{"b64": "dGY="}, {"b64": "c2VydmluZw=="}]]),
-    accepted("bytes in the column form", _COLUMNS, "bytes", '{"inputs": "hello"}', {"b64": "aGVsbG8="}),
-    accepted("_bytes of a number is a number", "json_tensor.cc IsNamedTensorBytes", "number_bytes", '{"instances": [1]}',
+    answer_case("bytes in the column form", _COLUMNS, "bytes", '{"inputs": "hello"}', {"b64": "aGVsbG8="}),
+    answer_case("_bytes of a number is a number", "json_tensor.cc IsNamedTensorBytes", "number_bytes", '{"instances": [1]}',
              [1]),
-    accepted("five outputs, by rows", _MANY, "five", """{"instances": [
+    answer_case("five outputs, by rows", _MANY, "five", """{"instances": [
         {"double_scalar_tensor": 8.0, "float_tensor": [1.0], "int_tensor": [[1,2],[3,4],[5,6]],
          "str_tensor": ["foo","bar"], "str_tensor_bytes": ["hello","world"]},
         {"double_scalar_tensor": 9.0, "float_tensor": [2.0], "int_tensor": [[7,8],[9,0],[1,2]],
          "str_tensor": ["baz","bat"], "str_tensor_bytes": ["tf","serving"]}]}""", _FIVE),
-    accepted("five outputs, by columns", _MANY, "five", """{"inputs": {
+    answer_case("five outputs, by columns", _MANY, "five", """{"inputs": {
         "double_scalar_tensor": [8.0, 9.0], "float_tensor": [[1.0],[2.0]],
         "int_tensor": [[[1,2],[3,4],[5,6]],[[7,8],[9,0],[1,2]]], "str_tensor": [["foo","bar"],["baz","bat"]],
         "str_tensor_bytes": [["hello","world"],["tf","serving"]]}}""",
              {key: [row[key] for row in _FIVE] for key in _FIVE[0]}),
-    accepted("integers of a cast are integers", _VALUE, "to_int8", '{"instances": [1.0, -2.0]}', [1, -2]),
-    accepted("a uint64 beyond int64", _VALUE, "to_uint64", '{"instances": [9223372036854775808]}',
+    answer_case("integers of a cast are integers", _VALUE, "to_int8", '{"instances": [1.0, -2.0]}', [1, -2]),
+    answer_case("a uint64 beyond int64", _VALUE, "to_uint64", '{"instances": [9223372036854775808]}',
              [9223372036854775808]),
-    accepted("a scalar output in the column form", _COLUMNS, "with_scalar", '{"inputs": [1.0]}',
+    answer_case("a scalar output in the column form", _COLUMNS, "with_scalar", '{"inputs": [1.0]}',
              {"total": 7, "x": [1.0]}),
-    accepted("outputs of different batch sizes in the column form", _COLUMNS, "with_one_row", '{"inputs": [1.0, 2.0]}',
+    answer_case("outputs of different batch sizes in the column form", _COLUMNS, "with_one_row", '{"inputs": [1.0, 2.0]}',
              {"row": [[1, 2, 3]], "x": [1.0, 2.0]}),
-    accepted("the same batch size in the row form", _ROWS, "with_one_row", '{"instances": [1.0]}',
+    answer_case("the same batch size in the row form", _ROWS, "with_one_row", '{"instances": [1.0]}',
              [{"row": [1, 2, 3], "x": 1.0}]),
-    accepted("no rows in the column form", "json_tensor_test.cc FromJsonSingleZeroBatchTensor", "with_no_rows",
+    answer_case("no rows in the column form", "json_tensor_test.cc FromJsonSingleZeroBatchTensor", "with_no_rows",
              '{"inputs": []}', {"none": [], "x": []}),
 ]  # fmt: skip
 
 NOT_WRITTEN = [
-    refused("an output without a batch in the row form", "json_tensor_test.cc FromJsonSingleTensorErrors", "with_scalar",
+    error_case("an output without a batch in the row form", "json_tensor_test.cc FromJsonSingleTensorErrors", "with_scalar",
             '{"instances": [1.0]}', "Tensor name: total has no shape information"),
-    refused("outputs of two batch sizes", "json_tensor_test.cc FromJsonMultipleNamedTensorsErrors", "with_one_row",
+    error_case("outputs of two batch sizes", "json_tensor_test.cc FromJsonMultipleNamedTensorsErrors", "with_one_row",
             '{"instances": [1.0, 2.0]}', "has inconsistent batch size:"),
-    refused("outputs of no rows and of one", "json_tensor_test.cc FromJsonMultipleZeroBatchTensorsErrors", "with_no_rows",
+    error_case("outputs of no rows and of one", "json_tensor_test.cc FromJsonMultipleZeroBatchTensorsErrors", "with_no_rows",
             '{"instances": [1.0]}', "has inconsistent batch size:"),
-    *(refused(f"{name} outputs in the form of {form}", "json_tensor_test.cc FromJsonSingleTensorErrors", f"to_{name}",
+    *(error_case(f"{name} outputs in the form of {form}", "json_tensor_test.cc FromJsonSingleTensorErrors", f"to_{name}",
               f'{{"{form}": [1.0]}}', f"Failed to write JSON value for tensor type: {name}")
       for name in ("half", "bfloat16", "uint16", "complex64", "complex128")
       for form in ("instances", "inputs")),
 ]  # fmt: skip
 
 NUMBERS = [
-    accepted("six digits", "json_tensor_test.cc FromJsonSingleFloatTensorSixDigitPrecision", "float",
+    answer_case("six digits", "json_tensor_test.cc FromJsonSingleFloatTensorSixDigitPrecision", "float",
              '{"instances": [[9000000, 999999, 0.50000], [0.0003, 0.00003, 555557.5]]}',
              [[9e06, 999999.0, 0.5], [0.0003, 3e-05, 555557.5]]),
-    accepted("what is not finite", "json_tensor_test.cc FromJsonSingleFloatTensorNonFinite", "float",
+    answer_case("what is not finite", "json_tensor_test.cc FromJsonSingleFloatTensorNonFinite", "float",
              '{"instances": [[NaN, Infinity], [3, -Infinity]]}',
              [[float("nan"), float("inf")], [3.0, float("-inf")]]),
-    *(written(f"{number} as {kind} is written {text}", _DECIMAL, kind, number, text) for kind, number, text in (
+    *(number_case(f"{number} as {kind} is written {text}", _DECIMAL, kind, number, text) for kind, number, text in (
         ("float", "9000000", "9e+06"), ("float", "0.00003", "3e-05"), ("float", "555557.5", "555557.5"),
         ("float", "999999", "999999.0"), ("float", "1000000", "1e+06"), ("float", "0.2", "0.2"), ("float", "2", "2.0"),
         ("float", "16777217", "16777216.0"), ("float", "123456.789", "123456.789"), ("float", "1234567", "1234567.0"),
@@ -102,35 +102,35 @@ NUMBERS = [
 ]  # fmt: skip
 
 STRINGS = [
-    laid_out("escapes of a string", "RapidJSON 1.1.0 writer.h WriteString", "string",
+    layout_case("escapes of a string", "RapidJSON 1.1.0 writer.h WriteString", "string",
              r'{"inputs": "\"\\/\b\f\n\r\t\u001f\u007f"}',
              '{\n    "outputs": "\\"\\\\/\\b\\f\\n\\r\\t\\u001F\x7f"\n}'),
-    laid_out("letters beyond ASCII stay as they are", "RapidJSON 1.1.0 writer.h WriteString", "string",
+    layout_case("letters beyond ASCII stay as they are", "RapidJSON 1.1.0 writer.h WriteString", "string",
              r'{"inputs": "Z\u00fcrich \ud83d\ude00"}', '{\n    "outputs": "Zürich \U0001f600"\n}'),
 ]  # fmt: skip
 
 LAYOUT = [
-    laid_out("rows of scalars", _ROWS, "float", '{"instances": [2.5, 3, 4.5]}',
+    layout_case("rows of scalars", _ROWS, "float", '{"instances": [2.5, 3, 4.5]}',
              '{\n    "predictions": [2.5, 3.0, 4.5\n    ]\n}'),
-    laid_out("rows of lists", _ROWS, "int32", '{"instances": [[[1,2],[3,4]],[[5,6],[7,8]]]}',
+    layout_case("rows of lists", _ROWS, "int32", '{"instances": [[[1,2],[3,4]],[[5,6],[7,8]]]}',
              '{\n    "predictions": [[[1, 2], [3, 4]], [[5, 6], [7, 8]]\n    ]\n}'),
-    laid_out("rows of objects", _ROWS, "two",
+    layout_case("rows of objects", _ROWS, "two",
              '{"instances": [{"int_tensor": [1,2], "str_tensor": "a"}, {"int_tensor": [3,4], "str_tensor": "b"}]}',
              '{\n    "predictions": [\n        {\n            "int_tensor": [1, 2],\n            "str_tensor": "a"\n'
              '        },\n        {\n            "int_tensor": [3, 4],\n            "str_tensor": "b"\n        }\n'
              "    ]\n}"),
-    laid_out("rows of bytes", _ROWS, "bytes", '{"instances": ["a"]}',
+    layout_case("rows of bytes", _ROWS, "bytes", '{"instances": ["a"]}',
              '{\n    "predictions": [{\n            "b64": "YQ=="\n        }\n    ]\n}'),
-    laid_out("a column", _COLUMNS, "int32", '{"inputs": [[1,2],[3,4]]}',
+    layout_case("a column", _COLUMNS, "int32", '{"inputs": [[1,2],[3,4]]}',
              '{\n    "outputs": [\n        [\n            1,\n            2\n        ],\n        [\n            3,\n'
              "            4\n        ]\n    ]\n}"),
-    laid_out("columns", _COLUMNS, "two", '{"inputs": {"int_tensor": [1], "str_tensor": []}}',
+    layout_case("columns", _COLUMNS, "two", '{"inputs": {"int_tensor": [1], "str_tensor": []}}',
              '{\n    "outputs": {\n        "int_tensor": [\n            1\n        ],\n        "str_tensor": []\n'
              "    }\n}"),
-    laid_out("a scalar column", _COLUMNS, "int32", '{"inputs": 5}', '{\n    "outputs": 5\n}'),
-    laid_out("a column of bytes", _COLUMNS, "bytes", '{"inputs": "a"}',
+    layout_case("a scalar column", _COLUMNS, "int32", '{"inputs": 5}', '{\n    "outputs": 5\n}'),
+    layout_case("a column of bytes", _COLUMNS, "bytes", '{"inputs": "a"}',
              '{\n    "outputs": {\n        "b64": "YQ=="\n    }\n}'),
-    laid_out("an empty column", _COLUMNS, "int32", '{"inputs": []}', '{\n    "outputs": []\n}'),
+    layout_case("an empty column", _COLUMNS, "int32", '{"inputs": []}', '{\n    "outputs": []\n}'),
 ]  # fmt: skip
 
 CASES: list[JsonCase] = [*VALUES, *NOT_WRITTEN, *NUMBERS, *STRINGS, *LAYOUT]

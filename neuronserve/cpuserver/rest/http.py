@@ -19,12 +19,12 @@ _TARGET = re.compile(rf"{_CHARACTER}*(?:\?(?:{_CHARACTER}|\?)*)?(?:#(?:{_CHARACT
 
 def target(environ: WSGIEnvironment) -> str | None:
     """The path and query of a request, quoted as they were sent; None when they are none of RFC 3986's."""
-    sent = str(environ.get("REQUEST_URI") or environ.get("PATH_INFO", ""))
-    authority = _AUTHORITY.match(sent)
-    found = sent[authority.end() :] if authority else sent
-    if not _TARGET.fullmatch(found):
+    uri = str(environ.get("REQUEST_URI") or environ.get("PATH_INFO", ""))
+    authority = _AUTHORITY.match(uri)
+    path = uri[authority.end() :] if authority else uri
+    if not _TARGET.fullmatch(path):
         return None
-    return found if found.startswith("/") else f"/{found}"
+    return path if path.startswith("/") else f"/{path}"
 
 
 def body(environ: WSGIEnvironment) -> bytes:

@@ -46,9 +46,10 @@ def as_bytes(text: str) -> bytes:
 def parse(body: bytes) -> Any:
     """The value that a text begins with; INVALID_ARGUMENT with RapidJSON's words when there is none."""
     if _is_usual(body):
-        text = body.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", "surrogateescape")
+        text = body.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", "surrogateescape").lstrip(_WHITE)
         try:
-            return _DECODER.raw_decode(text, len(text) - len(text.lstrip(_WHITE)))[0]
+            if text.startswith(("{", "[")):  # a number has no end that Python would see
+                return _DECODER.raw_decode(text)[0]
         except (ValueError, RecursionError):  # wrong, or beyond what Python reads
             pass
     return _Reader(body).document()
@@ -83,7 +84,6 @@ _SPACE = re.compile(rb"[ \t\r\n]*")
 _PLAIN = re.compile(rb'[^"\\\x00-\x1f]*')
 _INTEGER = re.compile(rb"0|[1-9][0-9]*")
 _DIGITS = re.compile(rb"[0-9]+")
-_NOT_FINITE = re.compile(rb"NaN|Inf(?:inity|(?!i))")
 _FOUR_HEX = re.compile(rb"[0-9a-fA-F]{4}")
 _ESCAPES: Final = {
     b'"': b'"',
@@ -97,11 +97,11 @@ _ESCAPES: Final = {
 }
 _LITERALS: Final = {b"n": (b"null", None), b"t": (b"true", True), b"f": (b"false", False)}
 _NO_VALUE = (b"", b"]", b"}", b",", b":")
-_OPENED = object()  # in the place of a value: a list or an object has begun
+_INCOMPLETE = object()  # in the place of a value: a list or an object has begun
 _LARGEST_EXPONENT = 308
 
 
-class _Open:
+class _Container:
     """A list or an object whose end has not been read."""
 
     __slots__ = ("_content", "is_list", "name")
@@ -124,58 +124,60 @@ class _Reader:
     def __init__(self, body: bytes) -> None:
         end = body.find(b"\0")  # a NUL byte ends the text
         self._body = body if end < 0 else body[:end]
-        self._at = len(_BYTE_ORDER_MARK) if body.startswith(_BYTE_ORDER_MARK) else 0
+        self._at = 0
+        for byte in _BYTE_ORDER_MARK:  # any of the three may be missing
+            self._take(bytes([byte]))
 
     def document(self) -> Any:
         self._skip()
         if self._peek() in _NO_VALUE:
             self._fail(_EMPTY)
-        opened: list[_Open] = []
+        stack: list[_Container] = []
         while True:
-            value = self._value(opened)
-            while value is not _OPENED:
-                if not opened:
+            value = self._value(stack)
+            while value is not _INCOMPLETE:
+                if not stack:
                     return value
-                opened[-1].put(value)
-                value = self._after(opened)
+                stack[-1].put(value)
+                value = self._after(stack)
 
-    def _after(self, opened: list[_Open]) -> Any:
-        """Behind a value: the whole that ends there, or ``_OPENED`` when another value follows."""
-        last = opened[-1]
+    def _after(self, stack: list[_Container]) -> Any:
+        """Behind a value: the whole that ends there, or ``_INCOMPLETE`` when another value follows."""
+        last = stack[-1]
         self._skip()
         if self._take(b","):
             self._skip()
             if not last.is_list:
                 self._read_name(last)
-            return _OPENED
+            return _INCOMPLETE
         if self._take(b"]" if last.is_list else b"}"):
-            return opened.pop().value()
+            return stack.pop().value()
         return self._fail(_ELEMENT if last.is_list else _MEMBER)
 
-    def _value(self, opened: list[_Open]) -> Any:
+    def _value(self, stack: list[_Container]) -> Any:
         char = self._peek()
         if char in _NO_VALUE:
             self._fail(_VALUE)
         if char in (b"[", b"{"):
             self._at += 1
-            return self._begin(opened, is_list=char == b"[")
+            return self._begin(stack, is_list=char == b"[")
         if char == b'"':
             return self._string()
         if char in _LITERALS:
             return self._literal(*_LITERALS[char])
         return self._number()
 
-    def _begin(self, opened: list[_Open], *, is_list: bool) -> Any:
+    def _begin(self, stack: list[_Container], *, is_list: bool) -> Any:
         self._skip()
-        new = _Open(is_list=is_list)
+        new = _Container(is_list=is_list)
         if self._take(b"]" if is_list else b"}"):
             return new.value()
         if not is_list:
             self._read_name(new)
-        opened.append(new)
-        return _OPENED
+        stack.append(new)
+        return _INCOMPLETE
 
-    def _read_name(self, target: _Open) -> None:
+    def _read_name(self, target: _Container) -> None:
         if self._peek() != b'"':
             self._fail(_NAME)
         target.name = self._string()
@@ -184,11 +186,14 @@ class _Reader:
             self._fail(_COLON)
         self._skip()
 
-    def _literal(self, text: bytes, value: Any) -> Any:
-        if not self._body.startswith(text, self._at):
-            self._fail(_VALUE)
-        self._at += len(text)
+    def _literal(self, word: bytes, value: Any) -> Any:
+        self._word(word)
         return value
+
+    def _word(self, word: bytes) -> None:
+        for letter in word:
+            if not self._take(bytes([letter])):
+                self._fail(_VALUE)
 
     def _string(self) -> str:
         self._at += 1
@@ -258,11 +263,13 @@ class _Reader:
         return b"" if negative else digits.lstrip(b"0")
 
     def _not_finite(self, *, negative: bool) -> float:
-        name = self._matched(_NOT_FINITE)
-        if not name:
-            self._fail(_VALUE)
-        if name == b"NaN":
+        """NaN, Inf or Infinity."""
+        if self._peek() == b"N":
+            self._word(b"NaN")
             return math.nan
+        self._word(b"Inf")
+        if self._peek() == b"i":
+            self._word(b"inity")
         return -math.inf if negative else math.inf
 
     def _skip(self) -> None:
@@ -272,9 +279,9 @@ class _Reader:
         return self._body[self._at : self._at + 1]
 
     def _take(self, text: bytes) -> bool:
-        found = self._body.startswith(text, self._at)
-        self._at += len(text) if found else 0
-        return found
+        present = self._body.startswith(text, self._at)
+        self._at += len(text) if present else 0
+        return present
 
     def _matched(self, pattern: re.Pattern[bytes]) -> bytes:
         match = pattern.match(self._body, self._at)

@@ -22,6 +22,7 @@ _BOUNDS: Final[dict[int, tuple[int, int]]] = {
     3: _INT32, 4: _INT32, 5: _INT32, 6: _INT32,
     9: (-(2**63), 2**63 - 1), 22: (0, 2**32 - 1), 23: (0, 2**64 - 1),
 }  # fmt: skip
+_SCALARS = {float, int, str, bool}  # a list of such needs no look at the levels of its items
 _MOST_DIMENSIONS = 254  # of a TensorShape
 _BASE64 = re.compile(rb"([A-Za-z0-9+/]*)([=.]*)")
 _PADDING = {0: 0, 2: 2, 3: 1}  # letters of the last four -> signs of padding
@@ -93,20 +94,11 @@ def _collect(value: Any, level: int, shape: tuple[int, ...], dtype: int, leaves:
             f"Encountered list at unexpected size: {len(value)} at level: {level} "
             f"expected size: {shape[level]}"
         )
-    if level == len(shape) - 1 and set(map(type, value)) <= _plain_types(dtype):
+    if level == len(shape) - 1 and set(map(type, value)) <= _SCALARS:
         leaves.extend(map(_converter(dtype), value))
         return
     for item in value:
         _collect(item, level + 1, shape, dtype, leaves)
-
-
-def _plain_types(dtype: int) -> set[type]:
-    """The types of leaves that need no look at their level: a list of such is a list of leaves."""
-    return (
-        {float, int, str, bool}
-        if dtype in _BOUNDS or dtype in (_FLOAT, _DOUBLE, _BOOL, dtypes.STRING)
-        else set()
-    )
 
 
 def _converter(dtype: int) -> Callable[[Any], Any]:

@@ -64,7 +64,8 @@ def test_bytes_in_a_string_come_back_as_they_are(content):
 
 
 @pytest.mark.parametrize(("body", "offset"), [
-    (b"instances = [1, 2]", 0), (b'{"instances": [1,]}', 17), (b'{"a": tru}', 6), (b'{"a": [1 2]}', 9),
+    (b"instances = [1, 2]", 0), (b'{"instances": [1,]}', 17), (b'{"a": tru}', 9),
+    (b"1.", 2), (b"[Infinit]", 8), (b"1ex", 2), (b'{"a": [1 2]}', 9),
     (b'{"a": "\\q"}', 7), (b'{"a": 1e400}', 6), (b'{"a" 1}', 5), (b"\xef\xbb\xbf{1}", 4),
 ])  # fmt: skip
 def test_an_error_says_where(body, offset):

@@ -1,10 +1,13 @@
+import base64
 import json
+import math
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuronserve.cpuserver.dtypes import numpy_dtype
 from neuronserve.cpuserver.rest import answers, reading, text
 from neuronserve.cpuserver.rest.requests import Form
 from neuronserve.cpuserver.status import StatusError
@@ -86,3 +89,45 @@ def test_values_of_another_type_are_refused(value, dtype, complaint):
     with pytest.raises(StatusError) as caught:
         reading.tensor(value, dtype)
     assert complaint in caught.value.message
+
+
+@given(st.binary(max_size=30), st.data())
+def test_base64_is_read_with_white_space_anywhere_and_with_or_without_its_padding(content, data):
+    text_ = base64.b64encode(content).decode()
+    if data.draw(st.booleans()):
+        text_ = text_.rstrip("=")
+    for _ in range(data.draw(st.integers(0, 3))):
+        at = data.draw(st.integers(0, len(text_)))
+        text_ = text_[:at] + data.draw(st.sampled_from([" ", "\n", "\r\n", "\t", "\v", "\f"])) + text_[at:]
+    assert reading.from_base64({"b64": text_}) == content
+
+
+SHAPES = st.lists(st.integers(0, 3), min_size=1, max_size=4)
+ARRAYS = {
+    1: st.floats(width=32, allow_nan=False), 2: st.floats(allow_nan=False),
+    3: st.integers(-(2**31), 2**31 - 1),
+    7: st.text(st.characters(codec="utf-8"), max_size=4).map(str.encode), 9: st.integers(-(2**63), 2**63 - 1),
+    10: st.booleans(), 23: st.integers(0, 2**64 - 1),
+}  # fmt: skip
+
+
+@given(st.sampled_from(sorted(ARRAYS)), SHAPES, st.integers(1, 2), st.sampled_from(Form), st.data())
+def test_any_tensor_in_an_answer_is_what_a_json_reader_gets_back(dtype, shape, outputs, form, data):
+    values = data.draw(st.lists(ARRAYS[dtype], min_size=math.prod(shape), max_size=math.prod(shape)))
+    array = np.empty(len(values), numpy_dtype(dtype))
+    array[:] = values
+    array = array.reshape(shape)
+    body = answers.predictions({f"y{at}": encode(array, dtype) for at in range(outputs)}, form)
+    (actual,) = json.loads(body).values()
+    if outputs == 2 and form is Form.ROW:
+        assert all(row["y0"] == row["y1"] for row in actual)
+        actual = [row["y0"] for row in actual]
+    elif outputs == 2:
+        assert actual["y0"] == actual["y1"]
+        actual = actual["y0"]
+    texts = [value.decode() if isinstance(value, bytes) else value for value in array.ravel().tolist()]
+    expected = np.empty(len(texts), object)
+    expected[:] = texts
+    if dtype == 1:  # nine digits say which float32 it is
+        actual = np.array(actual, np.float32).reshape(shape).tolist()
+    assert actual == expected.reshape(shape).tolist()

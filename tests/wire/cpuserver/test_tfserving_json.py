@@ -49,8 +49,8 @@ def test_json_is_answered_as_tensorflow_serving_answers_it(connection, case):
         return
     (value,) = json.loads(text).values()
     if case.verb == "classify" and case.signature == "examples":
-        found = [features(label) for ((label, _),) in value]
-        assert same(shown(case.examples), shown(found)), case.source
+        actual = [features(label) for ((label, _),) in value]
+        assert same(shown(case.examples), shown(actual)), case.source
     else:
         assert same(case.answer, value), f"{case.source}: {value}"
 
@@ -64,11 +64,11 @@ def test_a_body_in_the_row_form_is_answered_with_predictions_in_the_column_form_
 def features(label: str) -> dict[str, tuple[str, list]]:
     """The features of the example that the model was sent, and sends back as a label."""
     example = example_pb2.Example.FromString(base64.urlsafe_b64decode(label + "=" * (-len(label) % 4)))
-    found = {}
+    actual = {}
     for name, feature in example.features.feature.items():
         kind = feature.WhichOneof("kind") or ""
-        found[name] = (kind.removesuffix("_list"), list(getattr(feature, kind).value) if kind else [])
-    return found
+        actual[name] = (kind.removesuffix("_list"), list(getattr(feature, kind).value) if kind else [])
+    return actual
 
 
 def shown(examples) -> list:
