@@ -206,13 +206,20 @@ def _text(shape: Shape, value: str, at: str) -> Iterator[Finding]:
 
 def _unknown_word(value: str, words: list[str], at: str) -> Finding:
     same = next((word for word in words if word.lower() == value.lower()), None)
-    near = same or next(iter(difflib.get_close_matches(value, words, n=1)), None)
+    near = same or _nearest(value, words)
     fix = f"write {same}: upper and lower case matter" if same else f"did you mean {near}?" if near else ""
     if len(words) <= _MANY:
         known, fix = ", ".join(words), fix or "use one of them"
     else:
         known, fix = f"the {len(words)} that AWS takes here", fix or "AWS's API reference lists them"
     return Finding(at, Severity.ERROR, "unknown-word", f"{_short(value)!r} is none of {known}", fix)
+
+
+def _nearest(value: str, words: list[str]) -> str | None:
+    """The word of the most similar letters, whatever their case: ``NEURON_CORE`` -> ``NeuronDevice``."""
+    plain = {word.lower().replace("_", ""): word for word in words}
+    found = difflib.get_close_matches(value.lower().replace("_", "").replace("-", ""), plain, n=1)
+    return plain[found[0]] if found else None
 
 
 def _length(shape: Shape, value: Any, at: str, what: str) -> Iterator[Finding]:

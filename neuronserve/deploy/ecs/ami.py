@@ -11,4 +11,6 @@ PARAMETERS = {
     "al2023": f"{_BASE}/amazon-linux-2023/neuron/recommended/image_id",
     "al2": f"{_BASE}/amazon-linux-2/inf/recommended/image_id",
 }
+# Systems whose support has ended: AWS's parameter still resolves, to an image that gets no more corrections.
+ENDED = {"al2": "Amazon Linux 2 ended on 2026-06-30"}
 RECOMMENDED = PARAMETERS["al2023"]

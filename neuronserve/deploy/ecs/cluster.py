@@ -22,6 +22,7 @@ class Resources:
     memory_mib: int
     ports: frozenset[int] = frozenset()
     udp_ports: frozenset[int] = frozenset()
+    gpus: int = 0
 
     @classmethod
     def of(cls, described: Sequence[Mapping[str, Any]]) -> Resources:
@@ -32,6 +33,7 @@ class Resources:
             memory_mib=_amount(by_name.get("MEMORY", {})),
             ports=_ports(by_name.get("PORTS", {})),
             udp_ports=_ports(by_name.get("PORTS_UDP", {})),
+            gpus=len(by_name.get("GPU", {}).get("stringSetValue") or ()),
         )
 
 

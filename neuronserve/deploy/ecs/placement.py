@@ -31,6 +31,7 @@ class Demand:
     memory_mib: int
     ports: frozenset[int] = frozenset()
     udp_ports: frozenset[int] = frozenset()
+    gpus: int = 0
     constraints: tuple[query.Expression, ...] = ()
     distinct: bool = False
     group: str = ""
@@ -59,6 +60,7 @@ class Demand:
             memory_mib=asked_memory(root),
             ports=frozenset(port for port, udp in taken if not udp),
             udp_ports=frozenset(port for port, udp in taken if udp),
+            gpus=_gpus(root),
             constraints=tuple(constraint for constraint in both if constraint is not None),
             distinct=None in both,
             group=group or f"family:{root.at('family').text or ''}",
@@ -155,10 +157,18 @@ def _after(demand: Demand, instance: ContainerInstance) -> ContainerInstance:
             free.memory_mib - demand.memory_mib,
             free.ports | demand.ports,
             free.udp_ports | demand.udp_ports,
+            free.gpus - demand.gpus,
         ),
         running_tasks=instance.running_tasks + 1,
         task_groups=(instance.task_groups or frozenset()) | {demand.group},
     )
+
+
+def _gpus(root: Node) -> int:
+    """What the containers ask for together; values that are no numbers are another check's subject."""
+    needs = root.find("containerDefinitions.*.resourceRequirements.*")
+    values = [need.at("value").text or "" for need in needs if need.at("type").text == "GPU"]
+    return sum(int(value) for value in values if value.isascii() and value.isdecimal())
 
 
 def _static_ports(root: Node) -> Iterator[tuple[int, bool]]:
@@ -205,6 +215,7 @@ def _short(demand: Demand, instance: ContainerInstance, *, registered: bool) -> 
     for what, unit, asked, had, left in (
         ("cpu", "units", demand.cpu, all_of_it.cpu, free.cpu),
         ("memory", "MiB", demand.memory_mib, all_of_it.memory_mib, free.memory_mib),
+        ("GPU", "GPUs", demand.gpus, all_of_it.gpus, free.gpus),
     ):
         if asked > had:
             yield f"{what}: needs {asked} {unit}, {had} are registered in all"

@@ -186,6 +186,14 @@ def test_javas_classes_of_characters_are_checked_too(member, good, bad):
         assert bool(shapes.findings("sagemaker-runtime", "InvokeEndpoint", asked)) is wrong
 
 
+@pytest.mark.parametrize("word", ["NEURON_CORE", "NEURON_DEVICE", "neurondevice", "NeuronDevices"])
+def test_a_word_is_near_another_whatever_its_case(word):
+    """NEURON_CORE stands in articles about ECS Managed Instances, which has NeuronDevice."""
+    needs = {"resourceRequirements": [{"type": word, "value": "ALL"}]}
+    request = changed(MINIMAL, "/containerDefinitions/0", {**MINIMAL["containerDefinitions"][0], **needs})
+    assert "NeuronDevice" in the_one(request).fix
+
+
 ENVIRONMENT = {"environment": [{"name": "A", "valueFrom": "arn"}]}
 LOGS = {"logConfiguration": {"logDriver": "splunk", "secretOptions": [{"name": "a", "value": "b"}]}}
 

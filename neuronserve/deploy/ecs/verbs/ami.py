@@ -33,12 +33,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("regions", nargs="*", metavar="REGION", help="regions (default: AWS_REGION)")
     parser.add_argument("--region", action="append", default=[], metavar="REGION", help="the same")
     parser.add_argument("--all-regions", action="store_true", help="every region that has Neuron instances")
-    parser.add_argument("--os", choices=sorted(ami.PARAMETERS), default="al2023", help="default: al2023")
+    parser.add_argument(
+        "--os", choices=sorted(ami.PARAMETERS), default="al2023",
+        help="default: al2023; al2, Amazon Linux 2, ended on 2026-06-30",
+    )  # fmt: skip
     parser.add_argument("--details", action="store_true", help="name, and versions of agent and docker")
 
 
 def run(given: argparse.Namespace, desk: Desk) -> int:
     regions = _regions(given, desk)
+    if why := ami.ENDED.get(given.os):
+        desk.say(f"warning: --os {given.os}: {why}: use al2023, which serves Inf1, Inf2 and Trn1")
     base = ami.PARAMETERS[given.os].rpartition("/")[0]
     leaves = _DETAILS if given.details else {"imageId": "image_id"}
     if given.dry_run:

@@ -63,9 +63,57 @@ def _item(case: Case, role: str) -> Item:
             NAME, role, Verdict.NG, f"its trust policy does not let {SERVICE} assume it",
             "scripts/policy prints a trust policy that does",
         )  # fmt: skip
+    if not conditional:
+        return Item(NAME, role, Verdict.OK, f"{SERVICE} may assume it")
+    return _under_conditions(case, role, found["Arn"], json.loads(trust) if isinstance(trust, str) else trust)
+
+
+def _under_conditions(case: Case, role: str, arn: str, trust: Mapping[str, Any]) -> Item:
+    """For tasks of this account and region, where the conditions are those that name the source."""
+    account = arn.split(":")[4]
+    source = f"arn:{arn.split(':')[1]}:ecs:{case.aws.region}:{account}:task"
+    allowed = [s for s in _listed(trust.get("Statement")) if _about_ecs(s) and s.get("Effect") == "Allow"]
+    met = [_met(s.get("Condition") or {}, account, source) for s in allowed]
+    if True in met:
+        return Item(
+            NAME, role, Verdict.OK, f"{SERVICE} may assume it for tasks of {account} in {case.aws.region}"
+        )
+    if None in met:
+        seen = f"{SERVICE} may assume it under conditions that were not looked at"
+        return Item(NAME, role, Verdict.SKIP, seen)
     return Item(
-        NAME, role, Verdict.OK, f"{SERVICE} may assume it{', under conditions' if conditional else ''}"
-    )
+        NAME, role, Verdict.NG, f"its trust policy does not let {SERVICE} assume it for tasks here",
+        "scripts/policy prints a trust policy that does",
+    )  # fmt: skip
+
+
+def _met(condition: Mapping[str, Any], account: str, source: str) -> bool | None:
+    """Whether conditions on the source of the request hold for a task; None: there are others."""
+    verdicts: list[bool | None] = []
+    for operator, keys in condition.items():
+        for key, values in keys.items() if operator in _COMPARED else [("", ())]:
+            if key.lower() == "aws:sourceaccount":
+                verdicts.append(any(fnmatch.fnmatchcase(account, str(value)) for value in _listed(values)))
+            elif key.lower() == "aws:sourcearn":
+                sources = [_covers(str(value), source) for value in _listed(values)]
+                verdicts.append(True if True in sources else None if None in sources else False)
+            else:
+                verdicts.append(None)
+    return False if False in verdicts else None if None in verdicts else True
+
+
+_COMPARED = frozenset({"StringEquals", "StringLike", "ArnLike", "ArnEquals"})
+
+
+def _covers(pattern: str, source: str) -> bool | None:
+    """Whether the pattern of an ARN covers all tasks of a place; None: it may cover some of them."""
+    *wanted, rest = pattern.split(":", 5)
+    *actual, _ = source.split(":", 5)
+    if len(wanted) != len(actual):
+        return True if pattern == "*" else None
+    if not all(map(fnmatch.fnmatchcase, actual, wanted)):
+        return False
+    return True if rest == "*" else None
 
 
 def assumable(trust: Mapping[str, Any]) -> bool | None:

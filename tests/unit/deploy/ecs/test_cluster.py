@@ -39,7 +39,7 @@ DESCRIBED = {
 
 def test_resources_are_read_in_whatever_form_a_number_has():
     instance = ContainerInstance.of(DESCRIBED)
-    assert instance.registered == Resources(4096, 7700, frozenset({22, 2375}), frozenset())
+    assert instance.registered == Resources(4096, 7700, frozenset({22, 2375}), frozenset(), gpus=1)
     assert instance.remaining == Resources(1024, 512, frozenset({22, 2375, 8080}), frozenset({53}))
 
 

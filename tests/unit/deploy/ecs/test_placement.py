@@ -54,6 +54,17 @@ def container(**members):
     return {"containerDefinitions": [{"name": "a", **members}]}
 
 
+def test_a_gpu_is_on_no_instance_with_neuron_chips():
+    """RESOURCE:GPU, by the developer guide's failure reasons."""
+    demand = Demand.of(request(**container(resourceRequirements=[{"type": "GPU", "value": "2"}])))
+    assert "GPU: needs 2 GPUs, 0 are registered in all" in placement.reasons(demand, EMPTY, registered=True)
+    with_gpus = dataclasses.replace(
+        EMPTY, registered=Resources(4096, 7700, gpus=4), remaining=Resources(4096, 7700, gpus=1)
+    )
+    assert placement.reasons(demand, with_gpus) == ["GPU: needs 2 GPUs, 1 of 4 are free"]
+    assert placement.reasons(demand, with_gpus, registered=True) == []
+
+
 def test_a_task_fits_an_empty_instance_of_its_type():
     assert placement.reasons(Demand.of(request()), EMPTY) == []
 

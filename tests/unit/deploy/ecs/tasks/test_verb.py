@@ -92,10 +92,16 @@ def parameters(**values):
 
 
 def test_the_image_is_read_from_the_leaf_of_its_system(scripted):
-    code, text, _, aws = typed(scripted, "ami", "--os", "al2", GetParameters=parameters(image_id="ami-1"))
+    code, text, said, aws = typed(scripted, "ami", "--os", "al2", GetParameters=parameters(image_id="ami-1"))
+    assert "Amazon Linux 2 ended on 2026-06-30" in said
     assert (code, json.loads(text)) == (0, {"region": "us-east-1", "imageId": "ami-1"})
     path = "/aws/service/ecs/optimized-ami/amazon-linux-2/inf/recommended/image_id"
     assert aws.asked("GetParameters") == [{"Names": [path]}]
+
+
+def test_a_system_that_has_not_ended_is_not_warned_of(scripted):
+    _, _, said, _ = typed(scripted, "ami", GetParameters=parameters(image_id="ami-1"))
+    assert "ended" not in said
 
 
 def test_details_are_those_that_aws_publishes(scripted):

@@ -99,6 +99,30 @@ def test_roles_that_ecs_may_assume_are_ok_others_are_ng(cloud, definition, verif
     ]
 
 
+@pytest.mark.parametrize(
+    ("condition", "verdict"),
+    [
+        ({"StringEquals": {"aws:SourceAccount": ACCOUNT}}, "OK"),
+        ({"ArnLike": {"aws:SourceArn": f"arn:aws:ecs:us-east-1:{ACCOUNT}:*"}}, "OK"),
+        ({"ArnLike": {"aws:SourceArn": f"arn:aws:ecs:*:{ACCOUNT}:*"}}, "OK"),
+        ({"ArnLike": {"aws:SourceArn": f"arn:aws:ecs:us-east-1:{ACCOUNT}:task/c/*"}}, "SKIP"),
+        ({"ArnLike": {"aws:SourceArn": f"arn:aws:ecs:eu-west-1:{ACCOUNT}:*"}}, "NG"),
+        ({"StringEquals": {"aws:SourceAccount": "210987654321"}}, "NG"),
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, "SKIP"),
+        ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, "SKIP"),
+    ],
+)
+def test_conditions_of_a_trust_policy_are_looked_at_or_skipped(
+    cloud, definition, verified, condition, verdict
+):
+    trust = json.loads(json.dumps(TRUST))
+    for statement in trust["Statement"]:
+        statement["Condition"] = condition
+    role = cloud.iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    _, found = verified(definition(executionRoleArn=role, taskRoleArn=role), "--only", "roles")
+    assert [item["verdict"] for item in found["roles"]] == [verdict]
+
+
 def test_a_role_that_is_not_there_is_ng(cloud, definition, verified):
     code, found = verified(definition(taskRoleArn=f"arn:aws:iam::{ACCOUNT}:role/gone"), "--only", "roles")
     assert code == exits.NO
