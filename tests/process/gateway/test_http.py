@@ -6,9 +6,12 @@ RFC 9110 says what is right; AWS's own container what is usual: no Content-Type 
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.process.gateway.conftest import JSON, ROWS
 
@@ -129,3 +132,52 @@ CHUNKED = b"%x\r\n%s\r\n0\r\n\r\n" % (len(ROWS), ROWS)
 def test_a_request_may_come_in_any_of_http_1s_ways(front, head: bytes, body: bytes) -> None:
     reply = front.ask_raw(head + b"Connection: close\r\n\r\n" + body)
     assert (reply.status, reply.json()) == (200, DOUBLED)
+
+
+values = st.binary(max_size=40).map(lambda value: re.sub(rb"[\x00\r\n]", b"", value)) | st.sampled_from(
+    [
+        b"text/csv;q=",
+        b";;;",
+        b'a/b;c="',
+        b"*/*;q=1e999",
+        b"tfs-model-name=",
+        b"tfs-model-version=9999999999999999999999",
+        b"tfs-method=\xff",
+        b"tfs-signature-name=a,tfs-signature-name=b",
+        b"gzip;q=0",
+        b"=?utf-8?q?a?=",
+        b"application/json; charset*=utf-8''x",
+        b"x" * 3000,
+    ]
+)
+headers = st.sampled_from(
+    [
+        b"Content-Type",
+        b"Accept",
+        b"Content-Encoding",
+        b"X-Amzn-SageMaker-Custom-Attributes",
+        b"X-Amzn-SageMaker-Inference-Id",
+        b"X-Amzn-SageMaker-Target-Model",
+        b"Accept-Encoding",
+        b"Transfer-Encoding",
+        b"Content-Length",
+        b"Expect",
+        b"Host",
+        b"Range",
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(headers, values), max_size=4))
+def test_no_header_breaks_a_request(front, sent) -> None:
+    lines = b"".join(b"%s: %s\r\n" % pair for pair in sent)
+    whole = (
+        b"POST /invocations HTTP/1.1\r\nHost: x\r\n" + LENGTH + lines + b"Connection: close\r\n\r\n" + ROWS
+    )
+    reply = front.ask_raw(whole)
+    assert reply.status < 500 or (reply.status == 501 and b"Transfer-Encoding" in lines)
+    if reply.status >= 400:
+        assert reply.headers["content-type"] == "application/json"
+        assert set(reply.json()) == {"error", "code", "request_id"}
+    assert not re.search("Traceback|unexpected fault", front.log())
