@@ -92,7 +92,7 @@ def _instances(instances: list[Any], signature: Signature) -> Arrays:
     for i, item in enumerate(instances):
         if not _by_name(item, signature):
             raise MalformedBody(f"instances[{i}] is no object with inputs by name, as others are")
-        named(item, signature, f"instances[{i}]")
+        named(item, signature, f"instances[{i}]", element=i)
     return {
         n: shapes.check(nested.array([item[n] for item in instances], spec), spec)
         for n, spec in signature.inputs.items()
@@ -106,7 +106,7 @@ def _bare(document: Any, signature: Signature) -> Arrays:
             hint="send X-Amzn-SageMaker-Custom-Attributes: tfs-method=classify, or tfs-method=regress",
         )
     if _by_name(document, signature):
-        specs = named(document, signature, "the object", hint=_request(document))
+        specs = named(document, signature, "the object", element=0, hint=_request(document))
         return {n: shapes.batch(nested.array(document[n], spec), spec, one=True) for n, spec in specs.items()}
     if type(document) is list and document and _by_name(document[0], signature):
         return _instances(document, signature)
@@ -134,9 +134,17 @@ def _by_name(value: Any, signature: Signature) -> bool:
 
 
 def named(
-    value: Mapping[str, Any], signature: Signature, where: str, *, others: bool = False, hint: str = ""
+    value: Mapping[str, Any],
+    signature: Signature,
+    where: str,
+    *,
+    others: bool = False,
+    element: int | None = None,
+    hint: str = "",
 ) -> Mapping[str, TensorSpec]:
     """The signature's inputs, when ``value`` has exactly these keys, or with ``others`` at least these.
+
+    ``element``: which instance of the row form it is; a refusal then begins with TensorFlow Serving's words.
 
     TensorFlow Serving ignores other keys in the column form, and refuses them in the row form
     (``FillTensorMapFromInputsMap`` and ``FillTensorMapFromInstancesList`` in json_tensor.cc).
@@ -149,7 +157,20 @@ def named(
     faults += [f'"{n[:100]}" is unknown' for n in value if n not in inputs and not others]
     more = f" and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
     told = "; ".join(filter(None, (hint, wanted(signature))))
-    raise InputMismatch(f"{where}: {', '.join(faults[:_MOST_FAULTS])}{more}", hint=told)
+    words = "" if element is None else _tf_servings_words(value, signature, element)
+    raise InputMismatch(f"{words}{where}: {', '.join(faults[:_MOST_FAULTS])}{more}", hint=told)
+
+
+def _tf_servings_words(value: Mapping[str, Any], signature: Signature, element: int) -> str:
+    """What json_tensor.cc says of such an instance: clients of AWS's container know it, and its tests."""
+    unknown = next((name[:100] for name in value if name not in signature.inputs), None)
+    if unknown is None:
+        keys = ",".join(sorted(signature.inputs))
+        return (
+            f"Failed to process element: {element} of 'instances' list. Its keys must be equal to: {keys}; "
+        )
+    start = f"Failed to process element: {element} key: {unknown} of 'instances' list. "
+    return f"{start}Error: JSON object: does not have named input: {unknown}; "
 
 
 def single(signature: Signature) -> TensorSpec:

@@ -146,7 +146,20 @@ def _only(allowed: frozenset[type], flat: list[Any], shape: tuple[int, ...], spe
         raise MalformedBody(
             f"{place(spec, at, shape)}: a list where a single value was expected", hint=_RAGGED
         )
-    raise InputMismatch(f"{place(spec, at, shape)}: {_told(flat[at])} where a {spec.dtype} was expected")
+    found, name = flat[at], _TENSORFLOWS.get(spec.dtype, spec.dtype)
+    raise InputMismatch(
+        f"{place(spec, at, shape)}: {_told(found)} where a {spec.dtype} was expected; "
+        # json_tensor.cc's words, which clients of AWS's container know
+        f"JSON Value: {_told(found)} Type: {_kind(found)} is not of expected type: {name}"
+    )
+
+
+_TENSORFLOWS = {"float16": "half", "float32": "float", "float64": "double"}  # DataTypeString's names
+_KINDS = {dict: "Object", list: "Array", str: "String", type(None): "Null"}  # rapidjson's
+
+
+def _kind(value: Any) -> str:
+    return str(value) if isinstance(value, bool) else _KINDS.get(type(value), "Number")
 
 
 _RAGGED = "lists at the same depth must have the same length"

@@ -162,6 +162,29 @@ def test_a_wrong_request_is_refused_with_what_and_where(body, known, error, text
         read(body, known)
 
 
+@pytest.mark.parametrize(
+    ("body", "known", "start"),
+    [
+        (
+            '{"junk": "data"}',
+            THREE,
+            "0 key: junk of 'instances' list. Error: JSON object: does not have named",
+        ),
+        ('{"instances": [{"x": [1,2,3]}, {"y": 1}]}', THREE, "1 key: y of 'instances' list."),
+        ('[{"a": [1, 2], "b": 1, "c": 2}]', TWO, "0 key: c of 'instances' list."),
+        ('{"a": [1, 2], "b": 1}\n{"c": 2}', TWO, "1 key: c of 'instances' list."),
+        ('{"instances": [{"a": [1, 2]}]}', TWO, "0 of 'instances' list. Its keys must be equal to: a,b"),
+        ("{}", THREE, "0 of 'instances' list. Its keys must be equal to: x"),
+    ],
+)
+def test_wrong_names_in_a_row_are_told_in_tensorflow_servings_words_first(body, known, start):
+    """FillTensorMapFromInstancesList in json_tensor.cc; AWS's container test asserts the beginning."""
+    with pytest.raises(InputMismatch) as caught:
+        read(body, known)
+    assert str(caught.value).startswith(f"Failed to process element: {start}")
+    assert "is missing" in str(caught.value) or "is unknown" in str(caught.value)
+
+
 def test_a_signature_is_chosen_by_the_body_or_the_attributes_but_not_by_both_differently():
     spec = {"x": TensorSpec("x", "int32", (None,))}
     both = {name: Signature(name, "predict", spec, {}) for name in ("serving_default", "other")}

@@ -348,3 +348,22 @@ def test_arrays_outlive_the_parsers_next_document():
 def test_an_integer_written_with_a_point_is_refused_where_it_may_have_lost_digits(text):
     with pytest.raises(InputMismatch, match=r"x.*(may have lost digits|out of the range)"):
         decode(f"[{text}]".encode(), None, signatures(x=("int64", None)))
+
+
+@pytest.mark.parametrize(
+    ("text", "dtype", "words"),
+    [
+        ('"]["', "float32", 'JSON Value: "][" Type: String is not of expected type: float'),
+        ("true", "float64", "JSON Value: true Type: True is not of expected type: double"),
+        ("null", "int64", "JSON Value: null Type: Null is not of expected type: int64"),
+        ("0.5", "string", "JSON Value: 0.5 Type: Number is not of expected type: string"),
+        ('"x"', "bool", 'JSON Value: "x" Type: String is not of expected type: bool'),
+        ("false", "float16", "JSON Value: false Type: False is not of expected type: half"),
+    ],
+)
+def test_a_value_of_another_type_is_told_in_tensorflow_servings_words_last(text, dtype, words):
+    """TypeError in json_tensor.cc; AWS's container test asserts the end."""
+    for body in (f"[{text}]", text):
+        with pytest.raises(InputMismatch) as caught:
+            column(body, dtype)
+        assert str(caught.value).endswith(words)
