@@ -185,8 +185,9 @@ def config_flag(folder: Path, models: Iterable[str]) -> str:
 
 
 @contextlib.contextmanager
-def running(folder: Path, *flags: str, rest: bool = False, tcp: bool = False) -> Iterator[Server]:
-    server = Server(folder, *flags, rest=rest, tcp=tcp)
+def running(folder: Path, *flags: str, **kinds: Any) -> Iterator[Server]:
+    """``kinds``: as ``Server`` takes them."""
+    server = Server(folder, *flags, **kinds)
     try:
         yield server
     finally:

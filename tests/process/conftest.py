@@ -195,6 +195,23 @@ class Serve:
         """Running descendants whose command line contains ``name``."""
         return [p for p in self.family() if _runs(p) and any(name in word for word in _cmdline(p))]
 
+    def part(self, name):
+        """The process of this name that the service itself started, as soon as it is there alone."""
+
+        def look():
+            found = [p for p in self.children(name) if _parent(p) == self.process.pid]
+            return found[0] if len(found) == 1 else None
+
+        return self.wait_for(f"one process of {name}", look)
+
+    def kill(self, name):
+        """End all ``children`` of this name at once; who ended by himself meanwhile is gone as well."""
+        found = self.children(name)
+        for process in found:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        return found
+
     def family(self):
         """All descendants ever seen, and the service itself."""
         try:
@@ -277,6 +294,13 @@ def _runs(process):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def _parent(process):
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return None
 
 
 def _cmdline(process):

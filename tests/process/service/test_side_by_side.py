@@ -23,9 +23,10 @@ def listening(service):
     """The TCP ports that any process of it listens on."""
     ports = set()
     for process in service.survivors():
-        for one in process.net_connections(kind="tcp"):
-            if one.status == psutil.CONN_LISTEN:
-                ports.add(one.laddr.port)
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended since it was listed
+            for one in process.net_connections(kind="tcp"):
+                if one.status == psutil.CONN_LISTEN:
+                    ports.add(one.laddr.port)
     return ports
 
 
