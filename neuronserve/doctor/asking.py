@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from neuronserve.supervise.children import guarded
+
 _MOST = 4 << 20  # bytes of an answer that are read
 _LONGEST_END = 10.0  # seconds for a program to end by itself what it began
 # each with the signal that ends it
@@ -63,12 +65,13 @@ def running(
 ) -> Iterator[subprocess.Popen[str]]:
     """A program for as long as the context lasts; ``said`` gets what it writes to stderr.
 
-    What still runs then is ended with a signal for which it cleans up, and killed where that takes too long.
+    What still runs then is ended with a signal for which it cleans up, and killed where that takes too long;
+    the kernel sends the signal should we be killed ourselves.
     Raises OSError where it cannot be started.
     """
     with said.open("w") as errors:
         process = subprocess.Popen(
-            list(argv),
+            guarded(argv, environ, ends_with),
             env=environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
