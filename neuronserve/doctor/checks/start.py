@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from neuronserve import exitcodes
 from neuronserve.doctor.checks import model
-from neuronserve.doctor.finding import Finding, Level, Outcome, ok, skip, warn
+from neuronserve.doctor.finding import Finding, Level, Outcome, ok, parted, skip, warn
 from neuronserve.doctor.patient import Patient
 from neuronserve.doctor.starting import Started
 from neuronserve.modelserver import programs
@@ -54,10 +54,9 @@ def _finding(started: Started, seconds: float) -> Finding:
 def _failed(started: Started, code: int) -> Finding:
     failure = started.failure
     message = str(failure.get("error", "")) or f"serve ended with {code}, and did not say why"
-    hint = str(failure.get("hint", ""))
-    if not hint:  # as settings have it
-        message, _, expected = message.partition(": expected ")
-        hint = f"expected {expected}" if expected else "see what ./serve says"
+    message, fix = parted(message, str(failure.get("hint", "")))
     if code not in exitcodes.MEANINGS:
         code = exitcodes.INTERNAL
-    return Finding(Level.FAIL, message, hint, str(failure.get("code", "")) or "start", code)
+    return Finding(
+        Level.FAIL, message, fix or "see what ./serve says", str(failure.get("code", "")) or "start", code
+    )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neuronserve.messages import prediction_log_pb2, saved_model_pb2
+from neuronserve.messages import graph_pb2, prediction_log_pb2, saved_model_pb2
 from neuronserve.modelserver import warmuplog
 from tests import handmade
 from tests.cpuservers import predict_request
@@ -305,6 +305,61 @@ def default_model_that_is_not_there(folder):
 
 def model_name_that_is_not_there(folder):
     return {**default_model_that_is_not_there(folder), "MODEL_NAME": "d"}
+
+
+def _compiled(folder, **options):
+    handmade.compiled(folder / "m" / "1", **options)
+    return {"MODEL_URI": str(folder / "m")}
+
+
+def compiled_on_the_cpu(folder):
+    return _compiled(folder)
+
+
+def compiled_without_its_constants(folder):
+    """As the compiler leaves large ones: the executable alone has them."""
+    variables = _compiled(folder)
+    path = folder / "m" / "1" / "saved_model.pb"
+    model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    (op,) = [one for one in model.meta_graphs[0].graph_def.node if one.op == "NeuronOp"]
+    graph = graph_pb2.GraphDef.FromString(op.attr["graph_def"].s)
+    (constant,) = [one for one in graph.node if one.op == "Const"]
+    constant.attr["value"].tensor.ClearField("tensor_content")
+    constant.attr["value"].tensor.tensor_shape.dim[0].size = 500
+    op.attr["graph_def"].s = graph.SerializeToString()
+    path.write_bytes(model.SerializeToString())
+    return variables
+
+
+def batch_that_was_not_compiled(folder):
+    return {**_compiled(folder, batch=4, dynamic=False), "SERVE_COMPILED_BATCH": "8"}
+
+
+def batching_file_that_is_too_small(folder):
+    (folder / "batching").write_text("max_batch_size { value: 2 }")
+    return {**_compiled(folder, batch=4), "SERVE_BATCHING_FILE": str(folder / "batching")}
+
+
+def batching_file_that_is_broken(folder):
+    (folder / "batching").write_text("max_batch_size: many")
+    return {**_model(folder), "SERVE_BATCHING_FILE": str(folder / "batching")}
+
+
+def simulated_host(folder):
+    return {**_compiled(folder), "MODEL_SERVER": "auto", "SERVE_SIMULATE": "inf1.xlarge"}
+
+
+def simulated_host_of_another_generation(folder):
+    return {**_compiled(folder, generation="trn1"), "MODEL_SERVER": "auto", "SERVE_SIMULATE": "inf1.xlarge"}
+
+
+def simulated_host_that_is_too_small(folder):
+    return {**_compiled(folder, cores=8), "MODEL_SERVER": "auto", "SERVE_SIMULATE": "inf1.xlarge"}
+
+
+def devices_that_are_not_there(folder):
+    (folder / "dev").mkdir()
+    return {**_compiled(folder), "MODEL_SERVER": "neuron", "SERVE_DEVICES_DIR": str(folder / "dev")}
 
 
 def multi_model(folder):

@@ -35,6 +35,12 @@ KNOWN = {
     "recorded_warm_up_that_is_refused": 33,
     "program_that_ends_at_once": 30,
     "default_model_that_is_not_there": 21,
+    "compiled_on_the_cpu": 0,
+    "batch_that_was_not_compiled": 2,
+    "batching_file_that_is_too_small": 2,
+    "simulated_host": 0,
+    "simulated_host_of_another_generation": 37,
+    "simulated_host_that_is_too_small": 36,
     "multi_model": 0,
 }
 
