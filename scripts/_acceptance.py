@@ -47,7 +47,7 @@ class Reader:
             with readable(tree.path):
                 files, folders = normalise.listed(tree.path, max_files=order.settings.max_files)
             with _no_log():
-                made = layout.plan(files, folders, source=source, opened=strangers.opener(tree.path))
+                made = layout.plan(files, folders, source=source, open_file=strangers.opener(tree.path))
                 found = layout.find(files, source)
             yield Tree(
                 tree.path,

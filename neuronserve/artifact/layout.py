@@ -52,19 +52,19 @@ def plan(
     source: str,
     name: str | None = None,
     default: str | None = None,
-    opened: Opener | None = None,
+    open_file: Opener | None = None,
 ) -> Layout:
     """The plan for a tree of ``files`` and ``folders`` (relative paths; folders that hold files need
     not be given).
 
     ``name`` is MODEL_NAME: it renames a single model and selects among several. ``default`` is
-    SAGEMAKER_TFS_DEFAULT_MODEL_NAME. ``opened`` lets what is no
+    SAGEMAKER_TFS_DEFAULT_MODEL_NAME. ``open_file`` lets what is no
     SavedModel be recognised by its content. Raises NoSavedModel, OtherFramework and AmbiguousModels.
     """
     files = sorted(path for path in files if not is_junk(path))
     found = find(files, source)
     if not found:
-        raise refusal(files, source, opened)
+        raise refusal(files, source, open_file)
     groups = _grouped(found, source)
     models = _named(groups, source, name, default)
     chosen = _default(models, source, default)

@@ -15,7 +15,7 @@ from neuronserve.artifact.source import Order, Tree, readable
 from neuronserve.artifact.strangers import not_packed
 from neuronserve.errors import DigestMismatch
 
-_RECOGNISED = 16 << 20  # bytes by which a model of another framework is recognised
+_MODEL_HEAD = 16 << 20  # bytes by which a model of another framework is recognised
 log = logging.getLogger(__name__)
 
 
@@ -61,7 +61,7 @@ def _unpacked(path: Path, order: Order) -> Tree:
     if not archive.looks_packed(head):  # before anything is made in the cache
         hint = f"set MODEL_URI={path.parent}" if path.name.startswith("saved_model.pb") else ""
         with path.open("rb") as file:
-            head = file.read(_RECOGNISED)
+            head = file.read(_MODEL_HEAD)
         raise not_packed(what, head, archive.describe(head), hint)
     cache = order.cache()
     identity = (

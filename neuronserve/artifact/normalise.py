@@ -30,7 +30,7 @@ def normalise(tree: Tree, work_dir: Path, *, name: str | None, default: str | No
         source=tree.source,
         name=name,
         default=default,
-        opened=strangers.opener(tree.path),
+        open_file=strangers.opener(tree.path),
     )
     root = work_dir / _ROOT
     if root.exists():

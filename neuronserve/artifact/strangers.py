@@ -26,16 +26,16 @@ def opener(root: Path) -> Opener:
     return lambda path: (root / path).open("rb")
 
 
-def refusal(files: Sequence[str], source: str, opened: Opener | None = None) -> ArtifactError:
+def refusal(files: Sequence[str], source: str, open_file: Opener | None = None) -> ArtifactError:
     """The error for a tree of ``files`` without a SavedModel: NoSavedModel, or OtherFramework.
 
-    Without ``opened`` the names alone decide.
+    Without ``open_file`` the names alone decide.
     """
     if not files:
         return NoSavedModel(
             f"{source} is empty: it holds no SavedModel", hint="fill it with what tf.saved_model.save wrote"
         )
-    formats = {path: one for path in files[:_MOST_FILES] if (one := _format(path, opened))}
+    formats = {path: one for path in files[:_MOST_FILES] if (one := _format(path, open_file))}
     if formats:
         path, kind = _most_telling(formats)
         error = OtherFramework if kind.other else NoSavedModel
@@ -49,12 +49,12 @@ def refusal(files: Sequence[str], source: str, opened: Opener | None = None) -> 
     )
 
 
-def not_packed(what: str, head: bytes, described: str, hint: str) -> ArtifactError:
+def not_packed(what: str, head: bytes, description: str, hint: str) -> ArtifactError:
     """The error for a file that should be an archive: OtherFramework for a model of another framework."""
-    kind = BY_KEY.get(content.recognised(io.BytesIO(head)))
+    kind = BY_KEY.get(content.format_of(io.BytesIO(head)))
     if kind is not None and kind.other:
         return OtherFramework(f"{what} is {kind.words}, and no archive with a SavedModel", hint=kind.hint)
-    return CorruptArchive(f"{what} is no tar.gz archive: it is {described}", hint=hint)
+    return CorruptArchive(f"{what} is no tar.gz archive: it is {description}", hint=hint)
 
 
 def _most_telling(formats: dict[str, Format]) -> tuple[str, Format]:
@@ -70,10 +70,10 @@ def _most_telling(formats: dict[str, Format]) -> tuple[str, Format]:
     return path, kind
 
 
-def _format(path: str, opened: Opener | None) -> Format | None:
+def _format(path: str, open_file: Opener | None) -> Format | None:
     """By content, and by name where that shows nothing."""
     key = ""
-    if opened is not None:
-        with contextlib.suppress(OSError), opened(path) as file:
-            key = content.recognised(file)
+    if open_file is not None:
+        with contextlib.suppress(OSError), open_file(path) as file:
+            key = content.format_of(file)
     return BY_KEY.get(key) or next((one for one in FORMATS if one.has_name(path)), None)

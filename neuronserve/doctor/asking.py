@@ -60,16 +60,16 @@ def run(argv: Sequence[str], seconds: float, environ: Mapping[str, str] | None =
 
 
 @contextlib.contextmanager
-def running(
-    argv: Sequence[str], environ: Mapping[str, str], said: Path, *, ends_with: signal.Signals
+def child(
+    argv: Sequence[str], environ: Mapping[str, str], log: Path, *, ends_with: signal.Signals
 ) -> Iterator[subprocess.Popen[str]]:
-    """A program for as long as the context lasts; ``said`` gets what it writes to stderr.
+    """A program for as long as the context lasts; ``log`` gets what it writes to stderr.
 
     What still runs then is ended with a signal for which it cleans up, and killed where that takes too long;
     the kernel sends the signal should we be killed ourselves.
     Raises OSError where it cannot be started.
     """
-    with said.open("w") as errors:
+    with log.open("w") as errors:
         process = subprocess.Popen(
             guarded(argv, environ, ends_with),
             env=environ,

@@ -55,12 +55,12 @@ def examine(
     *,
     only: Collection[str] = (),
     seconds: float | None = None,
-    begun: Callable[[Check], None] = lambda _: None,
+    before: Callable[[Check], None] = lambda _: None,
     heard: Callable[[Finding], None] = lambda _: None,
 ) -> Examined:
     """``only``: the checks asked for (empty: all); those they need run too, and tell only their faults.
 
-    ``seconds``: a time limit for each, instead of its own. ``begun`` gets each check before
+    ``seconds``: a time limit for each, instead of its own. ``before`` gets each check before
     it runs, and ``heard`` each finding as it comes.
     """
     failed: set[str] = set()
@@ -72,7 +72,7 @@ def examine(
         if check.last and any(one.level is Level.FAIL for one in findings):
             outcome = Outcome((skip("not looked at: the faults above come first"),))
         else:
-            begun(check)
+            before(check)
             outcome = _outcome(check, patient, failed, seconds)
         if not outcome.goes_on and any(one.level in (Level.FAIL, Level.SKIP) for one in outcome.findings):
             failed.add(check.name)

@@ -77,11 +77,11 @@ def skip(message: str) -> Finding:
 
 def fault(error: NeuronserveError, **data: Any) -> Finding:
     """The finding for what a start would end with."""
-    message, fix = parted(error.message, error.hint)
+    message, fix = split_advice(error.message, error.hint)
     return Finding(Level.FAIL, message, fix, error.code, exitcodes.of(error), data)
 
 
-def parted(message: str, hint: str = "") -> tuple[str, str]:
+def split_advice(message: str, hint: str = "") -> tuple[str, str]:
     """What was wrong and what to do, which settings' errors have in their message: ``...: expected ...``."""
     if hint:
         return message, hint

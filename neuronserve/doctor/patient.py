@@ -27,7 +27,7 @@ class Run(Protocol):
 
 
 class Start(Protocol):
-    def __call__(self, environ: Mapping[str, str], said: Path, seconds: float) -> starting.Started: ...
+    def __call__(self, environ: Mapping[str, str], log: Path, seconds: float) -> starting.StartResult: ...
 
 
 @dataclasses.dataclass(frozen=True)

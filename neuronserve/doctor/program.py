@@ -67,7 +67,7 @@ def _examine(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         patient = Patient(environ, scratch, wants)
         try:
             found = examine(
-                CHECKS, patient, only=options.only, seconds=options.timeout, begun=announce, heard=show
+                CHECKS, patient, only=options.only, seconds=options.timeout, before=announce, heard=show
             )
         finally:
             asking.end_all()

@@ -25,10 +25,10 @@ _PROGRAM = Path(neuronserve.__file__).resolve().parents[1] / "serve"
 
 
 @dataclasses.dataclass(frozen=True)
-class Started:
+class StartResult:
     """``code``: what it ended with; None where it did not end. ``ready``: it was. ``step``: how far it came.
 
-    ``failure``: what it said of its end, as ``boot/failure.py`` logs it, {} where it said nothing;
+    ``failure``: what it logged of its end, as ``boot/failure.py`` logs it, {} where it logged nothing;
     ``warnings``: of its model servers. ``seconds``: how long it took.
     """
 
@@ -40,8 +40,8 @@ class Started:
     seconds: float = 0.0
 
 
-def start(environ: Mapping[str, str], said: Path, seconds: float) -> Started:
-    """Start it, and stop it when it is ready, or after so many seconds. Its log goes to ``said``."""
+def start(environ: Mapping[str, str], log: Path, seconds: float) -> StartResult:
+    """Start it, and stop it when it is ready, or after so many seconds. Its log goes to ``log``."""
     port = machine.free_port()
     chosen = {
         **environ,
@@ -50,13 +50,14 @@ def start(environ: Mapping[str, str], said: Path, seconds: float) -> Started:
         "SERVE_LOG_LEVEL": "info",
     }
     began = time.monotonic()
-    with asking.running([sys.executable, str(_PROGRAM)], chosen, said, ends_with=signal.SIGTERM) as process:
+    with asking.child([sys.executable, str(_PROGRAM)], chosen, log, ends_with=signal.SIGTERM) as process:
         about = _until_ready(process, port, began + seconds)
         took = time.monotonic() - began
-    lines = _lines(said)
+        code = process.poll()
+    lines = _lines(log)
     ready = about.get("state") == states.READY
-    return Started(
-        code=None if ready or process.returncode == 0 else _code(process.returncode),
+    return StartResult(
+        code=None if ready or not code else _as_shell(code),
         ready=ready,
         step=str(about.get("step", "")),
         failure=next((line for line in reversed(lines) if "exit_code" in line), {}),
@@ -76,14 +77,14 @@ def _until_ready(process: subprocess.Popen[str], port: int, end: float) -> Mappi
     return about
 
 
-def _code(returned: int) -> int:
-    """As a shell counts it."""
-    return returned if returned >= 0 else 128 - returned
+def _as_shell(code: int) -> int:
+    """Signals as a shell counts them."""
+    return code if code >= 0 else 128 - code
 
 
-def _lines(said: Path) -> list[dict[str, Any]]:
+def _lines(log: Path) -> list[dict[str, Any]]:
     lines = []
-    for line in said.read_text(errors="replace").splitlines():
+    for line in log.read_text(errors="replace").splitlines():
         try:
             one = json.loads(line)
         except ValueError:

@@ -26,7 +26,7 @@ _MAGICS = (
 )
 
 
-def recognised(file: BinaryIO) -> str:
+def format_of(file: BinaryIO) -> str:
     """The key of a format in ``table``; "" where the content shows none. The file can be cut."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)

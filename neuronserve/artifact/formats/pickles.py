@@ -19,7 +19,7 @@ _MODULES = (
 def of(head: bytes) -> str:
     """The key of a format; "" for what begins with no pickle."""
     if head[:1] == b"\x78":  # joblib.dump(..., compress=3)
-        head = _inflated(head)
+        head = _inflate(head)
     if not (len(head) > 2 and head[0] == 0x80 and 2 <= head[1] <= 5):
         return ""
     if _TORCH_MAGIC in head[:20]:
@@ -27,7 +27,7 @@ def of(head: bytes) -> str:
     return next((key for module, key in _MODULES if module in head), "pickle")
 
 
-def _inflated(head: bytes) -> bytes:
+def _inflate(head: bytes) -> bytes:
     try:
         return zlib.decompressobj().decompress(head, len(head))
     except zlib.error:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from neuronserve import exitcodes
 from neuronserve import settings as settings_room
-from neuronserve.doctor.finding import Finding, Level, Outcome, note, ok, parted, warn
+from neuronserve.doctor.finding import Finding, Level, Outcome, note, ok, split_advice, warn
 from neuronserve.doctor.patient import Patient
 from neuronserve.errors import SettingsError
 from neuronserve.neuron import variables
@@ -48,5 +48,5 @@ def _read(environ: Mapping[str, str]) -> tuple[Settings, Mapping[str, str], list
 
 
 def _fault(line: str) -> Finding:
-    message, fix = parted(line)
+    message, fix = split_advice(line)
     return Finding(Level.FAIL, message, fix, SettingsError.code, exitcodes.SETTINGS)

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from neuronserve import exitcodes
 from neuronserve.doctor.checks import model
-from neuronserve.doctor.finding import Finding, Level, Outcome, ok, parted, skip, warn
+from neuronserve.doctor.finding import Finding, Level, Outcome, ok, skip, split_advice, warn
 from neuronserve.doctor.patient import Patient
-from neuronserve.doctor.starting import Started
+from neuronserve.doctor.starting import StartResult
 from neuronserve.modelserver import programs
 
 _UNCOVERED = "whether the model loads and answers is not looked at, and the exit code does not cover it"
 
 
 def check(patient: Patient) -> Outcome:
-    why = _left_out(patient)
-    if why or patient.scratch is None:
-        return Outcome((skip(f"{why}: {_UNCOVERED}"),))
+    reason = _reason(patient)
+    if reason or patient.scratch is None:
+        return Outcome((skip(f"{reason}: {_UNCOVERED}"),))
     environ = model.environment(patient, patient.scratch)
     seconds = min(patient.settings.load_seconds, patient.wants.start_seconds)
-    started = patient.around.start(environ, patient.scratch / "serve.log", seconds)
-    return Outcome((_finding(started, seconds), *(warn(line) for line in started.warnings)))
+    result = patient.around.start(environ, patient.scratch / "serve.log", seconds)
+    return Outcome((_finding(result, seconds), *(warn(line) for line in result.warnings)))
 
 
-def _left_out(patient: Patient) -> str:
+def _reason(patient: Patient) -> str:
     """Why it is not started; empty: it is."""
     wants = patient.wants
     if wants.start is False:
@@ -42,19 +42,19 @@ def _left_out(patient: Patient) -> str:
     return ""
 
 
-def _finding(started: Started, seconds: float) -> Finding:
-    if started.ready:
-        return ok(f"ready after {started.seconds:.1f} s, and stopped again", seconds=started.seconds)
-    if started.code is not None:
-        return _failed(started, started.code)
-    step = f" (step: {started.step})" if started.step else ""
+def _finding(result: StartResult, seconds: float) -> Finding:
+    if result.ready:
+        return ok(f"ready after {result.seconds:.1f} s, and stopped again", seconds=result.seconds)
+    if result.code is not None:
+        return _failed(result, result.code)
+    step = f" (step: {result.step})" if result.step else ""
     return skip(f"not ready within {seconds:g} s{step}; --timeout gives it longer: {_UNCOVERED}")
 
 
-def _failed(started: Started, code: int) -> Finding:
-    failure = started.failure
+def _failed(result: StartResult, code: int) -> Finding:
+    failure = result.failure
     message = str(failure.get("error", "")) or f"serve ended with {code}, and did not say why"
-    message, fix = parted(message, str(failure.get("hint", "")))
+    message, fix = split_advice(message, str(failure.get("hint", "")))
     if code not in exitcodes.MEANINGS:
         code = exitcodes.INTERNAL
     return Finding(

@@ -39,7 +39,7 @@ def refused(folder, tmp_path):
 
 @pytest.mark.parametrize(("name", "data", "key"), FILES, ids=IDS)
 def test_a_file_is_recognised_by_its_content(name, data, key):
-    assert content.recognised(io.BytesIO(data)) == key
+    assert content.format_of(io.BytesIO(data)) == key
 
 
 @pytest.mark.parametrize(("name", "data", "key"), FILES, ids=IDS)
@@ -56,7 +56,7 @@ def test_an_artifact_is_refused_by_what_it_is_not_by_its_name(tmp_path, name, da
 
 @pytest.mark.parametrize(("name", "data"), PLAIN)
 def test_what_shows_no_format_is_none(name, data):
-    assert content.recognised(io.BytesIO(data)) == ""
+    assert content.format_of(io.BytesIO(data)) == ""
 
 
 @pytest.mark.parametrize(("name", "data", "key"), FILES, ids=IDS)
@@ -117,9 +117,9 @@ def test_a_file_that_cannot_be_opened_is_judged_by_its_name(tmp_path):
 
 @given(st.binary(max_size=400), st.sampled_from([data for _, data, _ in FILES]), st.integers(0, 400))
 def test_damaged_files_are_judged_without_an_error(noise, data, at):
-    assert content.recognised(io.BytesIO(noise)) in {"", *BY_KEY}
-    assert content.recognised(io.BytesIO(data[:at])) in {"", *BY_KEY}
-    assert content.recognised(io.BytesIO(data[:at] + noise + data[at:])) in {"", *BY_KEY}
+    assert content.format_of(io.BytesIO(noise)) in {"", *BY_KEY}
+    assert content.format_of(io.BytesIO(data[:at])) in {"", *BY_KEY}
+    assert content.format_of(io.BytesIO(data[:at] + noise + data[at:])) in {"", *BY_KEY}
 
 
 def test_every_format_says_what_to_do_and_has_a_key_of_its_own():
