@@ -16,7 +16,8 @@ from neuronserve.errors import ArtifactError, CorruptArchive, NoSavedModel, Othe
 __all__ = ["NEURON_IMAGES", "Opener", "not_packed", "opener", "refusal"]
 
 _MOST_FILES = 1000  # that are looked into
-_NEURON_SCRIPTS = {"torchscript", "neuron_torch"}
+# what a format is when a Hugging Face configuration lies beside it
+_WITH_CONFIG = {"neuron_torch": "optimum", "keras": "hf_keras"}
 
 Opener = Callable[[str], contextlib.AbstractContextManager[BinaryIO]]  # a file of a tree, by its path in it
 
@@ -58,15 +59,10 @@ def not_packed(what: str, head: bytes, description: str, hint: str) -> ArtifactE
 
 
 def _most_telling(formats: dict[str, Format]) -> tuple[str, Format]:
-    keys = {one.key for one in formats.values()}
+    """The file, and what the artifact is; a Hugging Face configuration beside it can change that."""
     path, kind = min(formats.items(), key=lambda item: (FORMATS.index(item[1]), item[0]))
-    if (
-        keys & _NEURON_SCRIPTS
-        and keys & {"optimum", "hugging_face"}
-        and kind.key in (*_NEURON_SCRIPTS, "optimum")
-    ):
-        script = min(path for path, one in formats.items() if one.key in (*_NEURON_SCRIPTS, "optimum"))
-        return script, BY_KEY["optimum"] if keys & {"neuron_torch", "optimum"} else kind
+    if any(one.key == "hf_config" for one in formats.values()):
+        kind = BY_KEY[_WITH_CONFIG.get(kind.key, kind.key)]
     return path, kind
 
 

@@ -44,5 +44,6 @@ def _of_json(text: bytes) -> str:
     if "modelTopology" in document or document.get("format") in ("graph-model", "layers-model"):
         return "tfjs"
     if {"model_type", "architectures", "transformers_version"} & document.keys():
-        return "optimum" if "neuron" in document else "hugging_face"
-    return "keras" if {"class_name", "config", "keras_version"} <= document.keys() else ""
+        return "optimum" if "neuron" in document else "hf_config"
+    keras = "keras_version" in document or str(document.get("module", "")).startswith("keras")
+    return "keras" if keras and {"class_name", "config"} <= document.keys() else ""

@@ -85,6 +85,12 @@ FORMATS: tuple[Format, ...] = (
     Format("paddle", "a PaddlePaddle model", _OWN, ("*.pdmodel", "*.pdiparams")),
     Format("caffe", "a Caffe model", _OWN, ("*.caffemodel",)),
     Format("flax", "a Flax model", _OWN, ("*.msgpack",)),
+    Format(
+        "hf_keras",
+        "a Hugging Face model with TensorFlow weights",
+        "TFAutoModel.from_pretrained(path).save_pretrained(folder, saved_model=True), and serve saved_model/",
+        other=False,
+    ),
     Format("keras", "a Keras model", _KERAS, ("*.h5", "*.hdf5", "*.keras"), other=False),
     Format(
         "tflite",
@@ -129,6 +135,7 @@ FORMATS: tuple[Format, ...] = (
         ("variables/*", "*/variables/*"),
         other=False,
     ),
+    Format("hf_config", "a Hugging Face model", _HUGGING_FACE),
     Format("sklearn", "a scikit-learn model", _OWN),
     Format("pickle", "a pickled Python object", _OWN, ("*.pkl", "*.pickle", "*.joblib")),
 )
