@@ -25,6 +25,7 @@ from neuronserve.messages import (
     predict_pb2,
     regression_pb2,
 )
+from tests.ports import free_port
 
 _ROOT = Path(__file__).resolve().parent.parent
 _METHODS = {
@@ -48,14 +49,6 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60) -> An
             return value
         time.sleep(0.02)
     raise AssertionError(f"{what}: not within {seconds} s")
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Server:

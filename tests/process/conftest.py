@@ -30,6 +30,7 @@ import psutil
 import pytest
 
 from neuronserve.state import State
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -260,12 +261,6 @@ def serve(tmp_path):
     yield start
     left = [process for service in services for process in service.clean_up()]
     assert not left, f"left behind: {left}"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def reply_of(connection):

@@ -10,7 +10,8 @@ import pytest
 
 from neuronserve.boot import relay
 from tests import handmade
-from tests.cpuservers import free_port, predict_request, running, wait_for
+from tests.cpuservers import predict_request, running, wait_for
+from tests.ports import free_port
 
 X = np.float32([[1, 2]])
 

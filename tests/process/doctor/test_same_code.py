@@ -10,7 +10,8 @@ import sys
 
 import pytest
 
-from tests.process.conftest import ROOT, free_port
+from tests.ports import free_port
+from tests.process.conftest import ROOT
 from tests.process.doctor.broken_starts import MAKERS
 
 # what a start ends with where that is the point of the case; 0: it serves

@@ -20,7 +20,8 @@ import pytest
 from neuronserve.boot import front, gateway
 from neuronserve.settings import Settings
 from neuronserve.state import Server
-from tests.process.conftest import Reply, free_port, reply_of
+from tests.ports import free_port
+from tests.process.conftest import Reply, reply_of
 from tests.supervisors import Supervisor
 from tests.wire.conftest import ScriptedServer, scripted  # noqa: F401  a fixture
 
