@@ -70,6 +70,12 @@ def must_be_free(port: int) -> None:
         ) from error
 
 
+def free_port() -> int:
+    """One on which nobody listens now."""
+    with socket.create_server(("0.0.0.0", 0)) as held:
+        return int(held.getsockname()[1])
+
+
 def program(name: str, environ: Mapping[str, str]) -> str | None:
     """Where a program of the system is, also one for administrators such as nginx; None: not installed."""
     return shutil.which(name, path=f"{environ.get('PATH', '')}:{_PATH}")

@@ -21,12 +21,14 @@ class Form(StrEnum):
 class Tensor:
     """``name``: in the graph, such as ``x:0``. ``dtype``: in numpy's words, or ``string``.
 
-    ``shape``: -1 is any size; None: the rank is not known either.
+    ``shape``: -1 is any size; None: the rank is not known either. ``composite``: what it is made of several
+    dense tensors, such as ``sparse tensor``; "" for a dense one. ``name`` is empty then.
     """
 
     name: str
     dtype: str
     shape: tuple[int, ...] | None
+    composite: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from neuronserve.artifact import layout, local, normalise, obtain
+from neuronserve.artifact import layout, local, normalise, obtain, strangers
 from neuronserve.artifact.bundle import Bundle
 from neuronserve.artifact.inspect import advice, look
 from neuronserve.artifact.location import S3Location
@@ -47,7 +47,7 @@ class Reader:
             with readable(tree.path):
                 files, folders = normalise.listed(tree.path, max_files=order.settings.max_files)
             with _no_log():
-                made = layout.plan(files, folders, source=source)
+                made = layout.plan(files, folders, source=source, open_file=strangers.opener(tree.path))
                 found = layout.find(files, source)
             yield Tree(
                 tree.path,

@@ -25,6 +25,7 @@ from neuronserve.messages import (
     predict_pb2,
     regression_pb2,
 )
+from tests.ports import free_port
 
 _ROOT = Path(__file__).resolve().parent.parent
 _METHODS = {
@@ -48,14 +49,6 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60) -> An
             return value
         time.sleep(0.02)
     raise AssertionError(f"{what}: not within {seconds} s")
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Server:
@@ -185,8 +178,9 @@ def config_flag(folder: Path, models: Iterable[str]) -> str:
 
 
 @contextlib.contextmanager
-def running(folder: Path, *flags: str, rest: bool = False, tcp: bool = False) -> Iterator[Server]:
-    server = Server(folder, *flags, rest=rest, tcp=tcp)
+def running(folder: Path, *flags: str, **kinds: Any) -> Iterator[Server]:
+    """``kinds``: as ``Server`` takes them."""
+    server = Server(folder, *flags, **kinds)
     try:
         yield server
     finally:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 from neuronserve.artifact.digests import Digests
+from neuronserve.artifact.strangers import not_packed
 from neuronserve.errors import CorruptArchive, HostileArchive
 
 HEAD = 512  # one tar header; every magic we know lies within
@@ -88,7 +89,7 @@ def opened(raw: BinaryIO, what: str, digests: Digests) -> Iterator[Forward]:
     elif is_tar(head):
         yield Forward(io.BufferedReader(tee, BLOCK), what, compressed=False)
     else:
-        raise CorruptArchive(f"{what} is no tar.gz archive: it is {describe(head)}", hint=_PACK)
+        raise not_packed(what, head, describe(head), _PACK)
     tee.drain()
 
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable
 
 from neuronserve.artifact.members import is_junk, shown
-from neuronserve.artifact.strangers import refusal
+from neuronserve.artifact.strangers import Opener, refusal
 from neuronserve.errors import AmbiguousModels
 
 log = logging.getLogger(__name__)
@@ -52,17 +52,19 @@ def plan(
     source: str,
     name: str | None = None,
     default: str | None = None,
+    open_file: Opener | None = None,
 ) -> Layout:
     """The plan for a tree of ``files`` and ``folders`` (relative paths; folders that hold files need
     not be given).
 
     ``name`` is MODEL_NAME: it renames a single model and selects among several. ``default`` is
-    SAGEMAKER_TFS_DEFAULT_MODEL_NAME. Raises NoSavedModel, OtherFramework and AmbiguousModels.
+    SAGEMAKER_TFS_DEFAULT_MODEL_NAME. ``open_file`` lets what is no
+    SavedModel be recognised by its content. Raises NoSavedModel, OtherFramework and AmbiguousModels.
     """
     files = sorted(path for path in files if not is_junk(path))
     found = find(files, source)
     if not found:
-        raise refusal(files, source)
+        raise refusal(files, source, open_file)
     groups = _grouped(found, source)
     models = _named(groups, source, name, default)
     chosen = _default(models, source, default)

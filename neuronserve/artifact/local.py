@@ -12,8 +12,10 @@ from neuronserve.artifact.digests import Digests
 from neuronserve.artifact.manifest import Manifest, boot
 from neuronserve.artifact.progress import UNPACK, Progress
 from neuronserve.artifact.source import Order, Tree, readable
-from neuronserve.errors import CorruptArchive, DigestMismatch
+from neuronserve.artifact.strangers import not_packed
+from neuronserve.errors import DigestMismatch
 
+_MODEL_HEAD = 16 << 20  # bytes by which a model of another framework is recognised
 log = logging.getLogger(__name__)
 
 
@@ -29,6 +31,13 @@ def obtain(path: Path, order: Order) -> Tree:
     if order.settings.model_digest:
         _no_digest(path, fatal=order.fatal)
     return Tree(path, source=str(path))
+
+
+def in_place(path: Path) -> bool:
+    """Whether what is there is served where it lies. Raises ArtifactError where it cannot be read."""
+    with readable(path):
+        path.stat()
+        return path.is_dir() and _lone_archive(path) is None
 
 
 def _lone_archive(folder: Path) -> Path | None:
@@ -51,7 +60,9 @@ def _unpacked(path: Path, order: Order) -> Tree:
     head = _head(path)
     if not archive.looks_packed(head):  # before anything is made in the cache
         hint = f"set MODEL_URI={path.parent}" if path.name.startswith("saved_model.pb") else ""
-        raise CorruptArchive(f"{what} is no tar.gz archive: it is {archive.describe(head)}", hint=hint)
+        with path.open("rb") as file:
+            head = file.read(_MODEL_HEAD)
+        raise not_packed(what, head, archive.describe(head), hint)
     cache = order.cache()
     identity = (
         f"{path.resolve()}\n{found.st_dev} {found.st_ino} {found.st_mtime_ns} {found.st_size}\n{order.mark}"

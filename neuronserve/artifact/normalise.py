@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from neuronserve.artifact import layout
+from neuronserve.artifact import layout, strangers
 from neuronserve.artifact.bundle import Bundle, BundledModel
 from neuronserve.artifact.members import is_junk
 from neuronserve.artifact.source import Tree, readable
@@ -24,7 +24,14 @@ def normalise(tree: Tree, work_dir: Path, *, name: str | None, default: str | No
     """
     with readable(tree.path):
         files, folders = listed(tree.path, max_files=max_files)
-    made = layout.plan(files, folders, source=tree.source, name=name, default=default)
+    made = layout.plan(
+        files,
+        folders,
+        source=tree.source,
+        name=name,
+        default=default,
+        open_file=strangers.opener(tree.path),
+    )
     root = work_dir / _ROOT
     if root.exists():
         shutil.rmtree(root)

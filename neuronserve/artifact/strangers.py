@@ -2,91 +2,45 @@
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
+import io
 from collections.abc import Callable, Sequence
-from fnmatch import fnmatch
+from pathlib import Path
+from typing import BinaryIO
 
+from neuronserve.artifact.formats import content
+from neuronserve.artifact.formats.table import BY_KEY, FORMATS, NEURON_IMAGES, Format
 from neuronserve.artifact.members import shown
-from neuronserve.errors import ArtifactError, NoSavedModel, OtherFramework
+from neuronserve.errors import ArtifactError, CorruptArchive, NoSavedModel, OtherFramework
 
-NEURON_IMAGES = "AWS's Deep Learning Containers have Neuron images for PyTorch and MXNet"
-_TF = (
-    "compile or export it as a TensorFlow SavedModel: model.export(path) or tf.saved_model.save(model, path)"
-)
-_TORCH = f"{NEURON_IMAGES}, and its own server; here TensorFlow SavedModels are served"
-_SM = "neuronserve serves TensorFlow SavedModels: for Inferentia, compile with the framework TENSORFLOW"
-_DLR = (
-    "it was compiled for a CPU, a GPU or an edge device: compile its SavedModel for ml_inf1, ml_inf2 or "
-    "ml_trn1, or serve that as it is"
-)
+__all__ = ["NEURON_IMAGES", "Opener", "not_packed", "opener", "refusal"]
+
+_MOST_FILES = 1000  # that are looked into
+# what a format is when a Hugging Face configuration lies beside it
+_WITH_CONFIG = {"neuron_torch": "optimum", "keras": "hf_keras"}
+
+Opener = Callable[[str], contextlib.AbstractContextManager[BinaryIO]]  # a file of a tree, by its path in it
 
 
-@dataclasses.dataclass(frozen=True)
-class _Kind:
-    """``patterns`` in lower case; with a slash they are held against the whole path. ``other``: it is another
-    framework's: TensorFlow Serving will never serve it.
+def opener(root: Path) -> Opener:
+    """Opens the files of a tree on the disk. May raise OSError."""
+    return lambda path: (root / path).open("rb")
+
+
+def refusal(files: Sequence[str], source: str, open_file: Opener | None = None) -> ArtifactError:
+    """The error for a tree of ``files`` without a SavedModel: NoSavedModel, or OtherFramework.
+
+    Without ``open_file`` the names alone decide.
     """
-
-    patterns: Sequence[str]
-    name: str
-    hint: str
-    other: bool = False
-
-
-# in the order of how telling they are
-_KINDS: tuple[_Kind, ...] = (
-    _Kind(
-        ("*.tar.gz", "*.tgz", "*.tar", "*.zip"),
-        "an archive inside the archive",
-        "pack the model itself, once",
-    ),
-    _Kind(
-        ("compiled_model.json", "compiled.so", "compiled.params", "libdlr.so", "dlr.h"),
-        "a model of Neo's own runtime (DLR)",
-        _DLR,
-        other=True,
-    ),
-    _Kind(("*.onnx",), "an ONNX model", _SM, other=True),
-    _Kind(
-        ("*.pt", "*.pth", "*.ptl", "pytorch_model.bin", "*.safetensors"),
-        "a PyTorch model",
-        _TORCH,
-        other=True,
-    ),
-    _Kind(("*-symbol.json", "*.params"), "an MXNet model", _TORCH, other=True),
-    _Kind(("xgboost-model", "*.xgb"), "an XGBoost model", _SM, other=True),
-    _Kind(("*.h5", "*.hdf5", "*.keras"), "a Keras model", _TF),
-    _Kind(("*.tflite",), "a TensorFlow Lite model", _TF),
-    _Kind(
-        ("*.neff",),
-        "a bare Neuron executable",
-        "pack the SavedModel that the compiler wrote, not the NEFF alone",
-    ),
-    _Kind(
-        ("*.pb", "*.pbtxt"),
-        "a frozen graph",
-        "convert it: load the GraphDef and save it with signatures as a SavedModel",
-    ),
-    _Kind(("*.ckpt", "*.ckpt.*", "checkpoint", "*.index"), "a checkpoint", _TF),
-    _Kind(
-        ("variables/*", "*/variables/*"),
-        "variables without their saved_model.pb",
-        "pack the whole export folder",
-    ),
-)
-
-
-def refusal(files: Sequence[str], source: str) -> ArtifactError:
-    """The error for a tree of ``files`` without a SavedModel: NoSavedModel, or OtherFramework."""
     if not files:
         return NoSavedModel(
             f"{source} is empty: it holds no SavedModel", hint="fill it with what tf.saved_model.save wrote"
         )
-    for kind in _KINDS:
-        match = next((path for path in files if _matches(path, kind.patterns)), None)
-        if match is not None:
-            error = OtherFramework if kind.other else NoSavedModel
-            return error(f"{source} holds no SavedModel, but {kind.name}: {shown(match)}", hint=kind.hint)
+    formats = {path: one for path in files[:_MOST_FILES] if (one := _format(path, open_file))}
+    if formats:
+        path, kind = _most_telling(formats)
+        error = OtherFramework if kind.other else NoSavedModel
+        return error(f"{source} holds no SavedModel, but {kind.words}: {shown(path)}", hint=kind.hint)
     some = ", ".join(shown(path) for path in files[:5])
     more = f" and {len(files) - 5:,} more" if len(files) > 5 else ""
     return NoSavedModel(
@@ -96,7 +50,26 @@ def refusal(files: Sequence[str], source: str) -> ArtifactError:
     )
 
 
-def _matches(path: str, patterns: Sequence[str]) -> bool:
-    name = path.rpartition("/")[2].lower()
-    test: Callable[[str], bool] = lambda pattern: fnmatch(path.lower() if "/" in pattern else name, pattern)
-    return any(test(pattern) for pattern in patterns)
+def not_packed(what: str, head: bytes, description: str, hint: str) -> ArtifactError:
+    """The error for a file that should be an archive: OtherFramework for a model of another framework."""
+    kind = BY_KEY.get(content.format_of(io.BytesIO(head)))
+    if kind is not None and kind.other:
+        return OtherFramework(f"{what} is {kind.words}, and no archive with a SavedModel", hint=kind.hint)
+    return CorruptArchive(f"{what} is no tar.gz archive: it is {description}", hint=hint)
+
+
+def _most_telling(formats: dict[str, Format]) -> tuple[str, Format]:
+    """The file, and what the artifact is; a Hugging Face configuration beside it can change that."""
+    path, kind = min(formats.items(), key=lambda item: (FORMATS.index(item[1]), item[0]))
+    if any(one.key == "hf_config" for one in formats.values()):
+        kind = BY_KEY[_WITH_CONFIG.get(kind.key, kind.key)]
+    return path, kind
+
+
+def _format(path: str, open_file: Opener | None) -> Format | None:
+    """By content, and by name where that shows nothing."""
+    key = ""
+    if open_file is not None:
+        with contextlib.suppress(OSError), open_file(path) as file:
+            key = content.format_of(file)
+    return BY_KEY.get(key) or next((one for one in FORMATS if one.has_name(path)), None)

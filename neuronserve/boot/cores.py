@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from neuronserve.artifact.bundle import BundledModel
-from neuronserve.errors import WrongGeneration
-from neuronserve.generation import of_neo_target
 from neuronserve.neuron import allotment, ownership
 from neuronserve.neuron.allotment import Allotment
 from neuronserve.neuron.chips import Host, Roots
@@ -90,22 +88,6 @@ def _simulated(settings: Settings, runtime: Path) -> Ground:
     _log.warning("SIMULATED: a pretended %s; nothing here runs on Neuron hardware", made.instance.name)
     roots = Roots(dev=made.devices, sys=made.sysfs)
     return Ground(roots, look(roots), {"SERVE_SIMULATE_HOST": str(folder)})
-
-
-def refuse_other_target(ground: Ground, target: str) -> None:
-    """Raises WrongGeneration where a compilation job made the model for other chips than those here.
-
-    ``target``: as the bundle has it; "" where nobody said so. On a CPU nothing is compared.
-    """
-    made_for = of_neo_target(target)
-    chips = ground.host.chips if ground.host else ()
-    here = next((chip.generation for chip in chips if chip.generation), None)
-    if made_for and here and made_for is not here:
-        raise WrongGeneration(
-            f"the compilation job made the model for {target} ({made_for.families}), and the chips here are "
-            f"{here.families}'s",
-            hint="name a job whose target is this host's",
-        )
 
 
 def allot(settings: Settings, ground: Ground, models: Sequence[BundledModel]) -> Allotment:

@@ -12,7 +12,7 @@ from neuronserve.artifact.bundle import Bundle
 from neuronserve.boot import cores
 from neuronserve.boot.cores import Ground
 from neuronserve.boot.judge import Standard
-from neuronserve.boot.sizing import sized
+from neuronserve.neuron import allotment
 from neuronserve.readiness import GOLDEN_FILE
 from neuronserve.settings import Settings
 from neuronserve.state import Model
@@ -38,12 +38,15 @@ def plan(
 ) -> Loading:
     """Raises NeuronserveError for what cannot be: too few cores, another generation, no port."""
     from neuronserve.modelserver import launch
+    from neuronserve.modelserver.sizing import sized
 
-    cores.refuse_other_target(ground, bundle.target)
-    allotment = cores.allot(settings, ground, bundle.models)
+    allotment.refuse_other_target(ground.host, bundle.target)
+    allotted = cores.allot(settings, ground, bundle.models)
     # servers must show that they answer what workers will send them
-    models = tuple(sized(model, settings) for model in bundle.models)
-    launches = launch.plan(settings, models, allotment.owners, runtime, environ, kind, tcp=bool(bundle.code))
+    models = tuple(
+        dataclasses.replace(model, compiled=sized(model.compiled, settings)) for model in bundle.models
+    )
+    launches = launch.plan(settings, models, allotted.owners, runtime, environ, kind, tcp=bool(bundle.code))
     if settings.max_batch_size and any(one.joins for one in launches):
         _log.warning("SAGEMAKER_TFS_MAX_BATCH_SIZE has no effect: the model was compiled at a fixed batch")
     return Loading(
@@ -66,7 +69,7 @@ def plan(
                 for model in models
             ),
             "default_model": settings.default_model_name or bundle.default_model,
-            "ownership": allotment.map,
+            "ownership": allotted.map,
         },
     )
 

@@ -33,7 +33,9 @@ _NAMED = re.compile(r"^(DEBUG|INFO|WARNING|ERROR|CRITICAL)(?= [\w.]+:|:)[ :]")
 _RUNTIME = re.compile(
     r"^\d{4}-[A-Z][a-z]{2}-\d\d [\d:.]+ +\d+:\d+ +(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL) +"
 )
-_LETTERED = re.compile(r"^(?:\d{4}-\d\d-\d\d [\d:.,]+:? ([IWEF]) |([IWEF])\d{4} [\d:.]+ )")
+_LETTERED = re.compile(r"^(?:\d{4}-\d\d-\d\d [\d:.,]+:? ([IWEF]) |([IWEF])\d{4} [\d:.]+ +)")
+# absl in TensorFlow, before the first line that it logs while it is loaded: it calls itself a warning
+_NO_WARNING = "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR"
 
 
 def relay(name: str) -> OnLine:
@@ -51,6 +53,8 @@ def understand(line: str) -> tuple[int, str, dict[str, Any]]:
     """Level, message and further fields of a line; a line that is not understood is information."""
     if line.startswith("{"):
         return _of_json(line)
+    if line.startswith(_NO_WARNING):
+        return logging.DEBUG, line, {}
     if found := _BRACKETED.match(line):
         return _WORDS.get(found[1].lower(), logging.INFO), line[found.end() :] or line, {}
     if found := _NAMED.match(line):

@@ -133,7 +133,9 @@ def _given_up(judge: Judging, why: str) -> ModelServerError:
     """The kind of error that it was judged by, where it was."""
     kind = type(judge.error) if isinstance(judge.error, ModelServerError) else ModelServerError
     hint = judge.error.hint if judge.error else ""
-    return kind(why, hint="" if hint and hint in why else hint or "its own lines are above")
+    for words in (f" ({hint})", f"; {hint}"):  # as an error's text has it
+        why = why.replace(words, "") if hint else why
+    return kind(why, hint=hint or "the log has its own lines")
 
 
 def _taken(run: Process, why: str) -> CoreConflict:

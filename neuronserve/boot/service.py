@@ -219,7 +219,7 @@ class Service:
         return Process(self._loop, self._children, spec, changed=self._changed, gave_up=gave_up)
 
     def _gave_up(self, error: type[ProcessError], why: str) -> None:
-        self.fail(Failure.of(error(why, hint="its own lines are above")))
+        self.fail(Failure.of(error(why, hint="the log has its own lines")))
 
     def _changed(self) -> None:
         self._note(

@@ -9,11 +9,16 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from neuronserve.supervise.children import guarded
+
 _MOST = 4 << 20  # bytes of an answer that are read
-_running: set[subprocess.Popen[str]] = set()
+_LONGEST_END = 10.0  # seconds for a program to end by itself what it began
+# each with the signal that ends it
+_running: dict[subprocess.Popen[str], signal.Signals] = {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +46,7 @@ def run(argv: Sequence[str], seconds: float, environ: Mapping[str, str] | None =
         )
     except OSError as error:
         return Ran(None, why=f"cannot be run: {error.strerror or error}")
-    _running.add(process)
+    _running[process] = signal.SIGKILL
     try:
         with process:
             try:
@@ -50,14 +55,54 @@ def run(argv: Sequence[str], seconds: float, environ: Mapping[str, str] | None =
                 _kill(process)
                 return Ran(None, why=f"did not end within {seconds:g} s")
     finally:
-        _running.discard(process)
+        _running.pop(process, None)
     return Ran(process.returncode, out, err)
 
 
+@contextlib.contextmanager
+def child(
+    argv: Sequence[str], environ: Mapping[str, str], log: Path, *, ends_with: signal.Signals
+) -> Iterator[subprocess.Popen[str]]:
+    """A program for as long as the context lasts; ``log`` gets what it writes to stderr.
+
+    What still runs then is ended with a signal for which it cleans up, and killed where that takes too long;
+    the kernel sends the signal should we be killed ourselves.
+    Raises OSError where it cannot be started.
+    """
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            guarded(argv, environ, ends_with),
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            start_new_session=True,
+            text=True,
+        )
+    _running[process] = ends_with
+    try:
+        yield process
+    finally:
+        _end(process, ends_with)
+        _running.pop(process, None)
+
+
 def end_all() -> None:
-    """Kill what a check that was given up has left running."""
-    for process in tuple(_running):
+    """End what a check that was given up has left running."""
+    for process, number in tuple(_running.items()):
+        _end(process, number)
+
+
+def _end(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    if number is signal.SIGKILL:
         _kill(process)
+        return
+    process.send_signal(number)
+    try:
+        process.wait(_LONGEST_END)
+    except subprocess.TimeoutExpired:
+        _kill(process)
+        process.wait()
 
 
 def _kill(process: subprocess.Popen[str]) -> None:

@@ -21,7 +21,8 @@ _log = logging.getLogger(__name__)
 class Check:
     """``needs``: checks without whose success it has nothing to say; ``uses``: those it learns from anyway.
 
-    ``seconds``: how long it may take. ``hung``: what ``serve`` would end with if what it asks never answers.
+    ``seconds``: how long it may take; None: it sees to that itself. ``last``: it is slow, and has nothing to
+    say where another found a fault. ``hung``: what ``serve`` would end with if what it asks never answers.
     """
 
     name: str
@@ -29,8 +30,9 @@ class Check:
     run: Callable[[Patient], Outcome]
     needs: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
-    seconds: float = 30.0
+    seconds: float | None = 30.0
     hung: int = exitcodes.INTERNAL
+    last: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,11 +55,13 @@ def examine(
     *,
     only: Collection[str] = (),
     seconds: float | None = None,
+    before: Callable[[Check], None] = lambda _: None,
     heard: Callable[[Finding], None] = lambda _: None,
 ) -> Examined:
     """``only``: the checks asked for (empty: all); those they need run too, and tell only their faults.
 
-    ``seconds``: a time limit for each, instead of its own. ``heard`` gets each finding as it comes.
+    ``seconds``: a time limit for each, instead of its own. ``before`` gets each check before
+    it runs, and ``heard`` each finding as it comes.
     """
     failed: set[str] = set()
     findings: list[Finding] = []
@@ -65,7 +69,11 @@ def examine(
     for check in checks:
         if check.name not in wanted:
             continue
-        outcome = _outcome(check, patient, failed, seconds or check.seconds)
+        if check.last and any(one.level is Level.FAIL for one in findings):
+            outcome = Outcome((skip("not looked at: the faults above come first"),))
+        else:
+            before(check)
+            outcome = _outcome(check, patient, failed, seconds)
         if not outcome.goes_on and any(one.level in (Level.FAIL, Level.SKIP) for one in outcome.findings):
             failed.add(check.name)
         patient = dataclasses.replace(patient, **outcome.learned)
@@ -86,17 +94,20 @@ def _closure(checks: Sequence[Check], only: Collection[str]) -> set[str]:
     return wanted
 
 
-def _outcome(check: Check, patient: Patient, failed: Collection[str], seconds: float) -> Outcome:
+def _outcome(check: Check, patient: Patient, failed: Collection[str], seconds: float | None) -> Outcome:
     missing = [name for name in check.needs if name in failed]
     if missing:
         return Outcome((skip(f"not looked at: see {' and '.join(missing)}"),))
+    if check.seconds is None:
+        return _run(check, patient)
+    longest = seconds or check.seconds
     found: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
     # a thread that cannot keep the program from ending
     threading.Thread(target=lambda: found.put(_run(check, patient)), name=check.name, daemon=True).start()
     try:
-        return found.get(timeout=seconds)
+        return found.get(timeout=longest)
     except queue.Empty:
-        message = f"no answer within {seconds:g} s: {check.about}"
+        message = f"no answer within {longest:g} s: {check.about}"
         return Outcome(
             (Finding(Level.FAIL, message, "see what hangs, or give --timeout", "hung", check.hung),)
         )

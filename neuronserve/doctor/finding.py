@@ -77,4 +77,13 @@ def skip(message: str) -> Finding:
 
 def fault(error: NeuronserveError, **data: Any) -> Finding:
     """The finding for what a start would end with."""
-    return Finding(Level.FAIL, error.message, error.hint, error.code, exitcodes.of(error), data)
+    message, fix = split_advice(error.message, error.hint)
+    return Finding(Level.FAIL, message, fix, error.code, exitcodes.of(error), data)
+
+
+def split_advice(message: str, hint: str = "") -> tuple[str, str]:
+    """What was wrong and what to do, which settings' errors have in their message: ``...: expected ...``."""
+    if hint:
+        return message, hint
+    message, _, expected = message.partition(": expected ")
+    return message, f"expected {expected}" if expected else ""

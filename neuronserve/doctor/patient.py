@@ -13,7 +13,7 @@ from neuronserve.artifact.bundle import Bundle
 from neuronserve.artifact.location import Location
 from neuronserve.artifact.obtain import DEFAULT_MODEL_DIR
 from neuronserve.artifact.peek import Stored
-from neuronserve.doctor import asking
+from neuronserve.doctor import asking, starting
 from neuronserve.neuron import neuronls
 from neuronserve.neuron.allotment import Allotment
 from neuronserve.neuron.chips import Host, Roots
@@ -26,6 +26,10 @@ class Run(Protocol):
     ) -> asking.Ran: ...
 
 
+class Start(Protocol):
+    def __call__(self, environ: Mapping[str, str], log: Path, seconds: float) -> starting.StartResult: ...
+
+
 @dataclasses.dataclass(frozen=True)
 class Surroundings:
     """What is asked of the machine; tests give other answers. ``libraries``: where libnrt may lie."""
@@ -33,6 +37,7 @@ class Surroundings:
     run: Run = asking.run
     get: Callable[[int, str], asking.Answer] = asking.get
     program: Callable[[str, Mapping[str, str]], str | None] = machine.program
+    start: Start = starting.start
     neuron_ls: Callable[[], Sequence[neuronls.Device] | None] = neuronls.devices
     proc: Path = Path("/proc")
     cgroup: Path = Path("/sys/fs/cgroup")
@@ -42,10 +47,16 @@ class Surroundings:
 
 @dataclasses.dataclass(frozen=True)
 class Wants:
-    """What was asked for. ``network``: whether a store may be asked; ``download``: and fetched from."""
+    """What was asked for. ``network``: whether a store may be asked; ``download``: and fetched from.
+
+    ``start``: whether the service may be started once, also where that takes NeuronCores; None: only where it
+    takes none. ``start_seconds``: how long that may take.
+    """
 
     network: bool = True
     download: bool = False
+    start: bool | None = None
+    start_seconds: float = 120.0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import os
 import signal
 import sys
@@ -16,16 +17,18 @@ import neuronserve
 from neuronserve import exitcodes
 from neuronserve.doctor import asking, told
 from neuronserve.doctor.checks.table import CHECKS
-from neuronserve.doctor.examine import examine
+from neuronserve.doctor.examine import Check, examine
 from neuronserve.doctor.finding import Finding
 from neuronserve.doctor.patient import Patient, Wants
 
 DESCRIPTION = """Look at everything a start depends on: settings, folders, port, programs, Neuron devices,
-driver, store, model, NeuronCores and limits. Each fault comes with one fix. It reads the environment
-variables that serve reads, changes nothing, and takes no NeuronCore.
+driver, store, model, NeuronCores and limits; then start the service once, on another port, until it is
+ready. Each fault comes with one fix. It reads the environment variables that serve reads, changes nothing,
+and takes NeuronCores only with --start.
 
 The exit code is 0 without a fault, else that of serve (README.md) for the first fault that a start would
-meet; 38 also where another process holds the cores. Notes and warnings are no faults."""
+meet; 38 also where another process holds the cores. What was skipped says so, and is not covered by it.
+Notes and warnings are no faults."""
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -51,12 +54,21 @@ def _examine(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         if not options.json:
             _say(told.line(finding, coloured=coloured))
 
+    def announce(check: Check) -> None:
+        if check.last and not options.json and sys.stdout.isatty():
+            _say(f"{'...':<4}  {check.name:<9} this takes longest; --no-start leaves it out")
+
     if not options.json:
         _say(f"neuronserve {neuronserve.__version__}: doctor")
     with _scratch() as scratch:
-        patient = Patient(environ, scratch, Wants(options.network, options.download))
+        wants = Wants(options.network, options.download, options.start)
+        if options.timeout:
+            wants = dataclasses.replace(wants, start_seconds=options.timeout)
+        patient = Patient(environ, scratch, wants)
         try:
-            found = examine(CHECKS, patient, only=options.only, seconds=options.timeout, heard=show)
+            found = examine(
+                CHECKS, patient, only=options.only, seconds=options.timeout, before=announce, heard=show
+            )
         finally:
             asking.end_all()
     _say(told.as_json(found) if options.json else "\n".join(told.ending(found)))
@@ -125,6 +137,12 @@ def _parser() -> argparse.ArgumentParser:
         "--download",
         action="store_true",
         help="also look into a model that has to be downloaded; it is not kept",
+    )
+    parser.add_argument(
+        "--start",
+        action=argparse.BooleanOptionalAction,
+        help="start the service once, on a free port, until it is ready: always or never; without it, "
+        "where that takes no NeuronCores",
     )
     parser.add_argument(
         "--timeout", type=_seconds, metavar="SECONDS", help="for each check, instead of its own"

@@ -46,9 +46,20 @@ def summary(examined: Examined) -> str:
     ]
     simulated = "SIMULATED: " if _simulated(examined) else ""
     if not any(one.level is Level.FAIL for one in examined.findings):
-        return f"{simulated}no faults" + (f", {', '.join(counts)}" if counts else "")
+        return f"{simulated}no faults" + (f", {', '.join(counts)}" if counts else "") + _left_out(examined)
     code = examined.exit_code
     return f"{simulated}{', '.join(counts)}; exit code {code}: {exitcodes.MEANINGS[code]}"
+
+
+def _left_out(examined: Examined) -> str:
+    """What the exit code does not cover."""
+    skipped = _skipped(examined)
+    return f"; not looked at: {', '.join(skipped)}" if skipped else ""
+
+
+def _skipped(examined: Examined) -> list[str]:
+    """The checks that were skipped, or a part of them."""
+    return list(dict.fromkeys(one.check for one in examined.findings if one.level is Level.SKIP))
 
 
 def as_json(examined: Examined) -> str:
@@ -57,6 +68,7 @@ def as_json(examined: Examined) -> str:
         "exit_code": code,
         "meaning": "no faults" if code == exitcodes.STOPPED else exitcodes.MEANINGS[code],
         "simulated": _simulated(examined),
+        "skipped": _skipped(examined),
         "findings": [one.as_dict() for one in examined.findings],
         "ownership": made.map if made else None,
         "versions": {

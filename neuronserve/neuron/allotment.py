@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from neuronserve.errors import WrongGeneration
+from neuronserve.generation import of_neo_target
 from neuronserve.neuron import grid as grids
 from neuronserve.neuron import ownership
 from neuronserve.neuron.chips import Host
@@ -64,6 +66,21 @@ def usable(host: Host, wishes: Wishes) -> Grid:
     return grids.grid(
         host.chips, offset=core_offset(host, wishes), visible=wishes.visible_cores, count=wishes.num_cores
     )
+
+
+def refuse_other_target(host: Host | None, target: str) -> None:
+    """Raises WrongGeneration where a compilation job made the model for other chips than those here.
+
+    ``target``: as the bundle has it; "" where nobody said so. On a CPU nothing is compared.
+    """
+    made_for = of_neo_target(target)
+    here = next((chip.generation for chip in (host.chips if host else ()) if chip.generation), None)
+    if made_for and here and made_for is not here:
+        raise WrongGeneration(
+            f"the compilation job made the model for {target} ({made_for.families}), and the chips here are "
+            f"{here.families}'s",
+            hint="name a job whose target is this host's",
+        )
 
 
 def allot_vacant(host: Host, wishes: Wishes) -> Allotment:

@@ -13,7 +13,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from neuronserve.supervise.lines import Lines
@@ -64,7 +64,7 @@ class Child:
         self._loop = loop
         self._on_exit = on_exit
         self._popen = subprocess.Popen(
-            _guarded(command),
+            guarded(command.argv, command.env, command.death_signal),
             env=dict(command.env),
             cwd=command.cwd,
             stdin=subprocess.DEVNULL,
@@ -185,19 +185,19 @@ class _Stream:
         self._close()
 
 
-def _guarded(command: Command) -> list[str]:
-    """The command, so that it does not outlive the supervisor.
+def guarded(argv: Sequence[str], env: Mapping[str, str], death_signal: signal.Signals) -> list[str]:
+    """The command, so that it does not outlive who starts it. Raises FileNotFoundError.
 
-    The kernel sees to that when the supervisor is PID 1. Elsewhere setpriv, which every Debian has, asks
+    The kernel sees to that when that is PID 1. Elsewhere setpriv, which every Debian has, asks
     for a signal at the parent's death and becomes the command: code of our own between fork and exec
     would not be safe beside threads.
     """
-    program = shutil.which(command.argv[0], path=command.env.get("PATH"))
+    program = shutil.which(argv[0], path=env.get("PATH"))
     if program is None:
-        raise FileNotFoundError(f"there is no program {command.argv[0]} that uid {os.geteuid()} may run")
-    argv = [program, *command.argv[1:]]
+        raise FileNotFoundError(f"there is no program {argv[0]} that uid {os.geteuid()} may run")
+    command = [program, *argv[1:]]
     setpriv = None if os.getpid() == 1 else shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", command.death_signal.name, "--", *argv] if setpriv else argv
+    return [setpriv, "--pdeathsig", death_signal.name, "--", *command] if setpriv else command
 
 
 def _become_subreaper() -> None:

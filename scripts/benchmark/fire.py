@@ -12,8 +12,6 @@ import contextlib
 import dataclasses
 import http.client
 import itertools
-import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -139,7 +137,7 @@ def _kill_one(service_pid: int) -> bool:
     for process in psutil.Process(service_pid).children(recursive=True):
         try:
             if any(word.startswith("--grpc_socket_path=") for word in process.cmdline()):
-                os.kill(process.pid, signal.SIGKILL)
+                process.kill()
                 return True
         except psutil.NoSuchProcess:
             continue

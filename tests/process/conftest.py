@@ -30,6 +30,7 @@ import psutil
 import pytest
 
 from neuronserve.state import State
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -195,6 +196,23 @@ class Serve:
         """Running descendants whose command line contains ``name``."""
         return [p for p in self.family() if _runs(p) and any(name in word for word in _cmdline(p))]
 
+    def part(self, name):
+        """The process of this name that the service itself started, as soon as it is there alone."""
+
+        def look():
+            found = [p for p in self.children(name) if _parent(p) == self.process.pid]
+            return found[0] if len(found) == 1 else None
+
+        return self.wait_for(f"one process of {name}", look)
+
+    def kill(self, name):
+        """End all ``children`` of this name at once; who ended by himself meanwhile is gone as well."""
+        found = self.children(name)
+        for process in found:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        return found
+
     def family(self):
         """All descendants ever seen, and the service itself."""
         try:
@@ -245,12 +263,6 @@ def serve(tmp_path):
     assert not left, f"left behind: {left}"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def reply_of(connection):
     answer = connection.getresponse()
     return Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
@@ -277,6 +289,13 @@ def _runs(process):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def _parent(process):
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return None
 
 
 def _cmdline(process):

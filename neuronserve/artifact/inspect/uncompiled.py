@@ -17,6 +17,7 @@ from neuronserve.uncompiled import Form, Signature, Tensor, Uncompiled
 _NUMPY = {"float": "float32", "double": "float64", "half": "float16"}  # where TensorFlow's words are others
 _VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
 _NO_RESULT = frozenset({"Assert", "Const", "NoOp", "Placeholder", "PlaceholderWithDefault"})
+_LAST_WITHOUT_SCALARS = 21  # version of a graph
 _AGAIN = "export or freeze the model again"
 
 
@@ -46,7 +47,26 @@ def _saved_model(folder: Path) -> Uncompiled:
 
 
 def _tensors(infos: Any) -> dict[str, Tensor]:
-    return {key: Tensor(info.name, _dtype(info.dtype), _shape(info)) for key, info in sorted(infos.items())}
+    return {
+        key: Tensor(info.name, _dtype(info.dtype), _shape(info), _composite(info))
+        for key, info in sorted(infos.items())
+    }
+
+
+def _composite(info: Any) -> str:
+    """``ragged tensor`` for the class RAGGED_TENSOR_SPEC; "" for a dense tensor."""
+    match info.WhichOneof("encoding"):
+        case "coo_sparse":
+            return "sparse tensor"
+        case "composite_tensor":
+            spec = info.composite_tensor.type_spec
+            try:
+                word = str(type(spec).TypeSpecClass.Name(spec.type_spec_class))
+            except ValueError:
+                word = "UNKNOWN"
+            words = word.removesuffix("_SPEC").replace("_", " ").lower()
+            return "composite tensor" if words in ("unknown", "registered type", "extension type") else words
+    return ""
 
 
 def _shape(info: Any) -> tuple[int, ...] | None:
@@ -74,7 +94,8 @@ def _frozen(file: Path) -> Uncompiled:
     nodes = list(graph.node)
     inner = [node for function in graph.library.function for node in function.node_def]
     used = {node_name(source) for node in nodes for source in node.input}
-    inputs = {node.name: _placeholder(node) for node in nodes if node.op == "Placeholder"}
+    old = graph.versions.producer <= _LAST_WITHOUT_SCALARS
+    inputs = {node.name: _placeholder(node, old=old) for node in nodes if node.op == "Placeholder"}
     outputs = {
         node.name: Tensor(f"{node.name}:0", "unknown", None)
         for node in nodes
@@ -88,9 +109,12 @@ def _frozen(file: Path) -> Uncompiled:
     )
 
 
-def _placeholder(node: Any) -> Tensor:
-    told = "shape" in node.attr and node.attr["shape"].HasField("shape")
-    shape = _sizes(node.attr["shape"].shape) if told else None
+def _placeholder(node: Any, *, old: bool) -> Tensor:
+    """``old``: no dimensions then meant that nothing is known of them (TensorFlow's array_ops.cc)."""
+    known = "shape" in node.attr and node.attr["shape"].HasField("shape")
+    shape = _sizes(node.attr["shape"].shape) if known else None
+    if old and shape == ():
+        shape = None
     return Tensor(f"{node.name}:0", _dtype(node.attr["dtype"].type), shape)
 
 

@@ -31,8 +31,8 @@ from neuronserve.boot.multimodel.getting import Getting, Order
 from neuronserve.boot.multimodel.ledger import Entry, Ledger, Phase
 from neuronserve.boot.multimodel.room import Needs, Room
 from neuronserve.boot.multimodel.roster import Placed, Roster
-from neuronserve.boot.sizing import sized
 from neuronserve.errors import LoadFailed, NeuronserveError, NotReady, SettingsError, UnknownTarget
+from neuronserve.modelserver.sizing import sized
 from neuronserve.neuron import layout, ownership
 from neuronserve.readiness import GOLDEN_FILE
 from neuronserve.settings import Settings
@@ -319,7 +319,7 @@ def servable_as(model: BundledModel, settings: Settings) -> BundledModel:
             hint="leave it unset, or set SERVE_BATCHING_FILE",
         )
     try:
-        return sized(model, settings)
+        return dataclasses.replace(model, compiled=sized(model.compiled, settings))
     except SettingsError as error:
         raise LoadFailed(f"model {model.name!r}: {error}") from error
 

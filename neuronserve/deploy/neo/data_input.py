@@ -107,6 +107,11 @@ def _shape(
     key: str, tensor: Tensor, asked: tuple[int, ...] | None, batch: int | None
 ) -> tuple[tuple[int, ...], str]:
     """The whole shape, or what is missing of it."""
+    if tensor.composite:
+        return (), (
+            f"input {key} is a {tensor.composite}: only dense tensors can be compiled; export a signature "
+            "that takes dense ones, and choose it with --signature"
+        )
     if tensor.dtype in _NOT_NUMERIC:
         return (), (
             f"input {key} is {tensor.dtype}: only numbers can be compiled; export a signature that takes the "

@@ -39,6 +39,7 @@ def check(patient: Patient) -> Outcome:
         )
     else:
         try:
+            allotment.refuse_other_target(host, patient.bundle.target)
             made = allotment.allot(host, patient.bundle.models, settings)
         except NeuronserveError as error:
             findings.append(fault(error))

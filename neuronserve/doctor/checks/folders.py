@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 
 from neuronserve import settings as settings_room
-from neuronserve.artifact import cache, space
+from neuronserve.artifact import cache, local, peek, space
+from neuronserve.artifact.location import LocalLocation
 from neuronserve.doctor.finding import Finding, Outcome, fault, note, ok, warn
 from neuronserve.doctor.patient import Patient
 from neuronserve.errors import ArtifactError, SettingsError
@@ -19,7 +20,7 @@ _LITTLE = 64 << 20  # bytes: what bodies of requests and metrics take soon
 
 def check(patient: Patient) -> Outcome:
     settings = patient.settings
-    return Outcome((*_runtime(patient, settings), _cache(settings)))
+    return Outcome((*_runtime(patient, settings), _cache(patient, settings)))
 
 
 def _runtime(patient: Patient, settings: Settings) -> list[Finding]:
@@ -55,15 +56,28 @@ def _runtime(patient: Patient, settings: Settings) -> list[Finding]:
     return [ok(f"runtime: {folder}, {space.mib(free)} free", path=str(folder), free=free)]
 
 
-def _cache(settings: Settings) -> Finding:
+def _cache(patient: Patient, settings: Settings) -> Finding:
     root = settings.cache_dir or cache.default_root()
     if (root.exists() and not root.is_dir()) or not _writable(root):
         hint = "set SERVE_CACHE_DIR to a directory that this user may write, or mount a tmpfs on /tmp"
-        if settings.model_uri and settings.model_uri.startswith("/"):
+        if _served_in_place(patient, settings):
             return note(f"models cannot be kept in {root}; a folder is served where it lies", hint)
         return fault(ArtifactError(f"models cannot be kept in {root}", hint=hint))
     free = _free(root)
     return ok(f"models are kept in {root}, {space.mib(free)} free", path=str(root), free=free)
+
+
+def _served_in_place(patient: Patient, settings: Settings) -> bool:
+    """Whether a start keeps nothing: what is served is a folder of this machine, or nothing yet."""
+    if settings.multi_model:
+        return True
+    if settings.compilation_job:
+        return False
+    try:
+        at = peek.whereabouts(settings, default_model_dir=patient.around.default_model_dir)
+        return isinstance(at, LocalLocation) and local.in_place(at.path)
+    except ArtifactError:  # the check "source" says so
+        return True
 
 
 def _wrong(message: str, fix: str) -> Finding:

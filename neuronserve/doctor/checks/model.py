@@ -80,7 +80,8 @@ def _obtained(patient: Patient, scratch: Path, *options: str) -> tuple[Bundle, l
     work = scratch / "model"
     argv = [sys.executable, "-P", "-m", "neuronserve.artifact", "--work-dir", str(work)]
     argv += ["--default-model-dir", str(patient.around.default_model_dir), *options]
-    ran = patient.around.run(argv, _seconds(patient), _environment(patient, scratch))
+    environ = {**environment(patient, scratch), "SERVE_LOG_LEVEL": "warning"}
+    ran = patient.around.run(argv, _seconds(patient), environ)
     event = _last_event(ran.out)
     if event.get("event") == "bundle":
         said = [warn(found[2]) for found in map(_WARNING.match, ran.err.splitlines()) if found]
@@ -98,13 +99,13 @@ def _seconds(patient: Patient) -> float:
     return 1800.0 if patient.wants.download else 110.0
 
 
-def _environment(patient: Patient, scratch: Path) -> dict[str, str]:
+def environment(patient: Patient, scratch: Path) -> dict[str, str]:
+    """The service's own, with a cache that is removed at the end."""
     package = Path(__file__).resolve().parents[3]
     chosen = {
         **patient.environ,
         "PYTHONPATH": str(package),
         "SERVE_CACHE_DIR": str(scratch / "cache"),
-        "SERVE_LOG_LEVEL": "warning",
     }
     kept = patient.stored.kept if patient.stored else None
     if kept is not None:  # served from where it lies; its digest was compared when it was fetched

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from neuronserve import machine
 from neuronserve.doctor.finding import Finding, Outcome, counted, fault, note, ok
 from neuronserve.doctor.patient import Patient
 from neuronserve.errors import FrontError, ModelServerError
 from neuronserve.modelserver import launch
 from neuronserve.modelserver.launch import Launch
+from neuronserve.modelserver.sizing import sized
 
 
 def check(patient: Patient) -> Outcome:
@@ -17,7 +20,10 @@ def check(patient: Patient) -> Outcome:
         return Outcome((note("not planned: see model and cores"),))
     launches = launch.plan(
         settings,
-        bundle.models if bundle else (),
+        tuple(
+            dataclasses.replace(model, compiled=sized(model.compiled, settings))
+            for model in (bundle.models if bundle else ())
+        ),
         patient.allotment.owners,
         patient.scratch,
         patient.environ,

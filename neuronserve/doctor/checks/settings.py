@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from neuronserve import exitcodes
 from neuronserve import settings as settings_room
-from neuronserve.doctor.finding import Finding, Level, Outcome, note, ok, warn
+from neuronserve.doctor.finding import Finding, Level, Outcome, note, ok, split_advice, warn
 from neuronserve.doctor.patient import Patient
 from neuronserve.errors import SettingsError
 from neuronserve.neuron import variables
@@ -48,6 +48,5 @@ def _read(environ: Mapping[str, str]) -> tuple[Settings, Mapping[str, str], list
 
 
 def _fault(line: str) -> Finding:
-    variable, _, expected = line.partition(": expected ")
-    fix = f"expected {expected}" if expected else ""
-    return Finding(Level.FAIL, variable, fix, SettingsError.code, exitcodes.SETTINGS)
+    message, fix = split_advice(line)
+    return Finding(Level.FAIL, message, fix, SettingsError.code, exitcodes.SETTINGS)

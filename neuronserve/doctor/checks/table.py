@@ -14,6 +14,7 @@ from neuronserve.doctor.checks import (
     servers,
     settings,
     source,
+    start,
 )
 from neuronserve.doctor.examine import Check
 
@@ -66,4 +67,13 @@ CHECKS = (
         hung=30,
     ),
     Check("limits", "CPUs, memory, open files, processes", limits.check, _SET, ("model", "cores")),
+    Check(
+        "start",
+        "the service, started once: the model loads, answers its warm-up and its golden answers",
+        start.check,
+        _SET,
+        ("ports", "programs", "model", "cores"),
+        seconds=None,
+        last=True,
+    ),
 )

@@ -10,8 +10,8 @@ from neuronserve.artifact.bundle import BundledModel
 from neuronserve.artifact.inspect import advice, look, savedmodel, scan
 from neuronserve.artifact.inspect.report import Report
 from neuronserve.compiled import Compiled
-from neuronserve.doctor.finding import Finding, counted, fault, note, ok, warn
-from neuronserve.errors import DamagedModel, ModelServerError
+from neuronserve.doctor.finding import Finding, counted, note, ok, warn
+from neuronserve.errors import DamagedModel
 from neuronserve.messages import types_pb2
 from neuronserve.modelserver import programs
 
@@ -53,14 +53,14 @@ def _runs(name: str, report: Report, kind: str) -> Iterator[Finding]:
     """A compiled model without NeuronCores: the graph that it was compiled from runs, or nothing does."""
     if kind == programs.TENSORFLOW:
         message = f"{name} holds NeuronOps, which the tensorflow model server does not know"
-        yield fault(ModelServerError(message, hint="serve it with MODEL_SERVER=neuron, or cpu for a test"))
+        yield warn(message, "serve it with MODEL_SERVER=neuron, or cpu for a test")
     if kind not in (programs.CPU, programs.SIMULATOR):
         return
     lost = [one.name for one in report.running if one.ops is None or one.emptied]
     if lost:
         message = f"{name}: {', '.join(lost[:3])} can run on NeuronCores only: its constants were emptied"
         hint = "run it on Inferentia or Trainium, or serve the SavedModel it was compiled from"
-        yield fault(ModelServerError(message, hint=hint))
+        yield warn(message, hint)
     elif kind == programs.CPU:
         yield note(
             f"{name}: the CPU runs the graph that it was compiled from", "MODEL_SERVER=neuron uses the chips"
@@ -75,7 +75,7 @@ def _signatures(name: str, folder: Path) -> Iterator[Finding]:
     try:
         graph, _ = savedmodel.graph_of(savedmodel.read(folder), folder)
     except DamagedModel as error:
-        yield fault(error)
+        yield warn(error.message, error.hint)  # the model server judges it
         return
     told = {key: one for key, one in sorted(graph.signature_def.items()) if key != _INITIALISES}
     if not told:

@@ -12,8 +12,8 @@ import re
 import boto3
 import pytest
 
-from tests.cpuservers import free_port
 from tests.handmade import doubling_rows
+from tests.ports import free_port
 from tests.process.deploy import documents
 
 REGION = "us-east-1"

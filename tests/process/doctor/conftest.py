@@ -6,7 +6,6 @@ import dataclasses
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from neuronserve.simulator import host, program
 from tests import handmade
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -77,7 +77,7 @@ class Doctor:
             "SERVE_DEVICES_DIR": str(self.host.devices),
             "SERVE_SYSFS_DIR": str(self.host.sysfs),
             "SERVE_SIMULATE_HOST": str(self.host.folder),
-            "SAGEMAKER_BIND_TO_PORT": str(_free_port()),
+            "SAGEMAKER_BIND_TO_PORT": str(free_port()),
         }
 
     def model(self, name="m", **options):
@@ -104,9 +104,3 @@ def doctor(tmp_path):
     left = sorted(path.name for path in made.tmp.iterdir())
     shutil.rmtree(made.host.folder, ignore_errors=True)
     assert not left, f"the doctor left {left} behind"
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

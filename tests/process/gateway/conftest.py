@@ -22,7 +22,8 @@ from neuronserve.boot import front as nginx
 from neuronserve.boot import gateway
 from neuronserve.settings import Settings
 from neuronserve.state import Model, Server, State, write
-from tests.process.conftest import Reply, free_port, reply_of
+from tests.ports import free_port
+from tests.process.conftest import Reply, reply_of
 from tests.supervisors import Supervisor
 from tests.wire.conftest import ScriptedServer, scripted  # noqa: F401  a fixture
 

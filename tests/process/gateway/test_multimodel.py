@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 
+from neuronserve.boot import front
 from neuronserve.gateway.multimodel import limits
 from neuronserve.modelserver.board import BoardReader
 
@@ -77,6 +78,8 @@ def test_a_worker_that_is_killed_with_a_request_does_not_keep_its_model_loaded(e
 
 def test_as_many_loads_as_may_be_leave_all_else_free_and_one_more_is_told_so(endpoint) -> None:
     endpoint.load("m")
+    # nginx counts a load until it is done with it, which may be after the answer was read
+    endpoint.wait_for("nginx done with it", lambda: front.connections(endpoint.runtime) == 0)
     go, entered, answers = threading.Event(), threading.Semaphore(0), []
 
     def slow(_question):

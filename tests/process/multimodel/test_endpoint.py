@@ -109,10 +109,7 @@ def test_killing_whatever_there_is_loses_no_model(endpoint):
     assert it.served() == [["a", "b", "gone"]]
     shutil.rmtree(it.folder / "gone")
     for name in ("nginx", "gunicorn"):
-        before = it.service.children(name)
-        for process in before:
-            process.kill()
-        gone = {process.pid for process in before}
+        gone = {process.pid for process in it.service.kill(name)}
         it.service.wait_for(
             f"another {name}", lambda name=name, gone=gone: {p.pid for p in it.service.children(name)} - gone
         )

@@ -3,9 +3,10 @@
 import contextlib
 import json
 import shutil
-import socket
 
 import psutil
+
+from tests.ports import free_range
 
 JSON = {"Content-Type": "application/json"}
 HANDLER = """
@@ -23,20 +24,11 @@ def listening(service):
     """The TCP ports that any process of it listens on."""
     ports = set()
     for process in service.survivors():
-        for one in process.net_connections(kind="tcp"):
-            if one.status == psutil.CONN_LISTEN:
-                ports.add(one.laddr.port)
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended since it was listed
+            for one in process.net_connections(kind="tcp"):
+                if one.status == psutil.CONN_LISTEN:
+                    ports.add(one.laddr.port)
     return ports
-
-
-def free_range(size):
-    """``size`` ports in a row that are free now."""
-    for low in range(21_000, 32_000, size):
-        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
-            for port in range(low, low + size):
-                held.enter_context(socket.create_server(("127.0.0.1", port)))
-            return low, low + size - 1
-    raise AssertionError("no free ports")
 
 
 def test_two_containers_answer_side_by_side_each_within_its_own_ports(serve, doubling, tmp_path):

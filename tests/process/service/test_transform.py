@@ -19,10 +19,7 @@ def most_memory(process):
 
 def workers_of(service):
     """The gateway's worker, and nginx's."""
-    masters = [
-        next(p for p in service.children(name) if p.ppid() == service.process.pid)
-        for name in ("gunicorn", "nginx")
-    ]
+    masters = [service.part(name) for name in ("gunicorn", "nginx")]
     return [child for master in masters for child in master.children()]
 
 

@@ -106,7 +106,7 @@ def test_killed_model_servers_cost_only_503s_and_the_service_lives(serve, doubli
 def test_a_killed_front_or_gateway_comes_back(serve, doubling, victim: str) -> None:
     service = serve(MODEL_URI=str(doubling), MODEL_SERVER="cpu")
     service.wait_ready()
-    parent = next(p for p in service.children(victim) if p.ppid() == service.process.pid)
+    parent = service.part(victim)
     os.kill(parent.pid, signal.SIGKILL)
 
     def answered() -> bool:
@@ -115,7 +115,7 @@ def test_a_killed_front_or_gateway_comes_back(serve, doubling, victim: str) -> N
         except OSError:
             return False
 
-    service.wait_for("death noticed", lambda: not parent.is_running() or parent.status() == "zombie")
+    service.wait_for("death noticed", lambda: parent not in service.survivors())
     service.wait_for("an answer again", answered)
     assert service.stop() == 0
 
@@ -123,8 +123,8 @@ def test_a_killed_front_or_gateway_comes_back(serve, doubling, victim: str) -> N
 def test_a_gateway_worker_that_dies_is_replaced_and_its_calls_are_forgotten(serve, doubling) -> None:
     service = serve(MODEL_URI=str(doubling), MODEL_SERVER="cpu", SAGEMAKER_GUNICORN_WORKERS="2")
     service.wait_ready()
-    master = next(p for p in service.children("gunicorn") if p.ppid() == service.process.pid)
-    workers = master.children()
+    master = service.part("gunicorn")
+    workers = service.wait_for("both workers", lambda: master.children()[1:] and master.children())
     os.kill(workers[0].pid, signal.SIGKILL)
     service.wait_for(
         "a new worker", lambda: len([p for p in master.children() if p.pid != workers[0].pid]) == 2

@@ -127,7 +127,10 @@ def test_a_keeper_holds_none_of_the_servers_streams(simulation):
 
 
 def alive(process):
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it ended between the two questions
+        return False
 
 
 def test_it_says_that_it_is_simulated_wherever_one_looks(simulation):

@@ -18,6 +18,7 @@ from neuronserve.errors import (
     OtherFramework,
 )
 from tests.archives import files_below, grow, saved_model, tar, tar_gz
+from tests.unit.artifact import model_formats
 
 FILES = {**saved_model("m/1"), **saved_model("m/02"), "code/inference.py": b"pass"}
 
@@ -150,6 +151,10 @@ def test_a_digest_of_a_directory_is_refused_or_only_a_warning(tmp_path, get, cap
         ("missing", None, ModelNotFound, "no such file"),
         ("saved_model.pb", b"\x08\x01", CorruptArchive, "set MODEL_URI="),
         ("model.zip", b"PK\x03\x04", CorruptArchive, "a zip archive"),
+        ("model.tar.gz", model_formats.torch(), OtherFramework, "is a PyTorch model"),
+        ("model", model_formats.onnx(), OtherFramework, "is an ONNX model"),
+        ("model.bin", model_formats.safetensors(), OtherFramework, "is a Hugging Face model"),
+        ("model.h5", b"\x89HDF\r\n\x1a\n", CorruptArchive, "an HDF5 file"),
         ("model.tar.gz", tar_gz({"m.onnx": b"x"}), OtherFramework, "an ONNX model"),
     ],
 )

@@ -6,6 +6,7 @@ import pytest
 
 from neuronserve.artifact.inspect import uncompiled
 from neuronserve.errors import DamagedModel
+from neuronserve.messages import graph_pb2, saved_model_pb2
 from neuronserve.uncompiled import Form, Tensor
 from tests import handmade
 from tests.deploying.uncompiled_models import frozen_graph, saved_model
@@ -53,3 +54,59 @@ def test_what_is_no_graph_is_refused(tmp_path, name, data):
     (tmp_path / name).write_bytes(data)
     with pytest.raises(DamagedModel, match="frozen graph"):
         uncompiled.read(tmp_path / name)
+
+
+def with_input(folder, change):
+    """A SavedModel whose input ``x`` was changed."""
+    path = saved_model(folder, {"x": (-1, 4), "dense": (-1, 2)}) / "saved_model.pb"
+    model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    change(model.meta_graphs[0].signature_def["serving_default"].inputs["x"])
+    path.write_bytes(model.SerializeToString())
+    return uncompiled.read(folder).signatures["serving_default"].inputs
+
+
+def sparse(info):
+    info.coo_sparse.values_tensor_name, info.coo_sparse.indices_tensor_name = "v:0", "i:0"
+
+
+def of_class(number):
+    def change(info):
+        info.composite_tensor.type_spec.type_spec_class = number
+        info.composite_tensor.components.add(name="v:0")
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (sparse, "sparse tensor"),
+        (of_class(1), "sparse tensor"),
+        (of_class(2), "indexed slices"),
+        (of_class(3), "ragged tensor"),
+        (of_class(0), "composite tensor"),
+        (of_class(12), "composite tensor"),  # a registered type
+        (of_class(13), "composite tensor"),  # an extension type
+        (of_class(99), "composite tensor"),
+    ],
+)
+def test_an_input_of_several_tensors_is_no_dense_one(tmp_path, change, words):
+    inputs = with_input(tmp_path / "1", change)
+    assert inputs["x"].composite == words
+    assert inputs["dense"].composite == ""
+
+
+def test_a_shape_that_is_absent_is_not_known(tmp_path):
+    assert with_input(tmp_path / "1", lambda info: info.ClearField("tensor_shape"))["x"].shape is None
+
+
+@pytest.mark.parametrize(("producer", "shape"), [(0, None), (21, None), (22, ()), (1286, ())])
+def test_a_placeholder_of_an_old_graph_without_dimensions_has_any(tmp_path, producer, shape):
+    # array_ops.cc of TensorFlow: "we cannot tell the difference between a scalar shape and unknown shape"
+    graph = graph_pb2.GraphDef()
+    graph.versions.producer = producer
+    node = graph.node.add(name="x", op="Placeholder")
+    node.attr["dtype"].type = 1
+    node.attr["shape"].shape.SetInParent()
+    (tmp_path / "frozen.pb").write_bytes(graph.SerializeToString())
+    assert uncompiled.read(tmp_path / "frozen.pb").signatures[""].inputs["x"].shape == shape

@@ -1,7 +1,6 @@
 import errno
 import os
 import re
-import socket
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from neuronserve.boot import front
 from neuronserve.errors import FrontError
 from neuronserve.settings import Settings
+from tests.ports import free_port
 
 TEMPLATE = (front.ROOT / "nginx.conf").read_text()
 
@@ -85,7 +85,7 @@ def test_connections_are_all_but_the_one_that_asks(monkeypatch, answer, count):
 def test_a_full_disk_is_told_with_the_file_and_what_to_do(tmp_path):
     (tmp_path / "nginx.conf").symlink_to("/dev/full")
     with pytest.raises(FrontError, match=r"cannot write .*nginx\.conf: no space left.*SERVE_RUNTIME_DIR"):
-        front.prepare(Settings.from_environ({"SAGEMAKER_BIND_TO_PORT": str(_free_port())}), tmp_path)
+        front.prepare(Settings.from_environ({"SAGEMAKER_BIND_TO_PORT": str(free_port())}), tmp_path)
 
 
 def test_a_port_for_privileged_users_is_told_as_such(tmp_path, monkeypatch):
@@ -95,8 +95,3 @@ def test_a_port_for_privileged_users_is_told_as_such(tmp_path, monkeypatch):
     monkeypatch.setattr("socket.create_server", refuse)
     with pytest.raises(FrontError, match=r"port 80: permission denied.*1024 or more"):
         front.prepare(Settings.from_environ({"SAGEMAKER_BIND_TO_PORT": "80"}), tmp_path)
-
-
-def _free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]

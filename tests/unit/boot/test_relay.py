@@ -18,6 +18,16 @@ D, I, W, E, C = logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, log
         ("2024-01-31 12:00:00.123456: E tensorflow/core/x.cc:1] no", E, "tensorflow/core/x.cc:1] no"),
         ("2024-01-31 12:00:00,123 W neuronserve.cpuserver] slow", W, "neuronserve.cpuserver] slow"),
         ("F0131 12:00:00.123456 12 x.cc:1] fatal", C, "12 x.cc:1] fatal"),
+        (
+            "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
+            D,
+            "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
+        ),
+        (
+            "I0000 00:00:1796089887.820282    9383 port.cc:153] oneDNN custom operations are on.",
+            I,
+            "9383 port.cc:153] oneDNN custom operations are on.",
+        ),
         ("WARNING neuronserve.artifact: no digest", W, "neuronserve.artifact: no digest"),
         (
             "2024-Jun-02 04:05:36.428977   273:478   ERROR   NRT:nrt_load_collectives   Unsupported topology",

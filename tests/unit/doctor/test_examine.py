@@ -144,3 +144,18 @@ def test_each_finding_is_heard_as_it_comes():
     heard = []
     checks = [Check("a", "", well), Check("b", "", lambda _: Outcome((skip("no"),)))]
     assert examine(checks, Patient(), heard=heard.append).findings == tuple(heard)
+
+
+@pytest.mark.parametrize(("first", "level"), [(well, Level.OK), (ill(AccessDenied("no")), Level.SKIP)])
+def test_a_slow_check_is_left_out_where_a_fault_is_known_already(first, level):
+    found = examine([Check("a", "", first), Check("b", "", well, seconds=None, last=True)], Patient())
+    assert found.findings[1].level is level
+
+
+def test_a_check_that_bounds_itself_is_not_cut_short():
+    def slow(_patient):
+        threading.Event().wait(0.2)
+        return Outcome((ok("well"),))
+
+    found = examine([Check("a", "", slow, seconds=None)], Patient(), seconds=0.01)
+    assert levels(found) == [("a", Level.OK)]

@@ -63,9 +63,9 @@ def test_what_was_compiled_is_told(tmp_path):
 
 
 def test_a_plain_model_server_cannot_run_a_compiled_model(tmp_path):
-    [fault] = [one for one in about(bundled(tmp_path), "tensorflow") if one.level is Level.FAIL]
-    assert fault.exit_code == 30
-    assert "MODEL_SERVER=neuron" in fault.fix
+    [warning] = [one for one in about(bundled(tmp_path), "tensorflow") if one.level is Level.WARN]
+    assert "does not know" in warning.message
+    assert "MODEL_SERVER=neuron" in warning.fix
 
 
 def test_on_the_cpu_the_graph_it_was_compiled_from_stands_in(tmp_path):
@@ -92,9 +92,7 @@ def emptied(folder):
 @pytest.mark.parametrize("kind", ["cpu", "simulator"])
 def test_a_model_whose_constants_were_emptied_cannot_run_there(tmp_path, kind):
     found = about(bundled(tmp_path, make=emptied), kind)
-    [fault] = [one for one in found if one.level is Level.FAIL]
-    assert fault.exit_code == 30
-    assert "constants were emptied" in fault.message
+    assert any("constants were emptied" in one.message for one in found if one.level is Level.WARN)
 
 
 def test_a_stored_model_is_not_downloaded_unasked(patient):

@@ -28,9 +28,8 @@ def test_folders_that_will_be_made_are_not_made_now(patient, tmp_path):
 @pytest.mark.parametrize("variable", ["SERVE_RUNTIME_DIR", "SERVE_CACHE_DIR"])
 def test_a_file_in_a_folders_place_is_a_fault(patient, tmp_path, variable):
     (tmp_path / "file").touch()
-    [fault] = [
-        one for one in folders.check(patient(**{variable: tmp_path / "file"})).findings if one.exit_code
-    ]
+    examined = patient(**{variable: tmp_path / "file", "MODEL_URI": "s3://bucket/m.tar.gz"})
+    [fault] = [one for one in folders.check(examined).findings if one.exit_code]
     assert fault.level is Level.FAIL
     assert str(tmp_path / "file") in fault.message
     assert fault.exit_code == (2 if variable == "SERVE_RUNTIME_DIR" else 29)
@@ -38,14 +37,36 @@ def test_a_file_in_a_folders_place_is_a_fault(patient, tmp_path, variable):
 
 def test_a_folder_that_may_not_be_written_is_a_fault(patient, tmp_path, monkeypatch):
     monkeypatch.setattr(folders.os, "access", lambda path, _mode: Path(path) != tmp_path)
-    faults = folders.check(patient(SERVE_RUNTIME_DIR=tmp_path, SERVE_CACHE_DIR=tmp_path)).findings
+    places = {"SERVE_RUNTIME_DIR": tmp_path, "SERVE_CACHE_DIR": tmp_path}
+    faults = folders.check(patient(**places, MODEL_URI="s3://bucket/m.tar.gz")).findings
     assert [one.exit_code for one in faults] == [2, 29]
     assert all("tmpfs" in one.fix for one in faults)
 
 
-def test_a_cache_is_not_needed_for_a_folder(patient, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("files", "level"),
+    [
+        ({"m/1/saved_model.pb": b"\x08\x01"}, Level.NOTE),
+        ({"m": b"\x1f\x8b"}, Level.FAIL),
+        ({"m/model.tar.gz": b"\x1f\x8b"}, Level.FAIL),  # as a platform mounts it
+        ({}, Level.NOTE),  # nothing there is another check's to say
+    ],
+)
+def test_a_cache_is_needed_for_what_is_unpacked_alone(patient, tmp_path, monkeypatch, files, level):
+    for name, data in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    monkeypatch.setattr(folders.os, "access", lambda path, _mode: Path(path) != closed)
+    cache = folders.check(patient(SERVE_CACHE_DIR=closed, MODEL_URI=tmp_path / "m")).findings[1]
+    assert cache.level is level
+
+
+@pytest.mark.parametrize("environ", [{"SAGEMAKER_MULTI_MODEL": "true"}, {}])
+def test_a_cache_is_not_needed_without_a_model(patient, tmp_path, monkeypatch, environ):
     monkeypatch.setattr(folders.os, "access", lambda path, _mode: Path(path) != tmp_path)
-    cache = folders.check(patient(SERVE_CACHE_DIR=tmp_path, MODEL_URI="/models/m")).findings[1]
+    cache = folders.check(patient(SERVE_CACHE_DIR=tmp_path, **environ)).findings[1]
     assert cache.level is Level.NOTE
 
 

@@ -32,11 +32,19 @@ def test_what_others_named_cannot_move_the_cursor():
     assert told.line(found) == "ok    model     a model called  [2J FAIL"
 
 
+def skipped(check):
+    return Finding(Level.SKIP, "not looked at", check=check)
+
+
 @pytest.mark.parametrize(
     ("findings", "text"),
     [
         ([ok("x")], "no faults"),
         ([warn("x"), warn("y"), note("z")], "no faults, 2 warnings, 1 note"),
+        (
+            [ok("x"), skipped("start"), skipped("model"), skipped("start")],
+            "no faults; not looked at: start, model",
+        ),
         ([fault(DeviceFault("x")), warn("y")], f"1 fault, 1 warning; exit code 35: {exitcodes.MEANINGS[35]}"),
     ],
 )
@@ -52,6 +60,7 @@ def test_the_json_form_has_findings_map_versions_and_exit_code():
     assert document["exit_code"] == 35
     assert document["meaning"] == exitcodes.MEANINGS[35]
     assert document["simulated"] is False
+    assert document["skipped"] == []
     assert document["ownership"] is None
     assert document["versions"]["nginx"] == "1"
     assert document["findings"] == [

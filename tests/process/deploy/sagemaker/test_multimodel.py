@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import random
-import signal
 import tarfile
 import threading
 
@@ -61,9 +60,13 @@ def processes(program):
 
 
 def worker():
-    """A gunicorn worker: one whose parent is gunicorn too."""
+    """A gunicorn worker: one whose parent is gunicorn too. None while there is none."""
     ours = {one.pid: one for one in processes("gunicorn")}
-    return next(one for one in ours.values() if one.ppid() in ours)
+    for one in ours.values():
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended since it was listed
+            if one.ppid() in ours:
+                return one
+    return None
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -87,10 +90,14 @@ def test_fifty_models_eight_callers_and_processes_that_are_killed_give_right_ans
 
     def killer():
         """A worker, then the model server, while requests are under way."""
-        for victim in (worker, lambda: next(processes("neuronserve.cpuserver"))):
+        for what, victim in (
+            ("a worker", worker),
+            ("a model server", lambda: next(processes("neuronserve.cpuserver"), None)),
+        ):
             for _ in range(CALLERS * 4):
                 assert done.acquire(timeout=120)
-            os.kill(victim().pid, signal.SIGKILL)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                wait_for(what, victim, 60).kill()
 
     # room for 12: loads and unloads all the time
     with endpoint(prefix, tmp_path, SAGEMAKER_GUNICORN_WORKERS="2", SERVE_MODELS_PER_SERVER="12") as found:

@@ -135,3 +135,26 @@ def test_other_frameworks_get_what_was_given_in_that_order():
     assert data_input.from_shapes("PYTORCH", dimensions.parse(["1,3", "1,2"])) == "[[1, 3], [1, 2]]"
     with pytest.raises(InvalidInput, match="MXNET needs names"):
         data_input.from_shapes("MXNET", dimensions.parse(["1,3"]))
+
+
+@pytest.mark.parametrize("words", ["sparse tensor", "ragged tensor", "composite tensor"])
+@pytest.mark.parametrize("shape", [(-1, 4), None])
+@pytest.mark.parametrize("shapes", [(), ("x=1,4",)])
+def test_an_input_that_is_not_dense_is_refused_in_words_whatever_shape_it_has(words, shape, shapes):
+    inputs = {"x": Tensor("", "float32", shape, words), "y": Tensor("y:0", "float32", (-1, 2))}
+    subject = Uncompiled(Form.SAVED_MODEL, {"serving_default": Signature(inputs, {})})
+    with pytest.raises(InvalidInput, match=f"input x is a {words}: only dense tensors can be compiled"):
+        derived(subject, *shapes)
+
+
+def test_another_signature_with_dense_inputs_can_be_chosen():
+    sparse = Signature({"x": Tensor("", "float32", (-1, 4), "sparse tensor")}, {})
+    dense = Signature({"x": Tensor("x:0", "float32", (-1, 4))}, {})
+    subject = Uncompiled(Form.SAVED_MODEL, {"serving_default": sparse, "dense": dense})
+    assert derived(subject, signature="dense") == {"x": [1, 4]}
+
+
+def test_a_shape_that_nobody_knows_has_to_be_given():
+    with pytest.raises(InvalidInput, match="input x is of unknown rank: give --shape x=1"):
+        derived(model(x=None))
+    assert derived(model(x=None), "x=1,224,224,3") == {"x": [1, 224, 224, 3]}

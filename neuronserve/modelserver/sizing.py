@@ -7,7 +7,6 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
-from neuronserve.artifact.bundle import BundledModel
 from neuronserve.compiled import Compiled, SignatureBatch
 from neuronserve.errors import SettingsError
 from neuronserve.settings import Settings
@@ -15,9 +14,8 @@ from neuronserve.settings import Settings
 Change = Callable[[SignatureBatch], SignatureBatch]
 
 
-def sized(model: BundledModel, settings: Settings) -> BundledModel:
-    """The model with the batches that are served. Raises SettingsError: what was set does not fit."""
-    compiled = model.compiled
+def sized(compiled: tuple[Compiled, ...], settings: Settings) -> tuple[Compiled, ...]:
+    """A model's versions with the batches that are served. Raises SettingsError where settings do not fit."""
     if settings.compiled_batch == "off":
         compiled = tuple(dataclasses.replace(one, signatures={}) for one in compiled)
     elif isinstance(settings.compiled_batch, int):
@@ -26,7 +24,7 @@ def sized(model: BundledModel, settings: Settings) -> BundledModel:
         compiled = _each(compiled, _within(settings.batching_file))
     elif settings.enable_batching:
         compiled = _each(compiled, functools.partial(_joined, most=settings.max_batch_size))
-    return dataclasses.replace(model, compiled=compiled)
+    return compiled
 
 
 def _each(compiled: tuple[Compiled, ...], change: Change) -> tuple[Compiled, ...]:

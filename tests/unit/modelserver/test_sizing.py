@@ -1,20 +1,17 @@
 """The compiled batches as they are served: no part of a request may be larger than its server takes."""
 
-from pathlib import Path
-
 import pytest
 
-from neuronserve.artifact.bundle import BundledModel
-from neuronserve.boot.sizing import sized
 from neuronserve.compiled import Compiled, SignatureBatch
 from neuronserve.errors import SettingsError
+from neuronserve.modelserver.sizing import sized
 from neuronserve.settings import Settings
 
 
 def served(batch, **environ):
     """The batch as it is served; None: any number of rows is passed on as it is."""
-    model = BundledModel("m", Path("/m"), (1,), (Compiled(1, signatures={"s": batch}),))
-    return sized(model, Settings.from_environ(environ)).compiled[0].signatures.get("s")
+    (one,) = sized((Compiled(1, signatures={"s": batch}),), Settings.from_environ(environ))
+    return one.signatures.get("s")
 
 
 FIXED, DYNAMIC = SignatureBatch(4, inputs=("x",)), SignatureBatch(4, dynamic=True, inputs=("x",))
