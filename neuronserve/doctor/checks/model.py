@@ -50,13 +50,19 @@ def _shared(patient: Patient) -> list[Finding]:
         return []
     if patient.scratch is None:
         return [skip("there is no writable folder to make the code ready in that all models share")]
-    if not patient.wants.network and not sharedcode.folders(patient.settings):
+    if is_kept_from_shared_code(patient):
         return [skip("the code that all models share is not asked for: --no-network")]
     got = _obtained(patient, patient.scratch, "--only-shared-code")
     if isinstance(got, Finding):
         return [got]
     bundle, said = got
     return [ok("the code that all models share can be loaded", code=bundle.code), *said]
+
+
+def is_kept_from_shared_code(patient: Patient) -> bool:
+    """Whether the code that all models share lies in S3, which may not be asked."""
+    settings = patient.settings
+    return sharedcode.at_start(settings) and not patient.wants.network and not sharedcode.folders(settings)
 
 
 def _here(patient: Patient) -> bool:

@@ -37,6 +37,8 @@ def _reason(patient: Patient) -> str:
         return "not started: there is no writable folder"
     if patient.bundle is None and not patient.settings.multi_model:
         return "not started: the model was not looked into"
+    if model.is_kept_from_shared_code(patient):
+        return "not started: the code that all models share would be fetched, and --no-network forbids it"
     if patient.kind == programs.NEURON and wants.start is None:
         return "not started: it would take the NeuronCores; --start does so, and gives them back"
     return ""

@@ -149,9 +149,7 @@ def test_a_body_that_stops_coming_ends_the_connection_and_is_logged_as_408(start
 def test_one_request_more_than_the_limit_is_503_overloaded(start):
     service = start(SERVE_MAX_IN_FLIGHT=1)
     service.wait_ready()
-    first = threading.Thread(
-        target=service.post, args=("/invocations?sleep=4",)
-    )  # the second comes meanwhile, also on a busy machine
+    first = threading.Thread(target=service.post, args=("/invocations?sleep=4",))
     first.start()
     service.wait_for("the first one to arrive", service.requests)
     head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
