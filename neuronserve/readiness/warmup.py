@@ -50,8 +50,8 @@ def make_up(subject: Subject, interview: Interview) -> Iterator[str]:
     """
     with failing(f"{subject}, its signatures", hint=_HINT):
         signatures = interview.signatures(subject)
-    for told in composite(signatures):
-        yield f"{subject}, {told}"
+    for sentence in composite(signatures):
+        yield f"{subject}, {sentence}"
     for signature in predictable(signatures):
         where = f'{subject}, a request of zeros for signature "{signature.name}"'
         with failing(where, hint=_HINT):

@@ -30,15 +30,15 @@ def read(folder: Path) -> Mapping[str, tuple[str, ...]]:
     except OSError as error:
         raise DamagedModel(f"{file} cannot be read: {error.strerror or error}", hint=_FORM) from error
     try:
-        told = json.loads(content)
+        orders = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise DamagedModel(f"{file} is not JSON: {error}", hint=_FORM) from error
-    if not isinstance(told, dict) or not all(map(_is_names, told.values())):
+    if not isinstance(orders, dict) or not all(map(_is_names, orders.values())):
         raise DamagedModel(f"{file} is no object of lists of input names", hint=_FORM)
     meta_graph, _ = savedmodel.graph_of(savedmodel.read(folder), folder)
-    for signature, names in told.items():
+    for signature, names in orders.items():
         _check(file, signature, names, meta_graph.signature_def)
-    return {signature: tuple(names) for signature, names in told.items()}
+    return {signature: tuple(names) for signature, names in orders.items()}
 
 
 def _is_names(value: Any) -> bool:

@@ -48,7 +48,7 @@ def test_a_value_that_cannot_be_read_is_refused(argument):
 
 
 @pytest.mark.parametrize("argument", ["--nope", "--nope=1", "stray", "-port=1", "--ignored=x", "--unknown=x"])
-def test_an_unknown_argument_is_told_with_the_usage_and_changes_nothing(argument):
+def test_an_unknown_argument_prints_the_usage_and_changes_nothing(argument):
     chosen = parse(["--port=1", argument, "--rest_api_port=2"])
     assert (chosen.port, chosen.rest_api_port, chosen.unknown) == (1, 2, (argument,))
     told = usage_after_unknown(chosen, "server").splitlines()
