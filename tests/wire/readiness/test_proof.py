@@ -11,31 +11,12 @@ import grpc
 import numpy as np
 import pytest
 
-from neuronserve.compiled import Compiled, SignatureBatch
-from neuronserve.errors import GoldenMismatch, NeuronserveError, WarmUpFailed
+from neuronserve.errors import GoldenMismatch, WarmUpFailed
 from neuronserve.messages import predict_pb2, prediction_log_pb2
 from neuronserve.modelserver import calls, tensors, warmuplog
 from neuronserve.readiness.proof import Proof, Proven, Subject
 from tests.wire.conftest import ScriptedServer, Signature
-
-ROWS = {"serving_default": Signature({"x": ("float32", (-1, 2))}, {"y": ("float32", (-1, 2))})}
-STATIC = {"serving_default": Signature({"x": ("float32", (4, 2))}, {"y": ("float32", (4, 2))})}
-OF_ANY = Compiled(version=1, neuron=True)
-OF_FOUR = Compiled(version=1, signatures={"serving_default": SignatureBatch(4, inputs=("x",))})
-
-
-def subject(folder: Path, *, name: str = "m", version: int = 1, copies: int = 1, compiled=None) -> Subject:
-    return Subject(name, version, folder, compiled, copies)
-
-
-def prove(server: ScriptedServer, *subjects: Subject, **options) -> Proven:
-    return Proof(server.target, subjects, **{"deadline": 20, **options}).prove()
-
-
-def refused(server: ScriptedServer, *subjects: Subject, **options) -> NeuronserveError:
-    with pytest.raises((WarmUpFailed, GoldenMismatch)) as caught:
-        prove(server, *subjects, **options)
-    return caught.value
+from tests.wire.readiness.proofs import OF_FOUR, ROWS, STATIC, prove, refused, subject
 
 
 def lines(tmp_path: Path, *found: dict) -> Path:
@@ -120,68 +101,6 @@ def test_zeros_that_the_model_does_not_take_are_only_a_warning(scripted, tmp_pat
     assert "was not warmed up" in cold
 
 
-@pytest.mark.parametrize(
-    "code", [grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN]
-)
-def test_any_other_fault_of_a_compiled_model_fails_the_start(scripted, tmp_path, code) -> None:
-    server = scripted()
-    server.fail = (code, "nrt_execute failed")
-    error = refused(server, subject(tmp_path, compiled=OF_ANY))
-    assert isinstance(error, WarmUpFailed)
-    assert "model 'm' version 1, a request of zeros for signature \"serving_default\"" in error.message
-    assert "nrt_execute failed" in error.message
-    assert "SERVE_WARMUP=off" in error.hint
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        grpc.StatusCode.INTERNAL,
-        grpc.StatusCode.UNKNOWN,
-        grpc.StatusCode.NOT_FOUND,
-        grpc.StatusCode.UNIMPLEMENTED,
-        grpc.StatusCode.ABORTED,
-        grpc.StatusCode.DATA_LOSS,
-        grpc.StatusCode.PERMISSION_DENIED,
-    ],
-)
-def test_whatever_zeros_can_cause_on_cpu_is_a_warning(scripted, tmp_path, code) -> None:
-    server = scripted()
-    server.fail = (code, "no such key")
-    refusal, cold = prove(server, subject(tmp_path)).warnings
-    assert "no such key" in refusal
-    assert "was not warmed up" in cold
-
-
-def test_a_server_that_goes_away_over_zeros_fails_its_start(scripted, tmp_path) -> None:
-    server = scripted()
-    server.fail = (grpc.StatusCode.UNAVAILABLE, "Socket closed")
-    assert "Socket closed" in refused(server, subject(tmp_path)).message
-
-
-def test_zeros_that_find_no_end_are_a_warning_while_the_server_lives(scripted, tmp_path) -> None:
-    server = scripted()
-    server.hold = threading.Event()
-    proof = Proof(server.target, [subject(tmp_path)], deadline=0.3)
-    assert "did not answer within 0.3 s" in proof.prove().warnings[0]
-    assert proof.canary(5)
-
-
-COMPOSITE = {
-    "serving_default": Signature({"x": ("float32", (-1, 2))}, {"y": ("float32", (-1, 2))}, composite=("y",)),
-    "dense": Signature({"x": ("float32", (-1, 2))}, {"y": ("float32", (-1, 2))}),
-}
-
-
-def test_a_signature_with_a_composite_tensor_is_named_and_the_others_are_warmed_up(
-    scripted, tmp_path
-) -> None:
-    server = scripted(COMPOSITE)
-    proven = prove(server, subject(tmp_path))
-    assert 'signature "serving_default" is not served: "y" is a sparse, ragged or other' in proven.warnings[0]
-    assert {request.model_spec.signature_name for request in server.requests} == {"dense"}
-
-
 def test_the_models_own_requests_may_not_be_refused(scripted, tmp_path) -> None:
     server = scripted()
     server.fail = (grpc.StatusCode.INVALID_ARGUMENT, "bad shape")
@@ -189,13 +108,6 @@ def test_the_models_own_requests_may_not_be_refused(scripted, tmp_path) -> None:
     assert "record 1 of " in error.message
     assert "bad shape" in error.message
     assert "SERVE_WARMUP" in error.hint
-
-
-def test_a_server_that_never_answers_fails_its_warm_up(scripted, tmp_path) -> None:
-    server = scripted()
-    server.hold = threading.Event()
-    error = refused(server, subject(tmp_path, copies=2, compiled=OF_ANY), deadline=0.3)
-    assert "did not answer within 0.3 s" in error.message
 
 
 @pytest.mark.parametrize(
