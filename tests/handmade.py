@@ -89,6 +89,13 @@ def doubling_rows(folder: Path, factor: float = 2.0, *, width: int = 3) -> Path:
     return write(model, folder)
 
 
+def difference(folder: Path) -> Path:
+    """A model ``y = a - b`` of two inputs, with a row each."""
+    nodes = [placeholder("b", -1), placeholder("a", -1), node("y", "Sub", "a", "b", T=FLOAT)]
+    shapes = {"a": (-1,), "b": (-1,), "y": (-1,)}
+    return write(saved_model(nodes, {"b": "b:0", "a": "a:0"}, {"y": "y:0"}, shapes=shapes), folder)
+
+
 def weights(width: int = 3) -> Any:
     """What ``compiled`` multiplies with: (width, width) float32, small and whole, so that sums are exact."""
     return (np.arange(width * width, dtype=np.float32).reshape(width, width) * 3 + 1) % 7 - 3

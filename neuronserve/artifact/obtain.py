@@ -108,17 +108,22 @@ def _inspected(bundle: Bundle, report: Report) -> Bundle:
 def _compiled(model: BundledModel, version: int, report: Report) -> Compiled:
     folder = model.base_path / str(version)
     with readable(folder):
-        if not scan.mentions_neuron(folder):  # not parsed: it can be large, and the model server judges it
-            return Compiled(version)
-        from neuronserve.artifact.inspect import advice, look, text  # and with them TensorFlow's messages
+        neuron = scan.mentions_neuron(folder)
+        if not neuron and not (folder / scan.COLUMNS).exists():
+            return Compiled(version)  # not parsed: it can be large, and the model server judges it
+        # and with them TensorFlow's messages
+        from neuronserve.artifact.inspect import advice, columns, look, text
 
+        order = columns.read(folder.resolve())
+        if not neuron:
+            return Compiled(version, columns=order)
         which = f"{model.name}, version {version}"
         report(Progress(INSPECT, detail=which))
         found = look.inspect(folder.resolve())
         for one in advice.advice(found):
             if one.grave:
                 log.warning("%s", text.printable(f"{which}: {one.what}"))
-        return found.compiled(version)
+        return dataclasses.replace(found.compiled(version), columns=order)
 
 
 def located(order: Order, default_model_dir: Path) -> tuple[Location, Order]:

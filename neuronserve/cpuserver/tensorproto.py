@@ -46,17 +46,22 @@ def decode(proto: Any, alias: str = "") -> Array:
 
     INVALID_ARGUMENT ("tensor parsing error: alias") when shape and values do not fit together.
     """
+    if not proto.dtype:
+        raise _unparsable(alias, "it has no dtype")
     dtype = dtypes.numpy_dtype(proto.dtype)
     shape = tuple(dim.size for dim in proto.tensor_shape.dim)
     if proto.tensor_shape.unknown_rank or any(size < 0 for size in shape):
         raise _unparsable(alias, "its shape is not fully defined")
     count = math.prod(shape)
-    flat = (
-        _from_content(proto, dtype, count, alias)
-        if proto.tensor_content
-        else _from_values(proto, dtype, count, alias)
-    )
-    return flat.reshape(shape)
+    try:
+        flat = (
+            _from_content(proto, dtype, count, alias)
+            if proto.tensor_content
+            else _from_values(proto, dtype, count, alias)
+        )
+        return flat.reshape(shape)
+    except (ValueError, MemoryError, OverflowError) as error:  # more dimensions or values than numpy has
+        raise _unparsable(alias, str(error)) from error
 
 
 def encode(array: Array, dtype: int, *, content: bool = True) -> Any:
@@ -87,7 +92,7 @@ def _field_values(array: Array) -> list[Any]:
 
 def _from_content(proto: Any, dtype: np.dtype[Any], count: int, alias: str) -> Array:
     if dtype.hasobject:
-        raise _unparsable(alias, "strings go into string_val, not into tensor_content")
+        return _strings(proto.tensor_content, count, alias)
     if len(proto.tensor_content) != count * dtype.itemsize:
         raise _unparsable(
             alias,
@@ -96,16 +101,36 @@ def _from_content(proto: Any, dtype: np.dtype[Any], count: int, alias: str) -> A
     return np.frombuffer(proto.tensor_content, dtype=dtype)
 
 
+def _strings(content: bytes, count: int, alias: str) -> Array:
+    """All lengths as varints, then all bytes (``EncodeStringList`` in tensor_coding.cc)."""
+    lengths, at = [], 0
+    for _ in range(count):
+        length = shift = 0
+        while True:
+            if at >= len(content) or shift > 28:
+                raise _unparsable(alias, "tensor_content does not hold the lengths of its strings")
+            byte, at = content[at], at + 1
+            length |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                break
+        lengths.append(length)
+    if at + sum(lengths) != len(content):
+        raise _unparsable(alias, "tensor_content has not the bytes that the lengths of its strings want")
+    flat = np.empty(count, dtype=object)
+    for index, length in enumerate(lengths):
+        flat[index], at = content[at : at + length], at + length
+    return flat
+
+
 def _from_values(proto: Any, dtype: np.dtype[Any], count: int, alias: str) -> Array:
     field = _FIELDS.get(dtype)
     if field is None:
         raise _unparsable(alias, f"{dtypes.name(proto.dtype)} is read from tensor_content only")
     values = getattr(proto, field)
     given = _typed(values, dtype)
-    if len(given) > count:
-        raise _unparsable(alias, f"{field} has {len(given)} values, its shape wants {count}")
-    if len(given) == count:
-        return given
+    if len(given) >= count:
+        return given[:count]  # TensorFlow leaves out what is too much (FromProtoField in tensor.cc)
     missing = given[-1] if len(given) else (b"" if dtype.hasobject else 0)
     full = np.full(count, missing, dtype=dtype)
     full[: len(given)] = given

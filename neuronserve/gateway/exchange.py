@@ -91,7 +91,7 @@ def forwarded(
 ) -> Exchange:
     """A client's own message: passed on, addressed to the model that was chosen; in parts if need be."""
     own = predictions.Own(calls.addressed(method, body, spec, limit))
-    signature = select(entry.signatures, own.signature or None)
+    signature = select(entry.signatures, own.signature or None, dense=False)  # it may ask for some outputs
     batch = entry.batches.get(signature.name) if method == "predict" else None
     if batch is None or dealing.fits(own.rows(batch.inputs), batch):
         answer = _whole(method, wanted, Form.COLUMN, signature)

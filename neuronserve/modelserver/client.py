@@ -172,4 +172,6 @@ _SERVERS_FAULT = (
 
 def _first_line(text: str | None) -> str:
     """TensorFlow puts the node and its stack on further lines: those are for the log."""
-    return ((text or "").strip() or "no reason given").splitlines()[0][:_LONGEST_TEXT]
+    lines = ((text or "").strip() or "no reason given").splitlines()
+    first = " ".join(" ".join(lines).split()) if lines[0].endswith("{") else lines[0]  # a SignatureDef
+    return first[:_LONGEST_TEXT]

@@ -109,10 +109,13 @@ def _one_input(rows: list[list[str]], lines: Sequence[int], spec: TensorSpec, wi
 def _by_column(
     rows: list[list[str]], lines: Sequence[int], signature: Signature, names: list[str] | None
 ) -> dict[str, Array]:
-    order = names or list(signature.columns)
+    order = list(signature.columns)
     if names is not None:
-        jsonforms.named(dict.fromkeys(n.strip() for n in names), signature, "the header row")
-        order = [n.strip() for n in names]
+        order = [name.strip() for name in names]
+        twice = next((name for name in order if order.count(name) > 1), None)
+        if twice is not None:
+            raise MalformedBody(f'the header row names "{twice[:100]}" twice')
+        jsonforms.named(dict.fromkeys(order), signature, "the header row")
     if rows and len(rows[0]) != len(order):
         raise InputMismatch(
             f"{len(rows[0])} columns for {len(order)} inputs: CSV gives each of several inputs one column",
@@ -120,8 +123,8 @@ def _by_column(
         )
     columns = zip(*rows, strict=True) if rows else ((),) * len(order)
     found: dict[str, Array] = {}
-    for name, column in zip(order, columns, strict=True):
+    for number, (name, column) in enumerate(zip(order, columns, strict=True), 1):
         spec = signature.inputs[name]
-        values = csvvalues.array(list(column), lines, 1, spec)
+        values = csvvalues.array(list(column), lines, 1, spec, first=number)
         found[name] = shapes.rows_into(values.reshape(-1, 1), spec)
     return {name: found[name] for name in signature.inputs}

@@ -10,15 +10,17 @@ import numpy as np
 
 from neuronserve.errors import InputMismatch
 from neuronserve.payload import dtypes
-from neuronserve.payload.cast import to_float
+from neuronserve.payload.cast import EXACT, to_float
 from neuronserve.payload.signature import TensorSpec
 
 Array = np.ndarray[Any, Any]
 _BOOLS = {"true": True, "false": False}
 
 
-def array(flat: list[str], lines: Sequence[int], width: int, spec: TensorSpec) -> Array:
+def array(flat: list[str], lines: Sequence[int], width: int, spec: TensorSpec, *, first: int = 1) -> Array:
     """The fields (row by row, ``width`` to a row that ends on ``lines[i]``) as a flat array.
+
+    ``first``: the number of their first column.
 
     InputMismatch names line, column and text of the first field that is no value of the dtype.
     """
@@ -31,7 +33,7 @@ def array(flat: list[str], lines: Sequence[int], width: int, spec: TensorSpec) -
     for at, field in enumerate(flat):
         value = read(field.strip(), spec)
         if value is None:
-            where = f"line {lines[at // width]}, column {at % width + 1}"
+            where = f"line {lines[at // width]}, column {at % width + first}"
             raise InputMismatch(f'{where}: "{field[:40]}" is no {spec.dtype} for input "{spec.name}"')
         values.append(value)
     if spec.kind == "float":
@@ -62,8 +64,8 @@ def _int(field: str, spec: TensorSpec) -> int | None:
         value = int(field)
     except ValueError:
         number = _float(field, spec)
-        if number is None or not number.is_integer():
-            return None
+        if number is None or not number.is_integer() or abs(number) >= EXACT:
+            return None  # with a point or an exponent, and beyond what a double holds exactly
         value = int(number)
     low, high = dtypes.bounds(spec.numpy)
     return value if low <= value <= high else None

@@ -57,7 +57,11 @@ def batch(array: Array, spec: TensorSpec, *, one: bool) -> Array:
 
     Where that does not fit the signature and the other reading does, the other it is: a bare
     ``[224][224][3]`` list for an image input is one image, ``[1, 2, 5]`` for an input of scalars is three.
+    An input that declares a single value has no batch: what is sent for it is an instance, as in the row
+    form, which the graph may take or not.
     """
+    if spec.shape == () and not spec.compiled:
+        return array[None] if one else array
     first, second = (array[None], array) if one else (array, array[None])
     if not fits(first.shape, spec.shape) and fits(second.shape, spec.shape):
         return second
@@ -70,7 +74,7 @@ def rows_into(array: Array, spec: TensorSpec) -> Array:
     One column is a scalar per row where the input takes that. InputMismatch: ``k`` values do not fill it.
     """
     n, k = array.shape
-    if k == 1 and (spec.shape is None or len(spec.shape) == 1):
+    if k == 1 and (spec.shape is None or len(spec.shape) <= 1):
         return check(array.reshape(n), spec)
     inner = spec.shape[1:] if spec.shape else ()
     known = [d for d in inner if d is not None]

@@ -93,12 +93,13 @@ def _specs(infos: Infos) -> dict[str, TensorSpec]:
     return {name: TensorSpec(name, *infos[name]) for name in sorted(infos)}
 
 
-def select(signatures: Signatures, name: str | None) -> Signature:
+def select(signatures: Signatures, name: str | None, *, dense: bool = True) -> Signature:
     """The signature asked for; without a name ``serving_default``, or the only one there is.
 
     Any signature can be called by any method, as in TensorFlow Serving, which checks ``method_name`` no more
     since 2.4: whether it has what Classify or Regress needs, the model server says.
-    UnknownTarget: no such signature. InputMismatch: one with a sparse, ragged or other composite tensor.
+    UnknownTarget: no such signature. InputMismatch, where it has to be ``dense``: one with a sparse, ragged
+    or other composite tensor.
     """
     found = signatures.get(name or DEFAULT)
     if found is None and name is None:
@@ -106,7 +107,7 @@ def select(signatures: Signatures, name: str | None) -> Signature:
     if found is None:
         asked = f'signature "{name[:100]}"' if name else f'default signature "{DEFAULT}"'
         raise UnknownTarget(f"the model has no {asked}", hint=f"it has {_names(signatures)}")
-    if found.composite:
+    if dense and found.composite:
         raise _not_dense(found, signatures)
     return found
 

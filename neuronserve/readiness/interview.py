@@ -49,6 +49,10 @@ class Interview:
         self._keep(subject, Question(method, message))
         return [reply.body for reply in replies]
 
+    def within(self, seconds: float) -> contextlib.AbstractContextManager[None]:
+        """For a while answers may take so long at most; see ``Lanes.within``."""
+        return self._lanes.within(seconds)
+
     def avoid(self, subject: Subject) -> None:
         """Ask it no more predictions: one that was made up found no end. Raises a dead server's fault."""
         question = Question(METADATA, calls.metadata_request(subject.spec()))

@@ -6,9 +6,11 @@ call after the other may meet the same copy each time.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import threading
 import time
+from collections.abc import Iterator
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
@@ -49,6 +51,15 @@ class Lanes:
         for other in self._others:
             other.put(None)
         self._client.channel().cancel()
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """For a while answers may take so long at most, and no more than a quarter of what they else may."""
+        before, self._seconds = self._seconds, min(seconds, self._seconds / 4)
+        try:
+            yield
+        finally:
+            self._seconds = before
 
     def ask(self, method: str, message: bytes, copies: int = 1) -> list[Reply]:
         """``copies`` replies to the same message, sent at once as far as memory and threads go.

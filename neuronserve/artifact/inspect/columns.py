@@ -13,16 +13,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from neuronserve.artifact.inspect import savedmodel
+from neuronserve.artifact.inspect import savedmodel, scan
 from neuronserve.errors import DamagedModel
 
-FILE = Path("assets.extra") / "csv_columns.json"
 _FORM = 'write {"serving_default": ["first_input", "second_input", ...]}'
 
 
 def read(folder: Path) -> Mapping[str, tuple[str, ...]]:
     """By signature; empty without the file. DamagedModel: it names other inputs than the signature has."""
-    file = folder / FILE
+    file = folder / scan.COLUMNS
     try:
         content = file.read_bytes()
     except (FileNotFoundError, NotADirectoryError):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 FILES = ("saved_model.pb", "saved_model.pbtxt")  # in the order in which TensorFlow looks for them
 OP = "NeuronOp"
+COLUMNS = Path("assets.extra") / "csv_columns.json"  # see columns.py
 
 _MARK = OP.encode()
 _BLOCK = 1 << 20  # bytes read at once

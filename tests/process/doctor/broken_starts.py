@@ -267,6 +267,22 @@ def own_warm_up_that_is_damaged(folder):
     return _recorded(folder, b"\xff\xff no PredictionLog")
 
 
+def own_warm_up_that_is_no_record(folder):
+    variables = _model(folder)
+    path = Path(variables["MODEL_URI"]) / "1" / warmuplog.FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"junk")
+    return variables
+
+
+def csv_columns_that_are_not_the_inputs(folder):
+    variables = _model(folder)
+    path = Path(variables["MODEL_URI"]) / "1" / "assets.extra" / "csv_columns.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('{"serving_default": ["nothing"]}')
+    return variables
+
+
 def recorded_warm_up_that_is_not_there(folder):
     return {**_model(folder), "SERVE_WARMUP": str(folder / "gone.jsonl")}
 

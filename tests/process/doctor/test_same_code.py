@@ -33,6 +33,8 @@ KNOWN = {
     "golden_answers_that_differ": 34,
     "golden_answers_that_are_right": 0,
     "own_warm_up_that_is_refused": 30,
+    "own_warm_up_that_is_no_record": 30,
+    "csv_columns_that_are_not_the_inputs": 23,
     "recorded_warm_up_that_is_refused": 33,
     "program_that_ends_at_once": 30,
     "default_model_that_is_not_there": 21,

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from neuronserve.cpuserver import dtypes, tensorproto
-from neuronserve.cpuserver.status import StatusError
+from neuronserve.cpuserver.status import Code, StatusError
 from neuronserve.messages import tensor_pb2
 
 NUMBERS = [1, 2, 3, 4, 5, 6, 8, 9, 10, 17, 18, 19, 22, 23]
@@ -49,6 +49,8 @@ def test_strings_come_back_as_they_were(values):
         (proto(8, (2,), scomplex_val=[1, 2]), [1 + 2j, 1 + 2j]),
         (proto(23, (1,), uint64_val=[2**64 - 1]), [2**64 - 1]),
         (proto(9, (0,)), []),
+        (proto(1, (2,), float_val=[1, 2, 3]), [1, 2]),  # FromProtoField in tensor.cc
+        (proto(7, (1,), string_val=[b"a", b"b"]), [b"a"]),
     ],
 )
 def test_typed_values_are_read_and_the_last_one_fills_the_rest(message, expected):
@@ -59,12 +61,36 @@ def test_typed_values_are_read_and_the_last_one_fills_the_rest(message, expected
     "message",
     [
         proto(1, (2,), tensor_content=b"1234"),
-        proto(1, (1,), float_val=[1, 2]),
         proto(1, (-1,), float_val=[1]),
         proto(7, (1,), tensor_content=b"a"),
-        proto(20, (1,)),
+        proto(7, (2,), tensor_content=b"\x01\x02a"),
+        proto(7, (1,), tensor_content=b"\xff\xff\xff\xff\xff\xff\x01a"),
+        proto(7, (1,), tensor_content=b"\x80"),
+        proto(0, (1,)),
+        proto(1, (1,) * 100, float_val=[7]),
+        proto(1, (1 << 40,)),
+        proto(1, (1 << 40, 1 << 40), float_val=[1]),
     ],
 )
-def test_what_does_not_fit_is_refused(message):
-    with pytest.raises(StatusError):
+def test_what_does_not_fit_is_an_invalid_argument(message):
+    with pytest.raises(StatusError, match="tensor parsing error: x") as refused:
         tensorproto.decode(message, "x")
+    assert refused.value.code is Code.INVALID_ARGUMENT
+
+
+def test_a_dtype_that_is_no_plain_array_is_not_implemented():
+    with pytest.raises(StatusError) as refused:
+        tensorproto.decode(proto(20, (1,)), "x")
+    assert refused.value.code is Code.UNIMPLEMENTED
+
+
+@given(st.lists(st.binary(max_size=300), max_size=5))
+def test_strings_may_come_as_content_as_tensorflow_encodes_them(strings):
+    def varint(number):
+        low, rest = number & 0x7F, number >> 7
+        return bytes([low | 0x80]) + varint(rest) if rest else bytes([low])
+
+    content = b"".join(varint(len(s)) for s in strings) + b"".join(strings)
+    if content:
+        message = proto(7, (len(strings),), tensor_content=content)
+        assert tensorproto.decode(message).tolist() == strings

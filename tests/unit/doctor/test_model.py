@@ -187,11 +187,11 @@ def test_a_models_own_warm_up_requests_are_counted(tmp_path):
     assert list(recordings.findings(bundle, Settings.from_environ({"SERVE_WARMUP": "off"}))) == []
 
 
-def test_a_warm_up_file_that_is_cut_is_a_fault(tmp_path):
+def test_a_warm_up_file_that_is_cut_is_a_warning_as_the_model_server_decides(tmp_path):
     bundle = bundled(tmp_path / "b")
     warm_up_file(tmp_path, struct.pack("<QI", 300, 0) + b"abc")
-    [fault] = recordings.findings(bundle, Settings.from_environ({}))
-    assert (fault.level, fault.exit_code) == (Level.FAIL, 33)
+    [warning] = recordings.findings(bundle, Settings.from_environ({}))
+    assert (warning.level, warning.exit_code) == (Level.WARN, 0)
 
 
 # --- cores

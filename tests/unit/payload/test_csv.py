@@ -76,6 +76,30 @@ def test_several_inputs_take_a_column_each_in_order_or_by_name():
         read("a,b,z\n1,x,2", known, "text/csv; header=present")
 
 
+def test_a_header_row_that_names_an_input_twice_is_refused():
+    known = signatures(a=("float32", (None,)), b=("float32", (None,)))
+    with pytest.raises(MalformedBody, match='the header row names "a" twice'):
+        read("a,b, a\n1,2,3", known, "text/csv; header=present")
+
+
+def test_a_fault_names_the_column_that_it_is_in():
+    known = signatures(a=("float32", (None,)), b=("string", (None,)), c=("int64", (None,)))
+    with pytest.raises(InputMismatch, match='line 2, column 3: "z" is no int64 for input "c"'):
+        read("1,x,2\n3,y,z", known)
+
+
+BEYOND = ["9007199254740993.0", "9223372036854775295e0", "1e300", "-9.1e15"]
+
+
+@pytest.mark.parametrize("field", BEYOND)
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+def test_a_whole_number_that_may_have_lost_digits_is_refused(field: str, dtype: str):
+    with pytest.raises(InputMismatch, match=f"is no {dtype}"):
+        read(field, signatures(x=(dtype, (None,))))
+    assert read("9007199254740993", signatures(x=(dtype, (None,)))).arrays["x"].tolist() == [9007199254740993]
+    assert read("9007199254740991.0", signatures(x=(dtype, (None,)))).arrays["x"].tolist() == [2**53 - 1]
+
+
 def test_a_header_row_alone_is_a_table_without_rows():
     assert read("a,b,c", THREE, "text/csv; header=present").arrays["x"].shape == (0, 3)
 

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from neuronserve.compiled import Compiled, SignatureBatch
+from neuronserve.messages import predict_pb2
+from neuronserve.modelserver import calls
 from neuronserve.state import Model
 from tests.wire.conftest import Signature
 
@@ -173,6 +175,44 @@ def test_a_signature_with_a_composite_tensor_is_refused_in_words_and_the_others_
     assert f'signature "serving_default" cannot be called: "{encoded}" (composite)' in reply.json["error"]
     assert 'dense signatures: "dense"' in reply.json["error"]
     assert made.post('{"signature_name": "dense", "instances": [[1, 2]]}').status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "answer"),
+    [
+        ("5", "application/json", [4.5]),
+        ('{"x": 5}', "application/json", [4.5]),
+        ("5\n6\n", "application/jsonlines", [4.5, 5.0]),
+        ("5\n", "application/jsonlines", [4.5]),
+        ("5\n6\n", "text/csv", [4.5, 5.0]),
+        ("5\n", "text/csv", [4.5]),
+        ("[5, 6]", "application/json", [[4.5, 5.0]]),
+    ],
+)
+def test_records_for_an_input_of_a_single_value_are_alike_in_all_forms(
+    gateway, scripted, body: str, content_type: str, answer: list
+) -> None:
+    reply = gateway(half_plus_two(scripted, ())).post(body, content_type)
+    assert (reply.status_code, reply.json) == (200, {"predictions": answer})
+
+
+def test_a_message_of_the_clients_own_may_ask_for_the_dense_outputs_alone(gateway, scripted) -> None:
+    shapes = {"x": ("float32", (-1, 2))}, {"y": ("float32", (-1, 2)), "r": ("float32", None)}
+    server = scripted({"serving_default": Signature(*shapes, composite=("r",))})
+    request = calls.predict_request(
+        calls.Spec("m"), {"x": np.float32([[1, 2]])}, {"x": "float32"}, outputs=["y"]
+    )
+    reply = gateway(server).post(request, "application/x-protobuf")
+    assert reply.status_code == 200
+    assert list(predict_pb2.PredictResponse.FromString(reply.data).outputs["y"].float_val) == [2.0, 4.0]
+
+
+def test_a_refusal_that_shows_a_signature_is_told_whole(gateway, scripted) -> None:
+    server = scripted()
+    text = 'No inputs found in SignatureDef: inputs {\n  key: "x"\n}\nmethod_name: "p"\n'
+    server.fail = (grpc.StatusCode.INVALID_ARGUMENT, text)
+    error = gateway(server).post('{"instances": [[1, 2]]}').json["error"]
+    assert error.endswith('SignatureDef: inputs { key: "x" } method_name: "p"')
 
 
 @pytest.mark.parametrize("method_name", ["", "my/Method", "tensorflow/serving/predict"])

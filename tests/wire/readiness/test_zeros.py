@@ -8,6 +8,7 @@ import grpc
 import pytest
 
 from neuronserve.errors import WarmUpFailed
+from neuronserve.readiness import warmup
 from neuronserve.readiness.proof import Proof
 from tests.wire.conftest import Signature
 from tests.wire.readiness.proofs import OF_ANY, prove, refused, subject
@@ -55,8 +56,8 @@ def test_a_server_that_goes_away_over_zeros_fails_its_start(scripted, tmp_path) 
 def test_zeros_that_find_no_end_are_a_warning_while_the_server_lives(scripted, tmp_path) -> None:
     server = scripted()
     server.hold = threading.Event()
-    proof = Proof(server.target, [subject(tmp_path)], deadline=0.3)
-    assert "did not answer within 0.3 s" in proof.prove().warnings[0]
+    proof = Proof(server.target, [subject(tmp_path)], deadline=1)
+    assert "did not answer within 0.25 s" in proof.prove().warnings[0]
     assert proof.canary(5)
 
 
@@ -78,3 +79,11 @@ def test_a_composite_signature_is_named_and_the_others_are_warmed_up(scripted, t
     proven = prove(server, subject(tmp_path))
     assert 'signature "serving_default" is not served: "y" is a sparse, ragged or other' in proven.warnings[0]
     assert {request.model_spec.signature_name for request in server.requests} == {"dense"}
+
+
+def test_zeros_have_a_deadline_of_their_own_on_cpu(scripted, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(warmup, "_ZEROS_SECONDS", 0.3)
+    server = scripted()
+    server.hold = threading.Event()
+    proven = prove(server, subject(tmp_path), deadline=300)
+    assert "did not answer within 0.3 s" in proven.warnings[0]

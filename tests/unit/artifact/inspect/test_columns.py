@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from neuronserve.artifact.inspect import columns, look
+from neuronserve.artifact.inspect import columns, look, scan
 from neuronserve.errors import DamagedModel
 from neuronserve.messages import saved_model_pb2
 
@@ -24,7 +24,7 @@ def saved(folder: Path, *inputs: str) -> Path:
 
 
 def told(folder: Path, content: object) -> Path:
-    file = folder / columns.FILE
+    file = folder / scan.COLUMNS
     file.parent.mkdir(exist_ok=True)
     file.write_text(content if isinstance(content, str) else json.dumps(content))
     return folder
