@@ -35,7 +35,7 @@ def test_the_message_modules_load_without_it(shell):
 def test_no_compiler_and_no_package_list_is_left(shell):
     tools = "gcc cc g++ make ld as strip git curl gpg"
     assert shell("sh", "-c", f"for tool in {tools}; do command -v $tool; done") == ""
-    assert shell("sh", "-c", "ls /var/lib/apt/lists; ls /opt") == "neuronserve"
+    assert shell("sh", "-c", "ls /var/lib/apt/lists; ls /opt") == "ml\nneuronserve"
 
 
 def test_python_is_compiled_ahead(shell):
