@@ -50,6 +50,7 @@ class Core:
         self._labels = labels
         self._configs: tuple[ModelConfig, ...] = ()
         self._started = threading.Event()  # the first list is in effect: another one may be
+        self._settled = threading.Event()  # its models serve, or have failed
         self._configuring = threading.Lock()
         self._aspiring = threading.Lock()  # a poll must not bring back what is just being dropped
         self.metrics = Metrics()
@@ -138,6 +139,7 @@ class Core:
     def _label_at_start(self, configs: Sequence[ModelConfig]) -> None:
         for config in configs:
             self._manager.wait_until_settled(config.name)
+        self._settled.set()
         try:
             self._labels.assign(configs, self._manager)
         except StatusError as error:
@@ -211,7 +213,15 @@ class Core:
     @contextlib.contextmanager
     def _servable(self, model_spec: Any) -> Iterator[Servable]:
         check_named(model_spec.name)
-        with self._manager.lease(model_spec.name, self._version(model_spec)) as servable:
+        with contextlib.ExitStack() as held:
+            try:
+                lease = self._manager.lease(model_spec.name, self._version(model_spec))
+                servable = held.enter_context(lease)
+            except StatusError as error:
+                if error.code is Code.NOT_FOUND and not self._settled.is_set():
+                    # TensorFlow Serving has no open port before; its clients wait for "Servable not found"
+                    raise StatusError(Code.UNAVAILABLE, "The models are still being loaded") from error
+                raise
             yield servable
 
     def _version(self, model_spec: Any) -> int | None:

@@ -20,4 +20,6 @@ def parse(path: Path, message: M) -> M:
     except OSError as error:
         raise StatusError(Code.NOT_FOUND, f"{path}; {error.strerror}") from error
     except text_format.ParseError as error:
-        raise invalid(f"Invalid protobuf file: '{path}': {error}") from error
+        name = message.DESCRIPTOR.full_name.replace("unpublished.", "tensorflow.serving.")
+        why = f"Error parsing text-format {name}: {error}"
+        raise invalid(f"Invalid protobuf file: '{path}': {why}") from error

@@ -16,11 +16,15 @@ _METHODS = (signatures.CLASSIFY, signatures.REGRESS)
 
 
 def infer(servable: Servable, request: Any, call: Call = Call()) -> Any:  # noqa: B008  frozen
-    """Answer a MultiInferenceRequest; all tasks must read the same input tensor of the same model."""
+    """Answer a MultiInferenceRequest, whose tasks are signatures of one model.
+
+    Each input tensor of theirs is fed the same examples: signatures that ``tf.saved_model.save`` wrote have
+    one each (multi_inference.cc).
+    """
     _check_tasks(request.tasks)
-    source, wanted = _plan(servable, request.tasks)
+    sources, wanted = _plan(servable, request.tasks)
     inputs = examples.serialized(request.input)
-    results = servable.run({source: (inputs, dtypes.STRING)}, wanted, call)
+    results = servable.run(dict.fromkeys(sources, (inputs, dtypes.STRING)), wanted, call)
     tensors = dict(zip(wanted, results, strict=True))
     response = inference_pb2.MultiInferenceResponse()
     for task in request.tasks:
@@ -50,8 +54,8 @@ def _check_tasks(tasks: Any) -> None:
         seen.add(name)
 
 
-def _plan(servable: Servable, tasks: Any) -> tuple[str, list[str]]:
-    """The one input tensor, and all output tensors, by their names in the graph."""
+def _plan(servable: Servable, tasks: Any) -> tuple[list[str], list[str]]:
+    """All input tensors, and all output tensors, by their names in the graph."""
     sources, wanted = set(), set()
     for task in tasks:
         name = signatures.name_of(task.model_spec)
@@ -62,9 +66,7 @@ def _plan(servable: Servable, tasks: Any) -> tuple[str, list[str]]:
         )
         sources.add(source)
         wanted.update(outputs)
-    if len(sources) != 1:
-        raise invalid("Input tensor must be the same for all Signatures.")
-    return sources.pop(), sorted(wanted)
+    return sorted(sources), sorted(wanted)
 
 
 def _fill(result: Any, task: Any, servable: Servable, tensors: dict[str, Typed], rows: int) -> None:

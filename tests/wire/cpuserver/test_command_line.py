@@ -35,7 +35,16 @@ def test_a_file_that_a_flag_names_must_be_there(tmp_path: Path, flag: str) -> No
 def test_a_file_that_a_flag_names_must_hold_what_it_should(tmp_path: Path, flag: str) -> None:
     file = tmp_path / "wrong"
     file.write_text("} nonsense")
-    assert "Failed to start server. Error:" in ended(tmp_path, "--enable_batching", f"--{flag}={file}")
+    said = ended(tmp_path, "--enable_batching", f"--{flag}={file}")
+    assert "Failed to start server. Error:" in said
+
+
+def test_a_model_config_file_that_is_none_is_told_in_protobufs_words(tmp_path: Path) -> None:
+    file = tmp_path / "wrong"
+    file.write_text("improperly formatted file")
+    said = ended(tmp_path, f"--model_config_file={file}")
+    assert f"Invalid protobuf file: '{file}'" in said
+    assert "Error parsing text-format tensorflow.serving.ModelServerConfig: 1:1" in said
 
 
 def test_all_three_parallelism_flags_together_are_refused(tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ import grpc
 import numpy as np
 import pytest
 
+from neuronserve.cpuserver import tensorproto
 from neuronserve.messages import classification_pb2, inference_pb2, predict_pb2, regression_pb2
-from tests.cpuservers import Server, predict_request
+from tests import handmade
+from tests.cpuservers import Server, config_flag, predict_request, running, wait_for
 from tests.wire.cpuserver.models import changed, serving, with_example
 
 # (TensorFlow's dtype, field of TensorProto, value that is sent, what the field holds)
@@ -160,3 +162,61 @@ def test_tensors_that_are_not_in_the_graph_are_an_invalid_argument_and_the_other
             server.predict("m", signature, x=np.float32([[1, 2]]))
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert "was not found in the Graph" in refused.value.details()
+
+
+def two_inputs(folder: Path) -> None:
+    """A classify and a regress signature with an input tensor each, as ``tf.saved_model.save`` has them."""
+    string, integer = 7, 3
+    axis = handmade.node("axis", "Const", dtype=integer)
+    axis.attr["value"].tensor.CopyFrom(tensorproto.encode(np.asarray(1, np.int32), integer))
+    nodes = [
+        *(handmade.node(name, "Placeholder", dtype=string) for name in ("a", "b")),
+        axis,
+        handmade.node("classes", "ExpandDims", "a", "axis", T=string, Tdim=integer),
+        handmade.node("length", "StringLength", "b"),
+        handmade.node("value", "Cast", "length", SrcT=integer, DstT=handmade.FLOAT),
+    ]
+    model = handmade.saved_model(nodes, {}, {})
+    signatures = model.meta_graphs[0].signature_def
+    signatures.clear()
+    for name, source, output, tensor in (
+        ("classify", "a:0", "classes", "classes:0"),
+        ("regress", "b:0", "outputs", "value:0"),
+    ):
+        signature = signatures[name]
+        signature.method_name = "tensorflow/serving/predict"
+        signature.inputs["inputs"].name, signature.inputs["inputs"].dtype = source, string
+        signature.outputs[output].name = tensor
+    handmade.write(model, folder)
+
+
+def test_multi_inference_feeds_each_input_tensor_the_same_examples(tmp_path: Path) -> None:
+    two_inputs(tmp_path / "m" / "1")
+    request = inference_pb2.MultiInferenceRequest()
+    request.input.CopyFrom(with_example(ClassificationRequest(), "").input)
+    for name in ("classify", "regress"):
+        task = request.tasks.add(method_name=f"tensorflow/serving/{name}")
+        task.model_spec.name, task.model_spec.signature_name = "m", name
+    with serving(tmp_path, tmp_path, ["m"]) as server:
+        classified, regressed = server.call("MultiInference", request).results
+    (example,) = request.input.example_list.examples
+    assert regressed.regression_result.regressions[0].value == len(example.SerializeToString())
+    assert len(classified.classification_result.classifications[0].classes) == 1
+
+
+def test_until_the_first_models_are_loaded_a_request_is_told_to_wait(tmp_path: Path) -> None:
+    """TensorFlow Serving has no open port then; its own tests wait for "Servable not found" of any model."""
+    handmade.doubling(tmp_path / "m" / "1")
+    with running(tmp_path, config_flag(tmp_path, ["m"])) as server:
+        codes: list[tuple[grpc.StatusCode, str]] = []
+
+        def is_ready() -> bool:
+            with pytest.raises(grpc.RpcError) as refused:
+                server.predict("intentionally_missing_model", x=[1.0])
+            codes.append((refused.value.code(), refused.value.details()))
+            return refused.value.code() is grpc.StatusCode.NOT_FOUND
+
+        wait_for(is_ready, "Servable not found")
+        assert server.predict("m", x=np.float32([[1, 2]]))["y"].tolist() == [[2, 4]]
+    assert codes[-1][1].startswith("Servable not found for request")
+    assert {code for code, _ in codes[:-1]} <= {grpc.StatusCode.UNAVAILABLE}
