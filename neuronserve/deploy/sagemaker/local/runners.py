@@ -20,6 +20,7 @@ from neuronserve.errors import EngineFailed
 
 # of the person's environment, what a container would not have
 _NOT_INSIDE = ("AWS_", "MODEL_", "COMPILATION_JOB", "SAGEMAKER_", "SERVE_", "NEURON_RT_")
+_KILLED_SECONDS = 5.0  # a killed process is gone at once, unless the system is stuck
 
 
 class Runner(Protocol):
@@ -79,7 +80,9 @@ class Checkout:
         if self._process:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            # a signal's handler comes here too, maybe from inside of poll(), whose lock it would wait for
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_KILLED_SECONDS)
 
     def remove(self) -> None:
         self.kill()
