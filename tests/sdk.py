@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import sys
@@ -10,8 +11,12 @@ from pathlib import Path
 from typing import Any
 
 
+@functools.cache
 def load() -> tuple[Any, Any]:
-    """Its modules ``serializers`` and ``deserializers``, below packages that import nothing."""
+    """Its modules ``serializers`` and ``deserializers``, below packages that import nothing.
+
+    Once in a process: the bare package cannot be looked for again.
+    """
     found = importlib.util.find_spec("sagemaker")
     assert found, "sagemaker-core is not installed"
     top = Path(next(iter(found.submodule_search_locations or ())))
