@@ -6,7 +6,8 @@
 # `scripts/image --help` has the ways to build it.
 
 ARG BASE_IMAGE=debian:bookworm-slim
-
+# Which base image it is, is the builder's to say: `scripts/image --base-image NAME@sha256:DIGEST`.
+# checkov:skip=CKV_DOCKER_7:the default of BASE_IMAGE has a tag
 # --- what both targets run on: Python and nginx from Debian, nothing else ------------------------
 FROM ${BASE_IMAGE} AS base
 RUN apt-get update \
@@ -115,10 +116,14 @@ RUN python3.11 /tmp/_neuron_packages.py \
  && rm -f /tmp/_neuron_packages.py
 ENV LD_LIBRARY_PATH=/opt/aws/neuron/lib
 COPY --from=app /opt/neuronserve/app /opt/neuronserve/app
+ARG BASE_NAME=unknown
+ARG BASE_DIGEST=unknown
 ARG REVISION=unknown
 ARG VERSION=unknown
 LABEL org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.base.name="${BASE_NAME}" \
+      org.opencontainers.image.base.digest="${BASE_DIGEST}"
 USER 10001:10001
 
 # --- target cpu, the default ------------------------------------------------------------------------
@@ -126,8 +131,12 @@ FROM runtime AS cpu
 COPY --from=cpuserver /opt/neuronserve/cpuserver /opt/neuronserve/cpuserver
 ENV SERVE_CPU_PYTHON=/opt/neuronserve/cpuserver/bin/python
 COPY --from=app /opt/neuronserve/app /opt/neuronserve/app
+ARG BASE_NAME=unknown
+ARG BASE_DIGEST=unknown
 ARG REVISION=unknown
 ARG VERSION=unknown
 LABEL org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.base.name="${BASE_NAME}" \
+      org.opencontainers.image.base.digest="${BASE_DIGEST}"
 USER 10001:10001

@@ -45,7 +45,7 @@ def fetch_key(address: str, checksum: str) -> bytes:
     Exits when it cannot be had, is no key, or is not the one whose SHA-256 ``checksum`` names.
     """
     try:
-        with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310  the builder's own argument
+        with urllib.request.urlopen(address, timeout=60) as answer:  # nosec B310  # noqa: S310  the builder's own argument
             key: bytes = answer.read()
     except (urllib.error.URLError, ValueError) as error:
         sys.exit(f"NEURON_APT_KEY={address}: cannot be read: {error}")

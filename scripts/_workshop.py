@@ -117,24 +117,49 @@ def _make_environment(wanted: str) -> None:
         (VENV / ".neuronserve").write_text(wanted)
 
 
+def environment(name: str) -> Path:
+    """An environment with the packages of ``requirements/NAME.txt`` alone, made once; where its programs are.
+
+    For tools whose requirements cannot stand beside ours. Call it inside ``.venv``.
+    """
+    lock = LOCK.with_name(f"{name}.txt")
+    folder = CACHE / name
+    stamp = folder / ".neuronserve"
+    fingerprint = hashlib.sha256(lock.read_bytes() + str(folder).encode()).hexdigest()
+    if not (stamp.is_file() and stamp.read_text() == fingerprint):
+        base = getattr(sys, "_base_executable", sys.executable)
+        subprocess.run([base, "-m", "venv", "--clear", str(folder)], check=True)
+        _packages(folder / "bin" / "python", [lock])
+        stamp.write_text(fingerprint)
+    return folder / "bin"
+
+
 def _install() -> None:
-    """Everything in the lock and nothing else, each file checked against its hashes."""
-    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--require-hashes"]
-    pip.append("--no-deps")
-    # compiled at once: where Python may not write, TensorFlow takes 10 s to import
-    uv = [str(VENV / "bin" / "uv"), "pip", "sync", "--compile-bytecode", "--require-hashes"]
-    uv += ["--python", str(PYTHON), str(LOCK), str(SDK)]
     tool = VENV / "uv.txt"
     tool.write_text(_entry("uv"))
-    say("installing the packages of requirements/dev.txt and sdk.txt")
-    if (
-        subprocess.run([*pip, "-q", "-r", str(tool)], check=False).returncode == 0
-        and subprocess.run(uv, env={**os.environ, "UV_SYSTEM_CERTS": "1"}, check=False).returncode == 0
-    ):
-        return
+    subprocess.run([*_pip(PYTHON), "-q", "-r", str(tool)], check=False)
+    _packages(PYTHON, [LOCK, SDK])
+
+
+def _packages(python: Path, locks: Sequence[Path]) -> None:
+    """Everything in the locks and nothing else, each file checked against its hashes."""
+    names = [str(lock) for lock in locks]
+    # compiled at once: where Python may not write, TensorFlow takes 10 s to import
+    uv = [str(VENV / "bin" / "uv"), "pip", "sync", "--quiet", "--compile-bytecode", "--require-hashes"]
+    uv += ["--python", str(python), *names]
+    say(f"installing the packages of requirements/{' and '.join(lock.name for lock in locks)}")
+    with contextlib.suppress(FileNotFoundError):
+        if subprocess.run(uv, env={**os.environ, "UV_SYSTEM_CERTS": "1"}, check=False).returncode == 0:
+            return
     say("with pip, which knows the package index that this machine is set up for")
-    if subprocess.run([*pip, "-r", str(LOCK), "-r", str(SDK)], check=False).returncode != 0:
+    pip = [*_pip(python), *(word for name in names for word in ("-r", name))]
+    if subprocess.run(pip, check=False).returncode != 0:
         sys.exit("the packages could not be installed; pip's reason is above. Run it again to try again")
+
+
+def _pip(python: Path) -> list[str]:
+    install = ["-m", "pip", "--disable-pip-version-check", "install", "--require-hashes", "--no-deps"]
+    return [str(python), *install]
 
 
 def _entry(name: str) -> str:

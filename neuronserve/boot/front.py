@@ -138,7 +138,7 @@ def _has_ipv6() -> bool:
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m neuronserve.boot.front", description=__doc__)
     parser.add_argument("--render", action="store_true", required=True, help="print the configuration")
-    parser.add_argument("--runtime", type=Path, default=Path("/tmp/neuronserve"), help="the runtime folder")  # noqa: S108  a name in a text that is printed
+    parser.add_argument("--runtime", type=Path, default=Path("/tmp/neuronserve"), help="the runtime folder")  # nosec B108  # noqa: S108  a name in a text that is printed
     options = parser.parse_args(argv)
     settings = Settings.from_environ(os.environ)
     sys.stdout.write(render(settings, options.runtime.absolute(), (ROOT / "nginx.conf").read_text()))

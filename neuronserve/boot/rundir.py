@@ -46,7 +46,7 @@ def _new() -> Path:
     base = tempfile.gettempdir()
     room = _SUN_PATH - len("/neuronserve-12345678") - len(_LONGEST_SOCKET)
     if len(os.fsencode(base)) > room or _closed_to_nginx(Path(base) / "here"):
-        base = "/tmp"  # noqa: S108  mkdtemp makes a folder of our own in it
+        base = "/tmp"  # nosec B108  # noqa: S108  mkdtemp makes a folder of our own in it
     try:
         return Path(tempfile.mkdtemp(prefix="neuronserve-", dir=base))
     except OSError as error:

@@ -55,7 +55,7 @@ def parse(content: str, name: str) -> Any:
         if begin in "{[" and not name.endswith((".yml", ".yaml")):
             found = _json(content, name)
         else:
-            found = yaml.load(content, _Loader)  # noqa: S506  derived from SafeLoader
+            found = yaml.load(content, _Loader)  # nosec B506  # noqa: S506  derived from SafeLoader
     except json.JSONDecodeError as error:
         raise InvalidInput(f"{name}, line {error.lineno}, column {error.colno}: {error.msg}") from None
     except yaml.MarkedYAMLError as error:

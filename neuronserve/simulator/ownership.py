@@ -132,7 +132,7 @@ def gate(cores_dir: Path) -> Iterator[None]:
     descriptor = os.open(cores_dir / _GATE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         with contextlib.suppress(PermissionError):
-            os.fchmod(descriptor, 0o666)  # past the umask: other users own cores too
+            os.fchmod(descriptor, 0o666)  # nosec B103  # past the umask: other users own cores too
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:

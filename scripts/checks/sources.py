@@ -13,6 +13,8 @@ from checks.tools import tracked
 REQUIREMENTS = _workshop.ROOT / "requirements"
 _HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}\b")
 
+APART = {"security.txt"}  # for an environment of its own: other versions than dev.txt
+
 # Each pattern has a bracket in it, so that it does not find itself.
 FORBIDDEN = {
     "the address of a package index": r"py[p]i\.(org|python)|pythonhoste[d]|de[b]\.debian|archive\.ubunt[u]"
@@ -37,7 +39,7 @@ def locks() -> str:
         wrong += [
             f"{lock.name} has {name} {version}, dev.txt {development.get(name, 'has none')}"
             for name, version in locked.items()
-            if development.get(name) != version
+            if lock.name not in APART and development.get(name) != version
         ]
     return "\n".join([*wrong, "scripts/lock renews them"] if wrong else [])
 

@@ -9,6 +9,10 @@ import sys
 import _workshop
 
 
+class Skipped(Exception):
+    """A check could not be made here; the message says why."""
+
+
 def said(*command: str, **environ: str) -> str:
     """What a program said when it failed, and nothing when it did not."""
     done = subprocess.run(

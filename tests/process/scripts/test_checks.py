@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 
 import pytest
@@ -100,6 +101,53 @@ def test_every_check_runs_also_after_one_failed(monkeypatch, capsys):
     assert checks.run(["first", "second"]) == 1
     assert ran == ["first", "second"]
     assert "1 of 2 checks passed" in capsys.readouterr().out
+
+
+def test_a_check_that_cannot_be_made_here_is_skipped_with_its_reason(monkeypatch, capsys):
+    import checks
+    from checks import tools
+
+    def cannot():
+        raise tools.Skipped("nobody answers")
+
+    monkeypatch.setattr(checks, "CHECKS", {"first": cannot})
+    assert checks.run(["first"]) == 0
+    printed = capsys.readouterr().out
+    assert "nobody answers" in printed
+    assert "0 of 1 checks passed, 1 skipped" in printed
+
+
+VULNERABLE = {
+    "name": "flask",
+    "version": "0.12",
+    "vulns": [{"id": "PYSEC-2018-66", "fix_versions": ["0.12.3"]}],
+}
+
+
+def test_a_vulnerability_is_named_with_its_package_and_the_version_that_mends_it():
+    from checks import security
+
+    report = json.dumps({"dependencies": [VULNERABLE, {"name": "idna", "version": "3", "vulns": []}]})
+    (line,) = security.vulnerabilities(report, "")
+    assert line == "flask 0.12: PYSEC-2018-66, fixed in 0.12.3"
+
+
+@pytest.mark.parametrize(
+    "report",
+    ["", json.dumps({"dependencies": [{"name": "flask", "skip_reason": "not found on the index"}]})],
+    ids=["no answer", "no package known"],
+)
+def test_an_audit_without_a_list_of_vulnerabilities_is_skipped(report):
+    from checks import security, tools
+
+    with pytest.raises(tools.Skipped, match="vulnerabilit"):
+        security.vulnerabilities(report, "ConnectionError: no route")
+
+
+def test_a_package_of_an_environment_of_its_own_may_have_another_version(requirements):
+    (requirements / "security.in").write_text("Flask_Thing\n")
+    (requirements / "security.txt").write_text(f"flask-thing==2.0 \\\n    {HASH}\n")
+    assert locks() == ""
 
 
 def test_the_documents_tables_are_those_of_the_code():

@@ -98,6 +98,20 @@ def test_engine_base_target_and_tag_reach_the_build(script, fake_engine):
         assert wanted in words
 
 
+def test_a_base_image_with_a_digest_is_built_on_and_named_in_the_labels(script, fake_engine):
+    digest = "sha256:" + "a" * 64
+    done = script(
+        "image", "--dry-run", "--base-image", f"debian:bookworm-slim@{digest}",
+        CONTAINER_ENGINE=fake_engine, BASE_IMAGE="local/debian:12",
+    )  # fmt: skip
+    words = shlex.split(done.stdout)
+    arguments = [words[i + 1] for i, word in enumerate(words) if word == "--build-arg"]
+    assert f"BASE_IMAGE=debian:bookworm-slim@{digest}" in arguments
+    assert "BASE_NAME=debian:bookworm-slim" in arguments
+    assert f"BASE_DIGEST={digest}" in arguments
+    assert "local/debian:12" not in done.stdout
+
+
 def test_an_engine_that_is_not_there_is_named(script):
     done = script("image", "--dry-run", CONTAINER_ENGINE="no-such-engine")
     assert done.returncode != 0

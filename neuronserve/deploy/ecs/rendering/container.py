@@ -56,7 +56,7 @@ def definition(spec: TaskSpec, share: Share) -> dict[str, Any]:
         document["restartPolicy"] = restarts.policy(spec.load_seconds)
     if spec.read_only:
         document["readonlyRootFilesystem"] = True
-        document["mountPoints"] = [{"sourceVolume": SCRATCH, "containerPath": "/tmp", "readOnly": False}]  # noqa: S108
+        document["mountPoints"] = [{"sourceVolume": SCRATCH, "containerPath": "/tmp", "readOnly": False}]  # nosec B108  # noqa: S108
     if spec.logs.group:
         document["logConfiguration"] = _log_configuration(spec.logs)
     return document
