@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from neuronserve.deploy.stack.intrinsic import Resources, ref
+from typing import Any
+
+from neuronserve.deploy.stack.intrinsic import NOTHING, Resources, is_set, ref, when
 from neuronserve.deploy.stack.plan import Plan
+
+
+def conditions(plan: Plan) -> dict[str, Any]:
+    return {"HasLogKey": is_set("LogKmsKeyArn")} if plan.own_log_group else {}
 
 
 def resources(plan: Plan) -> Resources:
@@ -16,6 +22,10 @@ def resources(plan: Plan) -> Resources:
             # the log of a start that failed is worth most after the stack was rolled back; lines expire
             "DeletionPolicy": "Retain",
             "UpdateReplacePolicy": "Retain",
-            "Properties": {"RetentionInDays": ref("LogRetentionDays")},
+            "Properties": {
+                "RetentionInDays": ref("LogRetentionDays"),
+                # without a key of one's own, CloudWatch Logs encrypts with one of AWS's
+                "KmsKeyId": when("HasLogKey", ref("LogKmsKeyArn"), NOTHING),
+            },
         }
     return made

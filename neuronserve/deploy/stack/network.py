@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from neuronserve.deploy.stack import balancer
 from neuronserve.deploy.stack.intrinsic import NOTHING, Resources, get, is_set, ref, when
 from neuronserve.deploy.stack.plan import Plan
 
@@ -18,7 +19,7 @@ def resources(plan: Plan) -> Resources:
     if plan.awsvpc:
         made["TaskSecurityGroup"] = _group("Tasks on Neuron instances", [_way_in(plan)])
     if plan.balancer:
-        made["BalancerSecurityGroup"] = _group("Clients of the load balancer", _clients())
+        made["BalancerSecurityGroup"] = _group("Clients of the load balancer", [_clients(plan)])
     return made
 
 
@@ -42,12 +43,7 @@ def _way_in(plan: Plan) -> dict[str, Any]:
     return when("HasClients", {**ports, "CidrIp": ref("ClientCidr"), "Description": "Clients"}, NOTHING)
 
 
-def _clients() -> list[dict[str, Any]]:
-    rule = {"IpProtocol": "tcp", "CidrIp": ref("ClientCidr"), "Description": "Clients"}
-    return [
-        when(
-            "HasCertificate",
-            {**rule, "FromPort": 443, "ToPort": 443},
-            {**rule, "FromPort": 80, "ToPort": 80},
-        )
-    ]
+def _clients(plan: Plan) -> dict[str, Any]:
+    port = balancer.with_https(plan, 443, 80)
+    ports = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
+    return {**ports, "CidrIp": ref("ClientCidr"), "Description": "Clients"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neuronserve.deploy.stack import balancer
-from neuronserve.deploy.stack.intrinsic import get, ref, sub, when
+from neuronserve.deploy.stack.intrinsic import get, ref, sub
 from neuronserve.deploy.stack.plan import Plan
 
 _GROUP = "--auto-scaling-group-name ${Instances}"
@@ -26,8 +26,8 @@ def of(plan: Plan) -> dict[str, Any]:
     for name in plan.names():
         made[f"Service{name}Name"] = _output("A service", get(f"Service{name}", "Name"))
     if plan.balancer:
-        host = f"${{{balancer.BALANCER}.DNSName}}"
-        url = when("HasCertificate", sub(f"https://{host}"), sub(f"http://{host}"))
+        host = "${DomainName}" if plan.domain else f"${{{balancer.BALANCER}.DNSName}}"
+        url = balancer.with_https(plan, sub(f"https://{host}"), sub(f"http://{host}"))
         made["Url"] = _output("Where /ping and /invocations are", url)
     if plan.own_log_group:
         made["LogGroupName"] = _output("The log", ref("LogGroup"))

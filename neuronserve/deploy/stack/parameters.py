@@ -22,6 +22,8 @@ _OPTIONS = {
     "ModelKey": "--model-uri",
     "ClientCidr": "--client-cidr",
     "CertificateArn": "--certificate",
+    "DomainName": "--domain",
+    "LogKmsKeyArn": "--log-kms-key",
     "AlarmTopicArn": "--alarms-topic",
 }
 
@@ -70,15 +72,46 @@ def _network(plan: Plan) -> dict[str, Parameter]:
             "Description": "Subnets for the load balancer, in two zones or more"
             + (", public ones" if plan.internet_facing else ""),
         }
-        made["CertificateArn"] = {
-            "Type": "String",
-            "Default": plan.certificate,
-            "AllowedPattern": r"(arn:aws[a-z-]*:(acm|iam):\S+)?",
-            "ConstraintDescription": "the ARN of a certificate, or nothing",
-            "Description": "A certificate for HTTPS; empty: HTTP, which anybody on the way can read",
-        }
+        made |= _domain(plan) if plan.domain else {"CertificateArn": _certificate(plan)}
     made["ClientCidr"] = _clients(plan)
     return made
+
+
+def _certificate(plan: Plan) -> Parameter:
+    """A template made with a certificate never speaks HTTP: the parameter cannot be empty there."""
+    arn = r"arn:aws[a-z-]*:(acm|iam):\S+"
+    if plan.certificate:
+        return {
+            "Type": "String",
+            "Default": plan.certificate,
+            "AllowedPattern": arn,
+            "ConstraintDescription": "the ARN of a certificate",
+            "Description": "The certificate for HTTPS",
+        }
+    return {
+        "Type": "String",
+        "Default": "",
+        "AllowedPattern": f"({arn})?",
+        "ConstraintDescription": "the ARN of a certificate, or nothing",
+        "Description": "A certificate for HTTPS; empty: HTTP, which anybody on the way can read",
+    }
+
+
+def _domain(plan: Plan) -> dict[str, Parameter]:
+    return {
+        "DomainName": {
+            "Type": "String",
+            "Default": plan.domain,
+            "AllowedPattern": r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
+            "ConstraintDescription": "a host name such as digits.example.com",
+            "Description": "Where clients find the load balancer; the stack makes its certificate and record",
+        },
+        "HostedZoneId": {
+            "Type": "AWS::Route53::HostedZone::Id",
+            "Default": plan.hosted_zone,
+            "Description": "The hosted zone of the domain, in Route 53",
+        },
+    }
 
 
 def _clients(plan: Plan) -> Parameter:
@@ -189,6 +222,16 @@ def _watching(plan: Plan) -> dict[str, Parameter]:
             "AllowedValues": list(RETENTION),
             "Description": "Days until a line of the log is deleted; the group outlives the stack",
         }
+        made["LogKmsKeyArn"] = {
+            "Type": "String",
+            "Default": plan.log_kms_key,
+            "AllowedPattern": r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+)?",
+            "ConstraintDescription": "the ARN of a KMS key, or nothing",
+            "Description": "A KMS key for the log group, whose policy lets logs.REGION.amazonaws.com use it; "
+            "empty: the log is encrypted with a key of AWS's",
+        }
+    if plan.access_logs == "":
+        made["AccessLogDays"] = _number("Days until an access log is deleted", 90, least=1)
     if plan.alarms:
         made["AlarmTopicArn"] = {
             "Type": "String",

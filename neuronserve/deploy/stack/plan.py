@@ -40,6 +40,7 @@ RETENTION = (
 METRICS = ("cpu", "memory", "requests")
 _SCALE = re.compile(r"(?P<metric>[a-z]+)=(?P<target>\d+(\.\d+)?)")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9!_.'()/=+@:,-]+")
+_LOG_URI = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/(?!.*AWSLogs)[^\s*?$]+)?/?")
 PLACEHOLDER = "set-by-the-stack"  # never in a template: tasks.py puts references in its place
 
 
@@ -66,6 +67,7 @@ class Plan:
     """``tasks``: how many of each service; with ``scale`` the least, and ``max_tasks`` the most.
 
     ``root_gib``: the instances' disk. ``log_group``: one that exists; None: the stack makes one.
+    ``access_logs``: the load balancer's, as S3 URI; empty: to a bucket that the stack makes; None: none.
     """
 
     spec: TaskSpec
@@ -75,6 +77,9 @@ class Plan:
     balancer: bool = False
     internet_facing: bool = False
     certificate: str = ""
+    domain: str = ""
+    hosted_zone: str = ""
+    access_logs: str | None = None
     clients: str = ""
     scale: tuple[Scale, ...] = ()
     alarms: bool = True
@@ -83,6 +88,7 @@ class Plan:
     logs: bool = True
     log_group: str | None = None
     retention_days: int = 30
+    log_kms_key: str = ""
     root_gib: int = 100
     session_manager: bool = False
 
@@ -114,9 +120,29 @@ class Plan:
         return ""
 
     def _balancing(self) -> str:
-        if not self.balancer and (self.internet_facing or self.certificate):
-            return "--internet-facing and --certificate are for a --load-balancer"
+        options = (self.internet_facing, self.certificate, self.domain, self.access_logs is not None)
+        if not self.balancer and any(options):
+            return (
+                "--internet-facing, --certificate, --domain, --access-logs and --access-log-uri "
+                "are for a --load-balancer"
+            )
+        if bool(self.domain) != bool(self.hosted_zone):
+            return "--domain and --hosted-zone go together: the certificate is validated in the zone"
+        if self.hosted_zone and not re.fullmatch("Z[A-Z0-9]{1,31}", self.hosted_zone):
+            return f"--hosted-zone {self.hosted_zone}: expected an ID such as Z0123456789ABC"
+        if self.domain and self.certificate:
+            return "--domain makes a certificate; give --certificate or --domain, not both"
+        if self.access_logs and not _LOG_URI.fullmatch(self.access_logs):
+            return (
+                f"--access-log-uri {self.access_logs}: expected s3://BUCKET or s3://BUCKET/PREFIX; "
+                "the load balancer adds AWSLogs/ACCOUNT itself"
+            )
         return ""
+
+    @property
+    def https(self) -> bool:
+        """Whether the balancer speaks HTTPS whatever the stack's parameters say."""
+        return bool(self.certificate or self.domain)
 
     @property
     def managed(self) -> bool:

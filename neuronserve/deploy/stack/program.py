@@ -29,6 +29,8 @@ from neuronserve.deploy.stack.plan import Plan, Scale
 from neuronserve.deploy.stack.template import INLINE_LIMIT, fit, template
 from neuronserve.errors import InvalidInput
 
+_HTTPS = "--certificate, or --domain and --hosted-zone, make it HTTPS"
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     around = parser.add_argument_group("the stack")
@@ -56,6 +58,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     balancing.add_argument("--internet-facing", action="store_true", help="a public one")
     balancing.add_argument("--certificate", default="", metavar="ARN", help="for HTTPS")
+    balancing.add_argument(
+        "--domain", default="", metavar="NAME", help="for HTTPS: the stack makes a certificate and a record"
+    )
+    balancing.add_argument("--hosted-zone", default="", metavar="ID", help="of the --domain, in Route 53")
+    access = balancing.add_mutually_exclusive_group()
+    access.add_argument(
+        "--access-logs", action="store_const", const="", dest="access_logs",
+        help="a line for each request, in a bucket that the stack makes (costs S3 storage)",
+    )  # fmt: skip
+    access.add_argument(
+        "--access-log-uri", dest="access_logs", metavar="S3_URI", help="the same in a bucket that exists"
+    )
     watching = parser.add_argument_group("watching")
     watching.add_argument(
         "--alarms-topic", default="", metavar="ARN", help="an SNS topic for alarms and failures"
@@ -66,6 +80,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="metrics of the cluster; without them no alarm tells of missing tasks (enabled)",
     )  # fmt: skip
     watching.add_argument("--log-retention-days", type=int, default=30, metavar="DAYS", help="(30)")
+    watching.add_argument("--log-kms-key", default="", metavar="ARN", help="a KMS key for the log group")
     policy.needs_arguments(parser.add_argument_group("rights"))
     options.arguments(parser)
     parser.add_argument("--out", metavar="FILE", help="where to write it (standard output)")
@@ -74,7 +89,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace, desk: Desk) -> int:
     made = plan(given, desk)
     text = _text(template(made), desk.form)
-    for note in (*notes.of(made.rendered()), *fit(len(text.encode()))):
+    tasks = dataclasses.replace(made.rendered(), region=made.spec.region)
+    for note in (*notes.of(tasks), *_transport(made), *fit(len(text.encode()))):
         desk.say(f"note: {note}")
     if given.out and given.dry_run:
         desk.say(f"{given.out}: not written: --dry-run")
@@ -99,6 +115,9 @@ def plan(given: argparse.Namespace, desk: Desk) -> Plan:
         balancer=given.load_balancer,
         internet_facing=given.internet_facing,
         certificate=given.certificate,
+        domain=given.domain,
+        hosted_zone=given.hosted_zone,
+        access_logs=given.access_logs,
         clients=given.client_cidr,
         scale=tuple(Scale.parse(one) for one in given.scale),
         alarms=not given.no_alarms,
@@ -107,9 +126,19 @@ def plan(given: argparse.Namespace, desk: Desk) -> Plan:
         logs=not given.no_logs,
         log_group=given.log_group,
         retention_days=given.log_retention_days,
+        log_kms_key=given.log_kms_key,
         root_gib=given.root_gib,
         session_manager=given.session_manager,
     )
+
+
+def _transport(made: Plan) -> list[str]:
+    """What to say of a load balancer that clients reach without TLS."""
+    if not made.balancer or made.https:
+        return []
+    if made.internet_facing:
+        return [f"anybody on the way can read and change requests over HTTP: {_HTTPS}"]
+    return [f"the load balancer speaks HTTP: {_HTTPS}"]
 
 
 def _text(document: dict[str, Any], form: str) -> str:

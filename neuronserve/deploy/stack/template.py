@@ -34,7 +34,7 @@ def template(plan: Plan) -> dict[str, Any]:
         "Parameters": parameters.checked(plan),
     }
     conditions: dict[str, Any] = {}
-    for part in (network, instances, balancer, alarms):
+    for part in (network, cluster, instances, balancer, alarms):
         conditions |= part.conditions(plan)
     if conditions:
         made["Conditions"] = conditions

@@ -99,6 +99,16 @@ SPECIAL = {
         "tags": {"read_only": True, "tags": {"team": "a"}, "session_manager": True},
     },
     "no logs, alarms or insights": {"all": {"logs": False, "alarms": False, "insights": "disabled"}},
+    "a domain, access logs and a key for the log": {
+        "own bucket": {
+            "balancer": True,
+            "domain": "digits.example.com",
+            "hosted_zone": "Z0123456789ABC",
+            "access_logs": "",
+            "log_kms_key": f"arn:aws:kms:{HERE}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        },
+        "a bucket that exists": {"balancer": True, "access_logs": "s3://team-logs/digits/"},
+    },
     "a certificate and a topic": {
         "all": {
             "balancer": True,

@@ -34,6 +34,26 @@ def test_the_template_is_printed(run):
     assert json.loads(text)["Resources"]["Service"]["Type"] == "AWS::ECS::Service"
 
 
+def test_notes_name_no_region_when_the_stack_decides_it(run):
+    _, _, notes = run(region="")
+    assert "is not offered in" not in notes
+
+
+@pytest.mark.parametrize(
+    ("words", "note"),
+    [
+        ((), "the load balancer speaks HTTP"),
+        (("--internet-facing",), "anybody on the way can read and change requests"),
+        (("--certificate", "arn:aws:acm:us-east-1:123456789012:certificate/1234"), ""),
+        (("--domain", "a.example.com", "--hosted-zone", "Z123"), ""),
+    ],
+)
+def test_a_load_balancer_without_tls_is_noted(run, words, note):
+    _, _, notes = run("--load-balancer", "--client-cidr", "10.0.0.0/16", *words)
+    assert note in notes
+    assert ("HTTP" in notes) == bool(note)
+
+
 def test_yaml_says_the_same(run):
     _, text, _ = run()
     _, other, _ = run("--output", "yaml")

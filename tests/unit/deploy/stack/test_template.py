@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -167,6 +168,73 @@ def test_the_balancer_asks_ping_and_lets_requests_end(plan):
     assert _one(made, "ECS::Service")["HealthCheckGracePeriodSeconds"] > 600
 
 
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab"
+DOMAIN = {"domain": "digits.example.com", "hosted_zone": "Z0123456789ABC"}
+
+
+@pytest.mark.parametrize("wish", [{"certificate": CERTIFICATE}, DOMAIN], ids=["certificate", "domain"])
+def test_with_a_certificate_no_parameter_opens_the_port_of_http(plan, wish):
+    made = template(plan(balancer=True, **wish))
+    listener = made["Resources"]["Listener"]["Properties"]
+    (clients,) = made["Resources"]["BalancerSecurityGroup"]["Properties"]["SecurityGroupIngress"]
+    assert (listener["Protocol"], listener["Port"], clients["FromPort"]) == ("HTTPS", 443, 443)
+    assert "HasCertificate" not in json.dumps(made)
+    for name in {"CertificateArn", "DomainName"} & set(made["Parameters"]):
+        assert not re.fullmatch(made["Parameters"][name]["AllowedPattern"], "")
+
+
+def test_a_domain_gets_a_certificate_that_its_zone_validates_and_a_record(plan):
+    made = template(plan(balancer=True, **DOMAIN))
+    certificate = _one(plan(balancer=True, **DOMAIN), "CertificateManager::Certificate")
+    assert certificate["DomainValidationOptions"] == [
+        {"DomainName": {"Ref": "DomainName"}, "HostedZoneId": {"Ref": "HostedZoneId"}}
+    ]
+    assert made["Resources"]["Listener"]["Properties"]["Certificates"] == [
+        {"CertificateArn": {"Ref": "Certificate"}}
+    ]
+    assert made["Outputs"]["Url"]["Value"] == {"Fn::Sub": "https://${DomainName}"}
+
+
+@pytest.mark.parametrize(
+    ("uri", "bucket", "prefix"),
+    [
+        ("s3://logs", "logs", None),
+        ("s3://logs/", "logs", None),
+        ("s3://team-logs/a/b/", "team-logs", "a/b"),
+        ("", {"Ref": "AccessLogBucket"}, None),
+    ],
+)
+def test_access_logs_go_to_a_bucket_that_exists_or_to_the_stacks_own(plan, uri, bucket, prefix):
+    balancer = _one(plan(balancer=True, access_logs=uri), "ElasticLoadBalancingV2::LoadBalancer")
+    attributes = {one["Key"]: one["Value"] for one in balancer["LoadBalancerAttributes"]}
+    assert attributes["access_logs.s3.enabled"] == "true"
+    assert attributes["access_logs.s3.bucket"] == bucket
+    assert attributes.get("access_logs.s3.prefix") == prefix
+
+
+def test_only_the_load_balancer_of_this_account_writes_to_the_access_logs_bucket(plan):
+    """The policy is the one of the ELB user guide, "Attach a policy to your S3 bucket"."""
+    made = template(plan(balancer=True, access_logs=""))["Resources"]
+    writes, encrypted = made["AccessLogBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert writes["Principal"] == {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}
+    assert writes["Resource"] == {"Fn::Sub": "${AccessLogBucket.Arn}/AWSLogs/${AWS::AccountId}/*"}
+    assert (encrypted["Effect"], encrypted["Condition"]) == (
+        "Deny",
+        {"Bool": {"aws:SecureTransport": "false"}},
+    )
+    bucket = made["AccessLogBucket"]
+    assert bucket["DeletionPolicy"] == "Retain"
+    encryption = bucket["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption[0]["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert made["LoadBalancer"]["DependsOn"] == ["AccessLogBucketPolicy"]
+
+
+def test_the_log_group_is_encrypted_with_the_key_that_a_parameter_names(plan):
+    made = template(plan(log_kms_key="arn:aws:kms:us-east-1:123456789012:key/a"))
+    assert made["Resources"]["LogGroup"]["Properties"]["KmsKeyId"]["Fn::If"][1] == {"Ref": "LogKmsKeyArn"}
+    assert template(plan())["Parameters"]["LogKmsKeyArn"]["Default"] == ""
+
+
 def test_without_a_balancer_no_service_speaks_of_one(plan):
     service = _one(plan(), "ECS::Service")
     assert not {"LoadBalancers", "HealthCheckGracePeriodSeconds"} & set(service)
@@ -319,8 +387,6 @@ def test_every_parameter_says_what_it_is_for_and_has_its_place_in_a_console(plan
 
 
 def test_an_image_stays_in_the_repository_whose_pulling_is_allowed(plan):
-    import re
-
     pattern = template(plan())["Parameters"]["Image"]["AllowedPattern"]
     repository = "123456789012.dkr.ecr.us-east-1.amazonaws.com/neuronserve"
     for good in (":2", "", "@sha256:" + "a" * 64, ":2@sha256:" + "a" * 64):
