@@ -18,6 +18,7 @@ from array import array
 from collections.abc import Sequence
 
 RIGHT, WRONG, REFUSED, RESET, HUNG, FAILED = "right", "wrong", "refused", "reset", "hung", "failed"
+_SLOW_SECONDS = 0.5
 _KEPT = 20_000  # failures that are kept one by one; the rest is counted
 
 
@@ -56,12 +57,16 @@ class Ledger:
         self.forms: collections.Counter[str] = collections.Counter()
         self.failures: list[Answer] = []  # neither right nor refused
         self.slowest = 0.0
+        self._slow: list[tuple[float, float]] = []  # when it came, and its seconds
 
     def add(self, answer: Answer, *, steady: bool = True) -> None:
         """``steady``: of the clients whose answers tell of gaps; others are only counted."""
         with self._lock:
             self.counts[answer.kind] += 1
-            self.slowest = max(self.slowest, answer.ended - answer.began)
+            took = answer.ended - answer.began
+            self.slowest = max(self.slowest, took)
+            if took >= _SLOW_SECONDS:
+                self._slow.append((answer.ended, took))
             if answer.kind in (RIGHT, WRONG):
                 self.forms[answer.what] += 1
             if answer.kind == RIGHT and steady:
@@ -77,6 +82,11 @@ class Ledger:
             first = bisect.bisect_left(times, began)
             after = bisect.bisect_right(times, ended)
             return longest_gap(times[first : after + 1], began, ended, now)
+
+    def slowest_within(self, began: float, ended: float) -> float:
+        """Seconds of the slowest answer that came in this interval; 0 where none took long."""
+        with self._lock:
+            return max((took for came, took in self._slow if began <= came <= ended), default=0.0)
 
     def right_since(self, moment: float) -> int:
         """How many right answers have come since then."""

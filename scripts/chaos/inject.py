@@ -35,7 +35,7 @@ class Chaos:
         began = time.monotonic()
         harm = ACTIONS[step.kind.action](self.scene, step)
         over = time.monotonic()
-        recovered = self.wait_whole(RECOVERY_SECONDS)
+        lacking = self.wait_whole(RECOVERY_SECONDS)
         now = time.monotonic()
         if harm.front:
             self.fronts.append(Window(began, now))
@@ -44,10 +44,15 @@ class Chaos:
         injection = Injection(
             step.kind,
             harm.victims,
+            began,
+            now,
             gap=gap.seconds,
             stalled=self.host.within(gap.began, gap.ended),
+            slowed=self.host.slowed_within(gap.began, gap.ended),
             model_gap=max(self._of_model(began, now), key=lambda one: one.seconds).seconds,
-            recovery=now - since if recovered else None,
+            slowest=self.scene.ledger.slowest_within(began, now),
+            recovery=None if lacking else now - since,
+            lacking=lacking,
             found=harm.found,
             notes=harm.notes,
             impossible=harm.impossible,
@@ -58,31 +63,50 @@ class Chaos:
     def _of_model(self, began: float, now: float) -> list[Gap]:
         return [self.scene.ledger.gap(began, now, now, target.name) for target in self.scene.targets]
 
-    def wait_whole(self, seconds: float) -> bool:
-        """Until everything runs as before, and a right answer has come since then; or ``serve`` has ended."""
-        ledger, family = self.scene.ledger, self.scene.family
+    def wait_whole(self, seconds: float) -> str:
+        """Until everything runs as before, and a right answer has come since then; why not, else.
 
-        def answered() -> bool:
-            return ledger.right_since(whole) > 0 or not processes.is_alive(family.serve)
-
+        Empty also when ``serve`` has ended: there is nothing to wait for, and its end is told elsewhere.
+        """
         end = time.monotonic() + seconds
-        if not wait(self._is_whole, seconds):
-            return False
-        whole = time.monotonic()
-        return wait(answered, max(1.0, end - whole)) and processes.is_alive(family.serve)
+        why = [""]
 
-    def _is_whole(self) -> bool:
+        def whole() -> bool:
+            why[0] = self.lacking()
+            return not why[0]
+
+        if not wait(whole, seconds):
+            return why[0]
+        since = time.monotonic()
+        answered = wait(
+            lambda: (
+                self.scene.ledger.right_since(since) > 0 or not processes.is_alive(self.scene.family.serve)
+            ),
+            max(1.0, end - since),
+        )
+        return "" if answered else "no right answer"
+
+    def lacking(self) -> str:
+        """What is not as before the first injection; empty when all is."""
         if not processes.is_alive(self.scene.family.serve):
-            return True  # there is nothing to wait for
+            return ""
         try:
             state = self.scene.state()
         except ValueError:
-            return False
+            return "state.json is no state"
         if state.state != states.READY or not (self.scene.runtime / "serving").exists():
-            return False
-        if any(server.state != states.READY for server in state.servers):
-            return False
+            return f"the service is {state.state}, and nginx says {self._told()}"
+        for server in state.servers:
+            if server.state != states.READY:
+                return f"model server {server.index} is {server.state}"
         parts = self.scene.family.parts()
-        if any(processes.is_stopped(one) for found in parts.values() for one in found):
-            return False
-        return processes.counted(parts) == self.usual
+        for part, found in parts.items():
+            stopped = [one.pid for one in found if processes.is_stopped(one)]
+            if stopped:
+                return f"{part} {stopped[0]} is stopped"
+            if len(found) != self.usual[part]:
+                return f"{len(found)} processes are {part}, not {self.usual[part]}"
+        return ""
+
+    def _told(self) -> str:
+        return "ready" if (self.scene.runtime / "serving").exists() else "not ready"

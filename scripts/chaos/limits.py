@@ -17,18 +17,26 @@ _SAMPLES = 3  # failures that are shown of each sort
 class Injection:
     """One that was done. ``gap``: seconds without a right answer; ``stalled``: of those the host stood still.
 
-    ``recovery``: seconds until everything was as before; None: it was not, within RECOVERY_SECONDS.
-    ``found``: whether the service noticed a process that was frozen for good. ``model_gap``: the longest gap
-    of one model on a multi-model endpoint. ``notes``: what the injection itself saw that must not be.
-    ``impossible``: why it could not be done here.
+    ``slowed``: how many times as long as alone the host computed meanwhile. ``began``, ``ended``: of
+    ``time.monotonic``, as the answers have it. ``recovery``: seconds until everything was as before; None: it
+    was not, within RECOVERY_SECONDS.
+    ``lacking``: what was not. ``slowest``: seconds of the slowest answer meanwhile. ``found``: whether the
+    service noticed a process that was frozen for good. ``model_gap``: the longest gap of one model on a
+    multi-model endpoint. ``notes``: what the injection itself saw that must not be. ``impossible``: why it
+    could not be done here.
     """
 
     kind: Kind
     victims: tuple[str, ...] = ()
+    began: float = 0.0
+    ended: float = 0.0
     gap: float = 0.0
     stalled: float = 0.0
+    slowed: float = 1.0
     model_gap: float = 0.0
+    slowest: float = 0.0
     recovery: float | None = 0.0
+    lacking: str = ""
     found: bool = True
     notes: tuple[str, ...] = ()
     impossible: str = ""
@@ -129,13 +137,13 @@ def of_injection(one: Injection) -> list[str]:
     limit = one.kind.longest_gap
     if limit is not None and one.own_gap > limit:
         lines.append(
-            f"{name}: {one.gap:.1f} s without a right answer, {one.stalled:.1f} s of them the host's "
-            f"({limit:g} s are allowed)"
+            f"{name}: {one.gap:.1f} s without a right answer, {one.stalled:.1f} s of them the host's, "
+            f"which computed {one.slowed:.1f} times as long as alone ({limit:g} s are allowed)"
         )
     if not one.found:
         lines.append(f"{name}: frozen, and nobody noticed within {RECOVERY_SECONDS:g} s")
     if one.recovery is None:
-        lines.append(f"{name}: not as before after {RECOVERY_SECONDS:g} s")
+        lines.append(f"{name}: not as before after {RECOVERY_SECONDS:g} s: {one.lacking}")
     return lines
 
 

@@ -20,7 +20,18 @@ from chaos.session import Order, Run
 from chaos.world import ENDLESS
 
 _MIB = 1 << 20
-_TITLES = ("INJECTION", "COUNT", "GAP", "MOST", "HOST'S", "ALLOWED", "BACK AFTER", "MOST", "ONE MODEL'S GAP")
+_TITLES = (
+    "INJECTION",
+    "COUNT",
+    "GAP",
+    "MOST",
+    "HOST'S",
+    "ALLOWED",
+    "BACK AFTER",
+    "MOST",
+    "SLOWEST",
+    "ONE MODEL'S GAP",
+)
 
 
 def opening(order: Order) -> list[str]:
@@ -103,8 +114,12 @@ def _kinds(injections: Sequence[Injection]) -> list[str]:
         groups[one.kind.name].append(one)
     rows = [_row(name, groups[name]) for name in NAMES if name in groups]
     refused = {one.kind.name: one.impossible for one in injections if one.impossible}
+    title = (
+        "seconds without a right answer (median, most, the host's part of that), until all was as before, "
+        "and of the slowest answer"
+    )
     return [
-        "seconds without a right answer (median, most, the host's part of that), and until all was as before",
+        title,
         *_aligned([_TITLES, *rows]),
         *(f"{name} could not be done: {why}" for name, why in refused.items()),
     ]
@@ -124,6 +139,7 @@ def _row(name: str, group: Sequence[Injection]) -> tuple[str, ...]:
         "" if limit is None else f"{limit:g}",
         _seconds(back, statistics.median),
         _seconds(back, max) + (f" ({lost} never)" if lost else ""),
+        f"{max(one.slowest for one in group):.2f}",
         f"{max(one.model_gap for one in group):.2f}",
     )
 

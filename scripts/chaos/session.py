@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from chaos import place, processes, sampling, schedule, world
 from chaos.answers import Answer, Ledger, Window
@@ -43,6 +45,7 @@ class Order:
     rate: float = 80.0
     memory: int = 6 << 30
     progress: float = 60.0
+    log: Path | None = None  # where the service's own log is kept
 
 
 @dataclasses.dataclass
@@ -103,6 +106,8 @@ def run(order: Order, voices: Voices) -> Run:
                 scene.family.now()
                 if serving.process.poll() is not None:
                     scene.family.kill()
+                if order.log:
+                    shutil.copyfile(here.log, order.log)
         return run_
 
 

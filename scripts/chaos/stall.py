@@ -2,8 +2,8 @@
 
     python -m chaos.stall
 
-A gap during which this process could not run either is the machine's, not the service's. Every half second
-it also computes for a moment and tells by how much longer that took than the CPU time it got: on a host that
+A gap during which this process could not run either is the machine's, not the service's. Every two seconds it
+also computes for a moment and tells by how much longer that took than the CPU time it got: on a host that
 others keep busy everything takes that many times as long. JSON lines to standard output, until standard input
 ends.
 """
@@ -19,8 +19,8 @@ from collections.abc import Sequence
 
 _NAP_SECONDS = 0.01
 _LATE_SECONDS = 0.05
-_PROBE_SECONDS = 0.5
-_BURN_SECONDS = 0.002  # of CPU
+_PROBE_SECONDS = 2.0
+_BURN_SECONDS = 0.05  # of CPU: shorter ones, who sleep for long, get it at once on a busy host too
 
 
 @dataclasses.dataclass
@@ -40,6 +40,13 @@ class Host:
     def within(self, began: float, ended: float) -> float:
         """Seconds of an interval in which the host stood still."""
         return overlap(list(self.stalls), began, ended)
+
+    def slowed_within(self, began: float, ended: float) -> float:
+        """The largest factor of the probes in and around an interval."""
+        near = [
+            slow for at, slow in list(self.slowness) if began - _PROBE_SECONDS <= at <= ended + _PROBE_SECONDS
+        ]
+        return max(near, default=1.0)
 
     @property
     def longest(self) -> float:

@@ -40,7 +40,7 @@ def freeze(scene: Scene, step: Step) -> Harm:
     if not victims:
         return Harm(notes=(_ABSENT,))
     ((part, process),) = victims
-    _send(process, signal.SIGSTOP)
+    _stop(process)
     found = wait(lambda: not (is_alive(process) and is_stopped(process)), RECOVERY_SECONDS)
     if not found:
         _send(process, signal.SIGCONT)
@@ -54,7 +54,7 @@ def pause(scene: Scene, step: Step) -> Harm:
     if not victims:
         return Harm(notes=(_ABSENT,))
     ((part, process),) = victims
-    _send(process, signal.SIGSTOP)
+    _stop(process)
     time.sleep(draw.uniform(_SHORTEST_PAUSE, _LONGEST_PAUSE))
     _send(process, signal.SIGCONT)
     return Harm(_named(victims), front=part in FRONTS)
@@ -74,6 +74,12 @@ def _one(scene: Scene, part: str, draw: random.Random) -> list[Victim]:
 
 def _named(victims: list[Victim]) -> tuple[str, ...]:
     return tuple(f"{part}:{process.pid}" for part, process in victims)
+
+
+def _stop(process: psutil.Process) -> None:
+    """It is frozen when this returns; a signal may take a moment."""
+    _send(process, signal.SIGSTOP)
+    wait(lambda: is_stopped(process) or not is_alive(process), _GONE_SECONDS, poll=0.001)
 
 
 def _send(process: psutil.Process, number: signal.Signals) -> None:

@@ -84,3 +84,4 @@ def test_the_host_is_as_slow_as_it_says() -> None:
         host.hear(line)
     assert abs(host.within(10.2, 20.0) - 0.3) < 1e-9
     assert (host.longest, host.slowed(0.0), host.slowed(1.0)) == (0.5, 1.0, 4.0)
+    assert (host.slowed_within(0.0, 1.5), host.slowed_within(8.0, 9.0)) == (4.0, 1.0)
