@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 
 from chaos import processes
@@ -23,16 +24,20 @@ _FROM_THE_HARM = (
 
 @dataclasses.dataclass
 class Chaos:
-    """``usual``: how many processes of each part there are. ``fronts``, ``done``: what happened so far."""
+    """``usual``: how many processes of each part there are. ``fronts``, ``done``: what happened so far.
+
+    ``since``: when the injection began that is under way; whether it harms a front is known at its end.
+    """
 
     scene: Scene
     host: Host
     usual: dict[str, int]
     fronts: list[Window] = dataclasses.field(default_factory=list)
     done: list[Injection] = dataclasses.field(default_factory=list)
+    since: float = math.inf
 
     def inject(self, step: Step) -> Injection:
-        began = time.monotonic()
+        self.since = began = time.monotonic()
         harm = ACTIONS[step.kind.action](self.scene, step)
         over = time.monotonic()
         lacking = self.wait_whole(RECOVERY_SECONDS)
@@ -58,6 +63,7 @@ class Chaos:
             impossible=harm.impossible,
         )
         self.done.append(injection)
+        self.since = math.inf
         return injection
 
     def _of_model(self, began: float, now: float) -> list[Gap]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import collections
 import dataclasses
 import json
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from chaos.answers import FAILED, HUNG, REFUSED, RESET, RIGHT, WRONG, excused
+from chaos.answers import FAILED, HUNG, REFUSED, RESET, RIGHT, WRONG, Window, excused
 from chaos.forms import FORMS
 from chaos.inject import Chaos
 from chaos.limits import Account, Injection, Usage, broken, of_injection
@@ -58,7 +59,8 @@ def progress(run: Run, chaos: Chaos, usage: Usage) -> None:
     """One line."""
     counts, done = run.ledger.counts, chaos.done
     worst = max(done, key=lambda one: one.gap, default=None)
-    bad = [one for one in run.ledger.failures if not excused(one, chaos.fronts)]
+    fronts = [*chaos.fronts, Window(chaos.since, math.inf)]
+    bad = [one for one in run.ledger.failures if not excused(one, fronts)]
     print(
         f"{time.monotonic() - run.began:6.0f} s  {len(done)} injections  right {counts[RIGHT]:,}  wrong "
         f"{counts[WRONG]}  hung {counts[HUNG]}  503 {counts[REFUSED]}  reset {counts[RESET]}  failed "
