@@ -72,7 +72,7 @@ def planned(requests: Sequence[Request], plan: Sequence[float], *, lead: float =
     return asyncio.run(_planned(requests, plan, lead))
 
 
-async def ask(client: _Client, request: Request) -> str:
+async def ask(client: Client, request: Request) -> str:
     """Send it; the kind of its answer, as ``Outcome.counts`` has them."""
     try:
         status, again, body = await asyncio.wait_for(client.ask(request.wire), _PATIENCE_SECONDS)
@@ -92,7 +92,7 @@ async def _closed(requests: Sequence[Request], connections: int, seconds: float,
     end = begin + seconds
 
     async def one(request: Request) -> None:
-        client = _Client(request.port)
+        client = Client(request.port)
         while (sent := time.monotonic()) < end:
             kind = await ask(client, request)
             now = time.monotonic()
@@ -110,13 +110,13 @@ async def _closed(requests: Sequence[Request], connections: int, seconds: float,
 
 async def _planned(requests: Sequence[Request], plan: Sequence[float], lead: float) -> Outcome:
     found = Outcome(plan[-1] - lead if plan else 0.0)
-    idle: list[_Client] = []
+    idle: list[Client] = []
     taken: dict[int, float] = {}
     begin = time.monotonic()
 
     async def one(turn: int, due: float) -> None:
         request = requests[turn % len(requests)]
-        client = idle.pop() if idle else _Client(request.port)
+        client = idle.pop() if idle else Client(request.port)
         kind = await ask(client, request)
         idle.append(client)
         if plan[turn] >= lead:
@@ -137,7 +137,7 @@ async def _planned(requests: Sequence[Request], plan: Sequence[float], lead: flo
     return found
 
 
-class _Client:
+class Client:
     """One connection, opened when first needed and after a fault, that asks one thing at a time."""
 
     def __init__(self, port: int) -> None:

@@ -142,8 +142,10 @@ def served(
             process.wait(timeout=60)
 
 
-def model(folder: Path, *, batch: int = 1, dynamic: bool = True, max_duplicates: int = 4) -> Path:
-    """A compiled model ``y = 2 x`` of rows of 3 floats, as version 1 below ``folder``; returns ``folder``.
+def model(
+    folder: Path, *, batch: int = 1, dynamic: bool = True, max_duplicates: int = 4, factor: float = 2
+) -> Path:
+    """A compiled model ``y = factor x`` of rows of 3 floats, version 1 below ``folder``; returns ``folder``.
 
     ``batch`` rows were compiled; ``dynamic``: any number of them is taken. ``max_duplicates``: copies that
     one process places; 1 makes a model server for each core.
@@ -152,7 +154,7 @@ def model(folder: Path, *, batch: int = 1, dynamic: bool = True, max_duplicates:
     graph = graph_pb2.GraphDef(
         node=[
             sample.placeholder("x0/_0", batch, 3),
-            sample.constant("weights", 2 * np.eye(3)),
+            sample.constant("weights", factor * np.eye(3)),
             sample.node(
                 "dense", "MatMul", "x0/_0", "weights", T=sample.FLOAT, transpose_a=False, transpose_b=False
             ),
