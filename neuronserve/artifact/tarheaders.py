@@ -1,9 +1,10 @@
 """The headers of a tar stream, one member after the other: ustar, GNU's long names and sparse files, pax.
 
-``tarfile`` trusts a header: it goes back for a negative size, reads records that overlap, calls itself for each
-extended header and searches them in quadratic time (CVE-2024-6232, CVE-2025-8194). So it reads single blocks
-here, and what the blocks mean together is read by the rules of GNU tar's manual ("Basic Tar Format", "Storing
-Sparse Files") and of POSIX's pax: a member costs what its headers have in bytes, and a malformed one is an error.
+``tarfile`` trusts a header: it goes back for a negative size, reads records that overlap, calls itself for
+each extended header and searches them in quadratic time (CVE-2024-6232, CVE-2025-8194). So it reads single
+blocks here, and what the blocks mean together is read by the rules of GNU tar's manual ("Basic Tar Format",
+"Storing Sparse Files") and of POSIX's pax: a member costs what its headers have in bytes, and a malformed one
+is an error.
 """
 
 from __future__ import annotations
@@ -187,7 +188,7 @@ class Headers:
         return data[:size]
 
     def _records(self, data: bytes) -> Iterator[tuple[str, str]]:
-        """Each ``LENGTH KEYWORD=VALUE\\n`` of a pax header."""
+        """Each record of a pax header: LENGTH, a space, KEYWORD=VALUE and a newline."""
         at = 0
         while at < len(data) and data[at]:
             word, space, _ = data[at : at + _LONGEST_NUMBER + 1].partition(b" ")
@@ -199,7 +200,7 @@ class Headers:
             at += length
 
     def _mapped(self, records: Iterator[tuple[str, str]]) -> dict[str, str]:
-        """Those of use, by keyword. The oldest sparse format repeats two keywords for each pair of its map."""
+        """Those of use, by keyword. The oldest sparse format has two for each pair of its map."""
         found: dict[str, str] = {}
         pairs: list[str] = []
         for name, value in records:
