@@ -110,8 +110,25 @@ class SettingsError(NeuronserveError):
         self.faults = faults
 
 
+_LONGEST = 1500  # characters of a text that may hold what an artifact or a store says
+
+
 class ArtifactError(NeuronserveError):
+    """Names in it come from archives, models and stores, which may be hostile: one line each, and bounded."""
+
     code = "artifact"
+
+    def __init__(self, message: str, *, hint: str = "", detail: str = "") -> None:
+        super().__init__(_bounded(message), hint=_bounded(hint), detail=detail)
+
+
+def _bounded(text: str) -> str:
+    """One printable line. Of a long text the middle is left out: what to do stands at the end."""
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST - 400]} ... {text[-400:]}"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class LocationError(ArtifactError):

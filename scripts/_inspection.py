@@ -15,6 +15,7 @@ from neuronserve import exitcodes
 from neuronserve.artifact import local
 from neuronserve.artifact.bundle import Bundle
 from neuronserve.artifact.inspect import look, scan, uncompiled
+from neuronserve.artifact.inspect.reading import reading
 from neuronserve.artifact.inspect.report import Report
 from neuronserve.artifact.obtain import fetch
 from neuronserve.artifact.progress import Progress
@@ -37,8 +38,9 @@ def show(model: str, environ: Mapping[str, str], *, as_json: bool) -> int:
         found: list[tuple[str, int, Report]] = []
         for name, version, folder in _versions(bundle):
             try:
-                found.append((name, version, look.inspect(folder)))
-                found[-1][2].compiled(version)
+                with reading(folder):
+                    found.append((name, version, look.inspect(folder)))
+                    found[-1][2].compiled(version)
             except DamagedModel as error:  # the other versions may be whole
                 code = _failed(error)
     if as_json:

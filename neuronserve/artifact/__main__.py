@@ -24,7 +24,7 @@ from typing import Any
 from neuronserve import exitcodes
 from neuronserve.artifact import code
 from neuronserve.artifact.bundle import Bundle
-from neuronserve.artifact.obtain import DEFAULT_MODEL_DIR, obtain
+from neuronserve.artifact.obtain import DEFAULT_MODEL_DIR, obtain, orderly
 from neuronserve.artifact.progress import Progress
 from neuronserve.errors import NeuronserveError
 from neuronserve.settings import Settings
@@ -42,16 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
         )
         logging.getLogger("botocore").setLevel(logging.WARNING)  # at debug it prints signed requests
         logging.getLogger("urllib3").setLevel(logging.WARNING)
-        if options.only_shared_code:
-            bundle = _shared(code.shared_made_ready(settings, _report), options.work_dir)
-        else:
-            bundle = obtain(
-                settings,
-                work_dir=options.work_dir,
-                report=_report,
-                default_model_dir=options.default_model_dir,
-            )
-            bundle = code.made_ready(bundle, settings, _surroundings(settings, options), _report)
+        with orderly():
+            bundle = _bundle(settings, options)
     except NeuronserveError as error:
         _tell({"event": "error", **error.as_dict()})
         return exitcodes.of(error)
@@ -68,6 +60,15 @@ def main(arguments: list[str] | None = None) -> int:
         os.replace(partial, options.output)
     _tell({"event": "bundle", "bundle": bundle.as_dict()})
     return exitcodes.STOPPED
+
+
+def _bundle(settings: Settings, options: argparse.Namespace) -> Bundle:
+    if options.only_shared_code:
+        return _shared(code.shared_made_ready(settings, _report), options.work_dir)
+    bundle = obtain(
+        settings, work_dir=options.work_dir, report=_report, default_model_dir=options.default_model_dir
+    )
+    return code.made_ready(bundle, settings, _surroundings(settings, options), _report)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

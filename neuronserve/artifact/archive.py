@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
+import logging
 import tarfile
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 from neuronserve.artifact.digests import Digests
 from neuronserve.artifact.strangers import not_packed
-from neuronserve.errors import CorruptArchive, HostileArchive
+from neuronserve.errors import CorruptArchive, HostileArchive, NeuronserveError
 
+log = logging.getLogger(__name__)
 HEAD = 512  # one tar header; every magic we know lies within
 BLOCK = 1 << 20
 MAX_HEADER = 4 << 20  # no honest header (long names, pax records, sparse maps) comes near
 
+# what a name or a link can be blamed for, and no disk
+_NAMES = frozenset({
+    errno.ENAMETOOLONG, errno.ELOOP, errno.EMLINK, errno.EILSEQ, errno.EINVAL, errno.EEXIST, errno.ENOTDIR,
+    errno.EISDIR,
+})  # fmt: skip
 _PACK = "pack it with: tar czf model.tar.gz -C FOLDER ."
 _MAGICS = (
     (b"PK\x03\x04", "a zip archive"),
@@ -76,21 +84,46 @@ def describe(head: bytes) -> str:
 def opened(raw: BinaryIO, what: str, digests: Digests) -> Iterator[Forward]:
     """The tar stream inside ``raw``, whose compressed bytes pass through ``digests``.
 
-    Raises CorruptArchive when it is neither gzip nor tar.
+    Raises CorruptArchive when it is neither gzip nor tar. Whatever the archive makes the reader raise in
+    here is CorruptArchive or HostileArchive; what ``raw`` raises passes, as does a disk's error.
     """
     tee = _Tee(raw, digests)
-    head = tee.peek(HEAD)
-    if is_gzip(head):
-        from isal import igzip_threaded
+    with reading(what, tee):
+        head = tee.peek(HEAD)
+        if is_gzip(head):
+            from isal import igzip_threaded
 
-        # isal inflates twice as fast as zlib, and its thread leaves this one to write files
-        with igzip_threaded.open(tee, "rb", block_size=BLOCK) as inflated:
-            yield Forward(cast("BinaryIO", inflated), what, compressed=True)
-    elif is_tar(head):
-        yield Forward(io.BufferedReader(tee, BLOCK), what, compressed=False)
-    else:
-        raise not_packed(what, head, describe(head), _PACK)
-    tee.drain()
+            # isal inflates twice as fast as zlib, and its thread leaves this one to write files
+            with igzip_threaded.open(tee, "rb", block_size=BLOCK) as inflated:
+                yield Forward(cast("BinaryIO", inflated), what, compressed=True)
+        elif is_tar(head):
+            yield Forward(io.BufferedReader(tee, BLOCK), what, compressed=False)
+        else:
+            raise not_packed(what, head, describe(head), _PACK)
+        tee.drain()
+
+
+@contextlib.contextmanager
+def reading(what: str, tee: _Tee | None = None) -> Iterator[None]:
+    """The one place that knows what reading a damaged or hostile archive may raise: anything."""
+    try:
+        yield
+    except NeuronserveError:
+        raise
+    except Exception as error:
+        if tee is not None and tee.failure is not None:
+            raise  # the source's error: the archive is not to blame
+        if isinstance(error, OSError) and error.errno is not None and error.errno not in _NAMES:
+            raise  # the disk's
+        log.debug("%s cannot be read", what, exc_info=True)
+        why = f"{type(error).__name__}: {str(error)[:200]}"
+        if isinstance(error, OSError) and error.errno is not None:
+            raise HostileArchive(
+                f"{what} holds a name or a link that this file system does not take: {error.strerror}"
+            ) from error
+        if isinstance(error, (RecursionError, MemoryError)):
+            raise HostileArchive(f"{what} asks for too much to be read ({why})") from error
+        raise CorruptArchive(f"{what} is damaged: {why}", hint=f"upload it again; {_PACK}") from error
 
 
 class _Tee(io.RawIOBase):
@@ -101,9 +134,10 @@ class _Tee(io.RawIOBase):
         self._raw = raw
         self._digests = digests
         self._ahead = b""
+        self.failure: Exception | None = None  # what the source raised
 
     def peek(self, size: int) -> bytes:
-        while len(self._ahead) < size and (data := self._raw.read(size - len(self._ahead))):
+        while len(self._ahead) < size and (data := self._from_source(size - len(self._ahead))):
             self._ahead += data
         return self._ahead
 
@@ -114,10 +148,17 @@ class _Tee(io.RawIOBase):
         if self._ahead:
             data, self._ahead = self._ahead, b""
         else:
-            data = self._raw.read(BLOCK if size < 0 else size)
+            data = self._from_source(BLOCK if size < 0 else size)
         if self._digests.needed:
             self._digests.update(data)
         return data
+
+    def _from_source(self, size: int) -> bytes:
+        try:
+            return self._raw.read(size)
+        except Exception as error:
+            self.failure = error
+            raise
 
     def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # memoryview only, by isal
         data = self.read(len(buffer))
@@ -130,15 +171,15 @@ class _Tee(io.RawIOBase):
 
 
 class Forward:
-    """What ``tarfile`` needs of a file, over a stream: ``read``, ``tell``, and ``seek`` onwards.
+    """A tar stream: headers through ``read``, content through ``take``, and ``seek`` onwards.
 
-    ``read`` serves headers only, and so refuses large sizes: tarfile reads an extended header whole,
-    and one may claim any size. File contents go through ``take``. The reader of the members sets
-    ``header_bytes`` back to 0 for each.
+    ``read`` refuses large sizes: an extended header is read whole, and may claim any size. The reader of the
+    members sets ``header_bytes`` back to 0 for each. ``limit``: bytes that are read in all.
     """
 
-    def __init__(self, stream: BinaryIO, what: str, *, compressed: bool) -> None:
+    def __init__(self, stream: BinaryIO, what: str, *, compressed: bool, limit: int = 0) -> None:
         self._stream = stream
+        self._limit = limit
         self._what = what
         self._position = 0
         self.compressed = compressed
@@ -164,6 +205,8 @@ class Forward:
         """Up to ``size`` bytes of content, fewer only at the end. Raises CorruptArchive."""
         from isal.igzip_lib import IsalError
 
+        if self._limit and self._position + size > self._limit:
+            raise HostileArchive(f"{self._what} unpacks to more than {self._limit:,} bytes")
         try:
             data = self._stream.read(size)
         except EOFError as error:

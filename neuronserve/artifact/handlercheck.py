@@ -6,6 +6,7 @@ that a name which only there means something else shows at the start. What the s
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -32,7 +33,8 @@ def check(
 
     def hear(line: str) -> None:
         if line.startswith(MARK):
-            told.update(json.loads(line.removeprefix(MARK)))
+            with contextlib.suppress(ValueError):  # the script may print the mark, too
+                told.update(json.loads(line.removeprefix(MARK)))
         elif line:
             log.info("%s", line)
 

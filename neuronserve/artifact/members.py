@@ -21,6 +21,7 @@ COPY = "copy"  # a hard link: the target's path is in ``target``
 
 MAX_NAME_BYTES = 255  # of one component: what every usual file system takes
 MAX_PATH_BYTES = 3072  # of the whole: leaves room under PATH_MAX for the cache's own path
+MAX_DEPTH = 256  # folders in each other: what later walks or removes the tree goes down by calls
 
 _JUNK = frozenset({".DS_Store", "__MACOSX", ".Trashes", ".Spotlight-V100", ".fseventsd"})
 _HINT = "the archive is not one to trust; pack it again with: tar czf model.tar.gz -C FOLDER ."
@@ -53,6 +54,8 @@ def is_junk(path: str) -> bool:
 def judge(member: tarfile.TarInfo) -> Entry | None:
     """The entry to make for a member; None for junk and the tree's own root. Raises HostileArchive."""
     path = clean(member.name)
+    if member.size < 0:
+        raise HostileArchive(f"{shown(member.name)} claims {member.size:,} bytes", hint=_HINT)
     if member.ischr() or member.isblk() or member.isfifo() or not _known(member):
         raise HostileArchive(f"the archive holds {shown(member.name)}, {_kind(member)}", hint=_HINT)
     if is_junk(path):
@@ -71,17 +74,23 @@ def clean(name: str) -> str:
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if ".." in parts:
         raise HostileArchive(f"the archive holds a path that leaves its folder: {shown(name)}", hint=_HINT)
-    path = "/".join(parts)
-    if len(os.fsencode(path)) > MAX_PATH_BYTES or any(
-        len(os.fsencode(part)) > MAX_NAME_BYTES for part in parts
-    ):
+    if _is_too_long(parts):
         raise HostileArchive(f"the archive holds a name that is too long: {shown(name)}", hint=_HINT)
-    return path
+    return "/".join(parts)
 
 
 def shown(name: str) -> str:
     """A name fit for a message: quoted, cut, and with what is not UTF-8 escaped."""
     return repr(name if len(name) <= 120 else f"{name[:100]}...{name[-17:]}")
+
+
+def _is_too_long(parts: list[str]) -> bool:
+    sizes = [len(os.fsencode(part)) for part in parts]
+    return (
+        sum(sizes) + len(sizes) > MAX_PATH_BYTES + 1
+        or max(sizes, default=0) > MAX_NAME_BYTES
+        or len(parts) > MAX_DEPTH
+    )
 
 
 def _known(member: tarfile.TarInfo) -> bool:
@@ -104,8 +113,6 @@ def _entry(member: tarfile.TarInfo, path: str) -> Entry:
         return Entry(LINK, path, target=_link_target(member, path))
     if member.islnk():
         return Entry(COPY, path, target=clean(member.linkname))
-    if member.size < 0:
-        raise HostileArchive(f"{shown(member.name)} claims {member.size} bytes", hint=_HINT)
     return Entry(FILE, path, size=member.size, executable=bool(member.mode & 0o100))
 
 
@@ -117,6 +124,11 @@ def _link_target(member: tarfile.TarInfo, path: str) -> str:
         raise HostileArchive(
             f"the archive holds a link out of its folder: {shown(member.name)} -> {shown(link)}", hint=_HINT
         )
+    if _is_too_long(inside.split("/")):
+        raise HostileArchive(
+            f"the archive holds a link whose target is too long: {shown(member.name)} -> {shown(link)}",
+            hint=_HINT,
+        )
     return inside
 
 
@@ -127,4 +139,5 @@ def _second_opinion(member: tarfile.TarInfo) -> None:
     try:
         data_filter(member, "/nonexistent")
     except tarfile.FilterError as error:
-        raise HostileArchive(f"the archive holds {shown(member.name)}: {error}", hint=_HINT) from error
+        why = f"{type(error).__name__} of Python's data filter"  # its own words repeat the whole name
+        raise HostileArchive(f"the archive holds {shown(member.name)}: {why}", hint=_HINT) from error

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from neuronserve.artifact.layout import SAVED_MODEL_FILES
-from neuronserve.artifact.members import is_junk, shown
+from neuronserve.artifact.members import FILE, FOLDER, is_junk, shown
+from neuronserve.artifact.normalise import leads_to
 
 RIGHT = "code/inference.py"
 _FOLDER, _SCRIPT, _REQUIREMENTS, _LIB = "code", "inference.py", "requirements.txt", "lib"
@@ -92,7 +93,8 @@ def _files(tree: Path) -> Iterator[PurePosixPath]:
                 return
             if is_junk(entry.name) or (model and entry.name in _SAVED_MODEL_FOLDERS):
                 continue
-            if entry.is_dir():
+            kind = leads_to(entry)
+            if kind == FOLDER:
                 todo.append((below / entry.name, (*above, here)))
-            elif entry.is_file():
+            elif kind == FILE:
                 yield below / entry.name

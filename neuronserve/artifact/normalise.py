@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from neuronserve.artifact import layout, strangers
 from neuronserve.artifact.bundle import Bundle, BundledModel
-from neuronserve.artifact.members import is_junk
+from neuronserve.artifact.members import FILE, FOLDER, is_junk
 from neuronserve.artifact.source import Tree, readable
 from neuronserve.errors import HostileArchive
 
@@ -67,9 +68,9 @@ def listed(root: Path, *, max_files: int) -> tuple[list[str], list[str]]:
     folders: list[str] = []
     for path, is_folder in _walk(os.fspath(root), "", (), 0):
         (folders if is_folder else files).append(path)
-        if len(files) > max_files:
+        if max(len(files), len(folders)) > max_files:  # links may lead to one folder on many ways
             raise HostileArchive(
-                f"{root} holds more than {max_files:,} files",
+                f"{root} holds more than {max_files:,} files or folders",
                 hint="raise SERVE_MAX_FILES if that is right, or name a narrower directory",
             )
     return files, folders
@@ -85,14 +86,25 @@ def _walk(
     with os.scandir(folder) as entries:
         # what the kernel gives first must not decide anything
         ordered = sorted(entries, key=lambda entry: entry.name)
-    savedmodel = any(entry.name in layout.SAVED_MODEL_FILES and entry.is_file() for entry in ordered)
+    savedmodel = any(entry.name in layout.SAVED_MODEL_FILES and leads_to(entry) == FILE for entry in ordered)
     for entry in ordered:
         path = f"{below}{entry.name}"
         if is_junk(entry.name):
             continue
-        if entry.is_dir():
+        kind = leads_to(entry)
+        if kind == FOLDER:
             yield path, True
             if not savedmodel or entry.name.isdecimal():  # nothing below one matters but a rival version
                 yield from _walk(entry.path, f"{path}/", (*above, here), depth + 1)
-        elif entry.is_file():
+        elif kind == FILE:
             yield path, False
+
+
+def leads_to(entry: os.DirEntry[str]) -> str:
+    """FILE, FOLDER, or "" for what is neither: a link to nothing or in a circle, a device, a pipe."""
+    try:
+        return FOLDER if entry.is_dir() else FILE if entry.is_file() else ""
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
+            return ""
+        raise

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from neuronserve.artifact import location, misplaced, modeldir, normalise
 from neuronserve.artifact.bundle import Bundle, BundledModel
-from neuronserve.artifact.inspect import scan
+from neuronserve.artifact.inspect import reading, scan
 from neuronserve.artifact.location import LocalLocation, Location, S3Location
 from neuronserve.artifact.progress import INSPECT, LOCATE, NORMALISE, Gentle, Progress, Report
 from neuronserve.artifact.retry import Patience
@@ -35,7 +35,7 @@ def obtain(
     bundle = fetch(
         settings, work_dir=work_dir, report=report, default_model_dir=default_model_dir, patience=patience
     )
-    with _orderly():
+    with orderly():
         return _inspected(bundle, Gentle(report))
 
 
@@ -53,7 +53,7 @@ def fetch(
     ``report`` is called from several threads, but never twice at once, and about twice a second.
     """
     order = Order(settings, Gentle(report), patience or Patience(settings.download_retries))
-    with _orderly():
+    with orderly():
         bundle = _fetch(order, work_dir, default_model_dir)
     for model in bundle.models:
         log.info("%s: versions %s", model.name, ", ".join(map(str, model.versions)))
@@ -61,7 +61,7 @@ def fetch(
 
 
 @contextlib.contextmanager
-def _orderly() -> Iterator[None]:
+def orderly() -> Iterator[None]:
     """What no room of this house expects: a failing disk, a read-only mount. Raises ArtifactError."""
     try:
         yield
@@ -107,7 +107,7 @@ def _inspected(bundle: Bundle, report: Report) -> Bundle:
 
 def _compiled(model: BundledModel, version: int, report: Report) -> Compiled:
     folder = model.base_path / str(version)
-    with readable(folder):
+    with readable(folder), reading.reading(folder):
         neuron = scan.mentions_neuron(folder)
         if not neuron and not (folder / scan.COLUMNS).exists():
             return Compiled(version)  # not parsed: it can be large, and the model server judges it

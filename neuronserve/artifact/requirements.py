@@ -30,6 +30,7 @@ from neuronserve.settings import Settings
 
 log = logging.getLogger("pip")
 FILE = "requirements.txt"
+_LONGEST = 1 << 20  # bytes of a file of requirements
 WHEELS = ("wheels", "wheelhouse")
 _QUIET = ("--disable-pip-version-check", "--no-input", "--no-color", "--progress-bar=off", "--no-cache-dir")
 _PATIENT = ("--retries", "2", "--timeout", "15")  # under network isolation every try is in vain
@@ -62,20 +63,30 @@ def installed(code: Path, settings: Settings, report: Report) -> Path | None:
 def wheelhouse(code: Path) -> Path | None:
     """The folder with wheels in the archive; None without any."""
     folders = (*(code / name for name in WHEELS), code)
-    return next((folder for folder in folders if any(folder.glob("*.whl"))), None)
+    return next((folder for folder in folders if _matching(folder, "*.whl")), None)
 
 
 def _identity(code: Path, wheels: Path | None) -> str:
     """All that decides what is installed: what is asked for, the wheels, the interpreter, the service."""
     told = [f"packages of {sys.version}", *map(str, pins.own_packages()), pins.constraints()]
-    texts = sorted(code.glob("*.txt"))  # requirements.txt may name others with -r and -c
-    files = [*texts, *(sorted(wheels.glob("*.whl")) if wheels else ())]
-    if any(_maybe_local(line) for text in texts for line in text.read_text(errors="replace").splitlines()):
+    texts = _matching(code, "*.txt")  # requirements.txt may name others with -r and -c
+    files = [*texts, *(_matching(wheels, "*.whl") if wheels else ())]
+    if any(_maybe_local(line) for text in texts for line in _lines(text)):
         files += _files(code)
     for path in files:
         with path.open("rb") as file:
             told.append(f"{path.relative_to(code)} {hashlib.file_digest(file, 'sha256').hexdigest()}")
     return "\n".join(told)
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    return sorted(path for path in folder.glob(pattern) if path.is_file())
+
+
+def _lines(text: Path) -> list[str]:
+    """Of as much as requirements may have: a longer file is something else, such as a vocabulary."""
+    with text.open("rb") as file:
+        return file.read(_LONGEST).decode(errors="replace").splitlines()
 
 
 def _maybe_local(line: str) -> bool:

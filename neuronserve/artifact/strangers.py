@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +16,7 @@ from neuronserve.errors import ArtifactError, CorruptArchive, NoSavedModel, Othe
 
 __all__ = ["NEURON_IMAGES", "Opener", "not_packed", "opener", "refusal"]
 
+log = logging.getLogger(__name__)
 _MOST_FILES = 1000  # that are looked into
 # what a format is when a Hugging Face configuration lies beside it
 _WITH_CONFIG = {"neuron_torch": "optimum", "keras": "hf_keras"}
@@ -52,7 +54,7 @@ def refusal(files: Sequence[str], source: str, open_file: Opener | None = None) 
 
 def not_packed(what: str, head: bytes, description: str, hint: str) -> ArtifactError:
     """The error for a file that should be an archive: OtherFramework for a model of another framework."""
-    kind = BY_KEY.get(content.format_of(io.BytesIO(head)))
+    kind = BY_KEY.get(_shown_by(io.BytesIO(head)))
     if kind is not None and kind.other:
         return OtherFramework(f"{what} is {kind.words}, and no archive with a SavedModel", hint=kind.hint)
     return CorruptArchive(f"{what} is no tar.gz archive: it is {description}", hint=hint)
@@ -71,5 +73,14 @@ def _format(path: str, open_file: Opener | None) -> Format | None:
     key = ""
     if open_file is not None:
         with contextlib.suppress(OSError), open_file(path) as file:
-            key = content.format_of(file)
+            key = _shown_by(file)
     return BY_KEY.get(key) or next((one for one in FORMATS if one.has_name(path)), None)
+
+
+def _shown_by(file: BinaryIO) -> str:
+    """The key of the format that a content shows; "" where reading it raises anything."""
+    try:
+        return content.format_of(file)
+    except Exception:  # a stranger's file, read by the libraries of many formats
+        log.debug("the format of a file cannot be told", exc_info=True)
+        return ""

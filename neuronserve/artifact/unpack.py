@@ -6,12 +6,12 @@ each leads can be asked of the file system itself. The caller throws the tree aw
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, cast
 
 from isal import isal_zlib
 
@@ -19,9 +19,11 @@ from neuronserve.artifact import members
 from neuronserve.artifact.archive import BLOCK, Forward
 from neuronserve.artifact.manifest import Row
 from neuronserve.artifact.members import COPY, FILE, FOLDER, Bounds, Entry
+from neuronserve.artifact.tarheaders import Headers, Member
 from neuronserve.errors import CorruptArchive, HostileArchive
 
 ZEROS = bytes(tarfile.BLOCKSIZE)
+HEADER_BYTES = 1 << 16  # of a member, where all of them need as many
 
 
 class Unpacker:
@@ -34,40 +36,36 @@ class Unpacker:
         self._arrived = arrived  # told the unpacked bytes so far, often
         self._written = 0
         self._members = 0
+        self._headers = 0  # bytes of them
         self._folders: set[str] = {""}
         self._links: dict[str, Entry] = {}
         self.rows: dict[str, Row] = {}
 
     def run(self, stream: Forward) -> None:
         """Raises CorruptArchive, HostileArchive and OSError (a full disk, for one)."""
-        try:
-            with tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r:", errors="surrogateescape") as tar:
-                while (member := tar.next()) is not None:
-                    cast("Any", tar).members.clear()  # it would keep every one
-                    stream.header_bytes = 0
-                    self._take(tar, member, stream)
-        except tarfile.TarError as error:
-            raise CorruptArchive(
-                f"{self._what} is damaged: {error}, at byte {stream.tell():,} of the tar"
-            ) from error
-        except RecursionError as error:
-            raise HostileArchive(f"{self._what} holds headers nested without end") from error
+        headers = Headers(stream, self._what)
+        while (member := headers.next()) is not None:
+            self._headers += stream.header_bytes
+            stream.header_bytes = 0
+            self._take(headers, member)
         self._check_end(stream)
         for link in self._links.values():
             self._make_link(link)
         self._check_links()
 
-    def _take(self, tar: tarfile.TarFile, member: tarfile.TarInfo, stream: Forward) -> None:
+    def _take(self, headers: Headers, member: Member) -> None:
         self._members += 1
         if self._members > self._bounds.files:
             raise HostileArchive(
                 f"{self._what} holds more than {self._bounds.files:,} members",
                 hint="raise SERVE_MAX_FILES if that is right",
             )
-        entry = members.judge(member)
+        if self._headers > max(self._bounds.bytes, HEADER_BYTES * self._bounds.files):
+            raise HostileArchive(f"{self._what} holds headers of {self._headers >> 20:,} MiB")
+        entry = members.judge(member.info)
         if entry is None:
-            self._admit(member.size)  # junk is skipped, not free
-            self._written += member.size
+            self._admit(member.info.size)  # junk is skipped, not free
+            self._written += member.info.size
             return
         if entry.kind == FOLDER:
             self._make_folder(entry.path)
@@ -76,49 +74,53 @@ class Unpacker:
             raise HostileArchive(f"{self._what} holds {members.shown(entry.path)} twice")
         self._make_folder(posixpath.dirname(entry.path))
         if entry.kind == FILE:
-            self._write(tar, member, stream, entry)
+            self._write(headers, member, entry)
         elif entry.kind == COPY:
             self._copy(entry)
         else:
             self._links[entry.path] = entry
 
     def _make_folder(self, path: str) -> None:
-        if path in self._folders:
-            return
-        if path in self.rows or path in self._links:
+        missing: list[str] = []
+        while path not in self._folders:
+            if path in self.rows or path in self._links:
+                raise HostileArchive(
+                    f"{self._what} holds {members.shown(path)} both as a folder and as something else"
+                )
+            missing.append(path)
+            path = posixpath.dirname(path)
+        if len(self._folders) + len(missing) > self._bounds.files + 1:
             raise HostileArchive(
-                f"{self._what} holds {members.shown(path)} both as a folder and as something else"
+                f"{self._what} holds more than {self._bounds.files:,} folders",
+                hint="raise SERVE_MAX_FILES if that is right",
             )
-        self._make_folder(posixpath.dirname(path))
-        Path(self._at(path)).mkdir(0o755)
-        self._folders.add(path)
+        for folder in reversed(missing):
+            Path(self._at(folder)).mkdir(0o755)
+            self._folders.add(folder)
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"
 
-    def _write(self, tar: tarfile.TarFile, member: tarfile.TarInfo, stream: Forward, entry: Entry) -> None:
+    def _write(self, headers: Headers, member: Member, entry: Entry) -> None:
         self._admit(entry.size)  # a claim alone is enough to refuse; what comes is counted below
-        source = cast("IO[bytes]", tar.extractfile(member)).read if member.issparse() else stream.take
         mode = 0o755 if entry.executable else 0o644  # no set-id bits, no owner, readable by any uid
         descriptor = os.open(self._at(entry.path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
         crc, left = 0, entry.size
         try:
-            while left:
-                data = source(min(BLOCK, left))
-                if not data:
-                    raise CorruptArchive(
-                        f"{self._what} is cut short: {left:,} of {entry.size:,} bytes of "
-                        f"{members.shown(entry.path)} are missing",
-                        hint="upload it again",
-                    )
+            for data in headers.content(member):
                 crc = isal_zlib.crc32(data, crc)
                 _write_all(descriptor, data)
-                stream.header_bytes = 0  # a sparse file's content is read by tarfile itself
                 left -= len(data)
                 self._written += len(data)
                 self._arrived(self._written)
         finally:
             os.close(descriptor)
+        if left:
+            raise CorruptArchive(
+                f"{self._what} is cut short: {left:,} of {entry.size:,} bytes of "
+                f"{members.shown(entry.path)} are missing",
+                hint="upload it again",
+            )
         self.rows[entry.path] = Row(entry.size, crc)
 
     def _admit(self, size: int) -> None:
@@ -145,14 +147,23 @@ class Unpacker:
     def _check_links(self) -> None:
         root = os.path.realpath(self._root)
         for link in self._links.values():
-            real = os.path.realpath(self._at(link.path))
+            place = self._at(link.path)
+            try:
+                os.stat(place)
+            except OSError as error:
+                if error.errno == errno.ELOOP:  # the kernel follows 40 links, and nobody could read it
+                    raise HostileArchive(
+                        f"{self._what} holds links that lead to each other without end: "
+                        f"{members.shown(link.path)}"
+                    ) from error
+            real = os.path.realpath(place)
             if real != root and not real.startswith(f"{root}/"):
                 raise HostileArchive(
                     f"{self._what} holds links that lead out of its folder: {members.shown(link.path)}"
                 )
 
     def _check_end(self, stream: Forward) -> None:
-        """For tarfile, a damaged header is the end like any other. What follows the end must be zeros."""
+        """A damaged header is the end like any other. What follows the end must be zeros."""
         if stream.last != ZEROS and (stream.last or not stream.compressed):
             # a gzip that ended well proves itself whole; bare tar data without its end mark may be cut
             kind = "damaged" if stream.last else "cut short"

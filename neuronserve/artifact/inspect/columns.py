@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from neuronserve.artifact.inspect import savedmodel, scan
+from neuronserve.artifact.members import shown
 from neuronserve.errors import DamagedModel
 
+_MOST = 4 << 20  # bytes: a million columns with short names
 _FORM = 'write {"serving_default": ["first_input", "second_input", ...]}'
 
 
@@ -23,11 +25,14 @@ def read(folder: Path) -> Mapping[str, tuple[str, ...]]:
     """By signature; empty without the file. DamagedModel: it names other inputs than the signature has."""
     file = folder / scan.COLUMNS
     try:
-        content = file.read_bytes()
+        with file.open("rb") as opened:
+            content = opened.read(_MOST + 1)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise DamagedModel(f"{file} cannot be read: {error.strerror or error}", hint=_FORM) from error
+    if len(content) > _MOST:
+        raise DamagedModel(f"{file} has more than {_MOST:,} bytes", hint=_FORM)
     try:
         orders = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -47,11 +52,11 @@ def _is_names(value: Any) -> bool:
 def _check(file: Path, signature: str, names: list[str], signatures: Mapping[str, Any]) -> None:
     if signature not in signatures:
         known = ", ".join(f'"{name}"' for name in sorted(signatures)) or "none"
-        raise DamagedModel(f'{file}: the model has no signature "{signature}"', hint=f"it has {known}")
+        raise DamagedModel(f"{file}: the model has no signature {shown(signature)}", hint=f"it has {known}")
     inputs = sorted(signatures[signature].inputs)
     if sorted(names) != inputs:
         known = ", ".join(f'"{name}"' for name in inputs) or "none"
         raise DamagedModel(
-            f'{file}: the columns of signature "{signature}" are not its inputs, each once',
+            f"{file}: the columns of signature {shown(signature)} are not its inputs, each once",
             hint=f"its inputs are {known}",
         )

@@ -11,6 +11,7 @@ from neuronserve.artifact.inspect import batch, columns, savedmodel
 from neuronserve.artifact.inspect.graph import MAIN, Graph, Reach, ends_of, tensors_of
 from neuronserve.artifact.inspect.neff import Reader
 from neuronserve.artifact.inspect.placement import Placement, place
+from neuronserve.artifact.inspect.reading import reading
 from neuronserve.artifact.inspect.report import Report
 from neuronserve.artifact.inspect.scan import OP, mentions_neuron
 from neuronserve.artifact.inspect.subgraph import Subgraph, parse
@@ -20,6 +21,11 @@ from neuronserve.compiled import Compiled
 
 def inspect(folder: Path) -> Report:
     """Everything about the SavedModel in ``folder``. Raises DamagedModel."""
+    with reading(folder):
+        return _inspected(folder)
+
+
+def _inspected(folder: Path) -> Report:
     meta_graph, note = savedmodel.graph_of(savedmodel.read(folder), folder)
     graph = Graph(meta_graph)
     reached = {name: graph.reach(ends_of(signature)) for name, signature in graph.signatures.items()}
@@ -54,8 +60,9 @@ def compiled(folder: Path, version: int) -> Compiled:
     A file that does not even mention a NeuronOp is not parsed: it can be large, and when it is damaged,
     the model server is the one to say so.
     """
-    found = inspect(folder).compiled(version) if mentions_neuron(folder) else Compiled(version)
-    return dataclasses.replace(found, columns=columns.read(folder))
+    with reading(folder):
+        found = inspect(folder).compiled(version) if mentions_neuron(folder) else Compiled(version)
+        return dataclasses.replace(found, columns=columns.read(folder))
 
 
 def _subgraphs(graph: Graph, reached: Mapping[str, Reach]) -> list[Subgraph]:

@@ -13,6 +13,7 @@ from neuronserve.artifact.inspect.report import Report
 from neuronserve.artifact.inspect.subgraph import Port, Subgraph
 
 _MOST_ROWS = 12  # of a table
+_LONGEST = 1000  # characters of a line
 
 
 def of(report: Report, title: str) -> str:
@@ -28,6 +29,7 @@ def of(report: Report, title: str) -> str:
 
 def printable(line: str) -> str:
     """Names come from the model: nothing in them may steer a terminal or begin a line of its own."""
+    line = line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."
     return "".join(c if c.isprintable() else "?" for c in line)
 
 

@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError
 
 from neuronserve.artifact.inspect import savedmodel, scan
 from neuronserve.artifact.inspect.graph import Graph, node_name
+from neuronserve.artifact.inspect.reading import reading
 from neuronserve.errors import DamagedModel
 from neuronserve.messages import from_text, graph_pb2, types_pb2
 from neuronserve.uncompiled import Form, Signature, Tensor, Uncompiled
@@ -23,11 +24,12 @@ _AGAIN = "export or freeze the model again"
 
 def read(path: Path) -> Uncompiled:
     """The folder of a SavedModel, or the file of a frozen graph. Raises DamagedModel."""
-    if path.is_dir():
-        return _saved_model(path)
-    if path.name in scan.FILES:
-        return _saved_model(path.parent)
-    return _frozen(path)
+    with reading(path):
+        if path.is_dir():
+            return _saved_model(path)
+        if path.name in scan.FILES:
+            return _saved_model(path.parent)
+        return _frozen(path)
 
 
 def _saved_model(folder: Path) -> Uncompiled:

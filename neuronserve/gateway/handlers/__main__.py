@@ -23,6 +23,8 @@ _PROJECTS = {  # what pip calls a module whose project has another name
     "sklearn": "scikit-learn", "tensorflow": "tensorflow-cpu", "yaml": "pyyaml",
 }  # fmt: skip
 
+_LONGEST = 900  # characters of a text, as JSON has it
+
 
 def main(arguments: list[str]) -> int:
     imagepackages.confine()
@@ -40,8 +42,15 @@ def main(arguments: list[str]) -> int:
         }
     else:
         told = {"handlers": str(found.script), "warnings": "\n".join(_warnings(code))}
-    print(f"\n{MARK}{json.dumps(told)}", flush=True)
+    print(f"\n{MARK}{json.dumps({key: _bounded(text) for key, text in told.items()})}", flush=True)
     return 1 if "error" in told else 0
+
+
+def _bounded(text: str) -> str:
+    """What an exception of the script says may be long, and the caller reads lines of bounded length."""
+    while len(json.dumps(text)) > _LONGEST:
+        text = text[: len(text) * 3 // 4]
+    return text
 
 
 def _hint(error: BaseException, model_dir: str) -> str:

@@ -57,7 +57,7 @@ def test_a_report_shows_the_order_with_and_without_the_file(tmp_path: Path) -> N
         (["a", "b"], "no object of lists"),
         ({"serving_default": "ab"}, "no object of lists"),
         ({"serving_default": ["a", 1]}, "no object of lists"),
-        ({"other": ["a", "b"]}, 'the model has no signature "other"'),
+        ({"other": ["a", "b"]}, "the model has no signature 'other'"),
         ({"serving_default": ["a"]}, "are not its inputs, each once"),
         ({"serving_default": ["a", "b", "b"]}, "are not its inputs, each once"),
         ({"serving_default": ["a", "c"]}, "are not its inputs, each once"),
