@@ -64,6 +64,9 @@ class Judge:
         self._run, self._watchman, self.error = object(), None, None
         self._lost = 0
 
+    def _has_socket(self) -> bool:
+        return Path(self._launch.target.removeprefix("unix:")).exists()
+
     def _went_away(self) -> bool:
         """Whether a server that broke off is taken for one that ended; not again and again."""
         self._lost += 1
@@ -73,7 +76,7 @@ class Judge:
         """The check of ``supervise/process.py``."""
         run = self._run
         if self._probe is None:
-            if not Path(self._launch.target.removeprefix("unix:")).exists():
+            if not self._has_socket():
                 return Answer(ready=False)
             from neuronserve.modelserver.probe import Probe
 
@@ -126,6 +129,8 @@ class Judge:
         return Watchman(proof, canary, lambda: board.completed(index))
 
     def _watched(self, watchman: Watchman) -> Health:
+        if not self._has_socket():  # who is connected still reaches it; nobody else ever will
+            return Answer(ready=False, failed=f"its socket {self._launch.target} was removed")
         hung = watchman.poll(time.monotonic())
         return Answer(ready=not hung, failed=hung)
 

@@ -1,7 +1,7 @@
 """prometheus_client's files of counters, with their space reserved.
 
 On a full disk writing to a hole in a mapped file is a SIGBUS; and a worker that dies of that has a successor
-with new files, and so on for as long as the disk is full.
+with the same files, and so on for as long as the disk is full.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import struct
 from pathlib import Path
 
 from prometheus_client import values
 from prometheus_client.mmap_dict import MmapedDict
 
 SIZE = 1 << 18  # bytes; what the metrics of some 80 model servers take
+_UNREADABLE = (RuntimeError, ValueError, struct.error)  # what MmapedDict makes of a file that is damaged
 _log = logging.getLogger("neuronserve.gateway")
 
 
@@ -22,8 +24,13 @@ class Reserved(MmapedDict):  # type: ignore[misc]  # prometheus_client does not 
     """In memory of its own, which no other worker sees, where the disk has no room for the file."""
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:
-        if read_mode or _reserve(filename):
-            super().__init__(filename, read_mode)
+        if read_mode or reserve(Path(filename)):
+            try:
+                super().__init__(filename, read_mode)
+            except _UNREADABLE as error:  # whoever wrote it died in the middle of it
+                _log.error("%s cannot be read, and is begun anew: %s", filename, error)
+                Path(filename).unlink()
+                self.__init__(filename, read_mode)  # type: ignore[misc]  # there is no other way to map a file
             return
         memory = os.memfd_create("metrics")
         try:
@@ -31,22 +38,41 @@ class Reserved(MmapedDict):  # type: ignore[misc]  # prometheus_client does not 
         finally:
             os.close(memory)
 
+    def _init_value(self, key: str) -> None:
+        """One more; what it needs beyond the space there is is taken first. Raises OSError."""
+        needed = self._used + len(key.encode()) + _MOST_AROUND
+        if needed > self._capacity:
+            os.posix_fallocate(self._f.fileno(), 0, 2 * self._capacity)
+        super()._init_value(key)
+
+
+_MOST_AROUND = 4 + 8 + 16  # bytes of an entry besides its key: length, padding, two doubles
+
 
 def install() -> None:
     """Have prometheus_client use it, from the next metric on."""
     values.MmapedDict = Reserved
 
 
-def _reserve(filename: str) -> bool:
+def reserve(file: Path) -> bool:
+    """Take the file's space; whether it is there. No reader finds an empty file: it could not be read."""
+    if file.exists():
+        return True
+    partial = file.with_suffix(".partial")
     try:
-        handle = os.open(filename, os.O_RDWR | os.O_CREAT, 0o644)
+        handle = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
         try:
             os.posix_fallocate(handle, 0, SIZE)
+            os.pwrite(handle, struct.pack("i", _EMPTY), 0)
         finally:
             os.close(handle)
+        partial.replace(file)
     except OSError as error:
         _log.error("the metrics of process %d are not counted: %s", os.getpid(), error)
         with contextlib.suppress(OSError):
-            Path(filename).unlink()  # an empty one could not be read by those who add them up
+            partial.unlink()
         return False
     return True
+
+
+_EMPTY = 8  # the first bytes: how many are used, with themselves
