@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -16,6 +17,12 @@ def write_if_other(path: Path, text: str) -> None:
         if path.read_text() == text:
             return
     path.write_text(text)
+
+
+def removed_socket(folder: Path, names: Sequence[str]) -> str:
+    """Why nobody can reach a process any more; empty while its sockets are there."""
+    gone = next((name for name in names if not (folder / name).exists()), "")
+    return f"its socket {gone} was removed" if gone else ""
 
 
 def empty_folder(path: Path) -> None:

@@ -12,7 +12,7 @@ from neuronserve.supervise.children import Command
 from neuronserve.supervise.process import Answer
 
 SOCKET = "gateway.sock"
-QUESTIONS = "about.sock"  # as gateway/sticky.py has it, which only gunicorn's process loads
+SOCKETS = (SOCKET, "about.sock")  # as gateway/sticky.py has them, which only gunicorn's process loads
 
 
 def command(root: Path, runtime: Path, environ: Mapping[str, str]) -> Command:
@@ -24,12 +24,6 @@ def command(root: Path, runtime: Path, environ: Mapping[str, str]) -> Command:
         on_stdout=None,
         on_stderr=relay("gunicorn"),
     )
-
-
-def lost_socket(runtime: Path) -> str:
-    """Why nobody can reach it any more; empty while its sockets are there."""
-    gone = next((name for name in (SOCKET, QUESTIONS) if not (runtime / name).exists()), "")
-    return f"its socket {gone} was removed" if gone else ""
 
 
 def alive(runtime: Path, patience: float) -> Answer:

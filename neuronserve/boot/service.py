@@ -9,14 +9,14 @@ import dataclasses
 import functools
 import logging
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from neuronserve import exitcodes
 from neuronserve import state as states
 from neuronserve.artifact import sharedcode
 from neuronserve.artifact.bundle import Bundle
-from neuronserve.boot import cores, fetch, front, gateway, links, load, storage
+from neuronserve.boot import cores, fetch, files, front, gateway, links, load, storage
 from neuronserve.boot.condition import Condition
 from neuronserve.boot.cores import Ground
 from neuronserve.boot.drain import Drain, Parts, stop_together
@@ -328,7 +328,7 @@ class Service:
         return Spec(
             name="nginx",
             command=command,
-            check=functools.partial(front.alive, runtime),
+            check=self._front_check,
             policy=self._policy(),
             start_seconds=20.0,
             before=functools.partial(front.before_start, self._around.settings, runtime),
@@ -356,9 +356,15 @@ class Service:
     def _gateway_check(self) -> Answer:
         # longer than any call may take: threads that all run into the deadline are busy, not hung
         patience = self._around.settings.deadline_seconds + 5 if self._condition.was_ready else 2.0
-        answer = gateway.alive(self._around.runtime, patience)
-        gone = self._gateway.state == process.READY and gateway.lost_socket(self._around.runtime)
-        return Answer(ready=False, failed=gone) if gone else answer
+        return self._reached(self._gateway, gateway.SOCKETS) or gateway.alive(self._around.runtime, patience)
+
+    def _front_check(self) -> Answer:
+        return self._reached(self._front, [front.SOCKET]) or front.alive(self._around.runtime)
+
+    def _reached(self, one: Process, sockets: Sequence[str]) -> Answer | None:
+        """An answer for a process whose sockets were taken away: no other could ever come."""
+        gone = one.state == process.READY and files.removed_socket(self._around.runtime, sockets)
+        return Answer(ready=False, failed=gone) if gone else None
 
     def _policy(self) -> Policy:
         settings = self._around.settings

@@ -25,12 +25,7 @@ class Reserved(MmapedDict):  # type: ignore[misc]  # prometheus_client does not 
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:
         if read_mode or reserve(Path(filename)):
-            try:
-                super().__init__(filename, read_mode)
-            except _UNREADABLE as error:  # whoever wrote it died in the middle of it
-                _log.error("%s cannot be read, and is begun anew: %s", filename, error)
-                Path(filename).unlink()
-                self.__init__(filename, read_mode)  # type: ignore[misc]  # there is no other way to map a file
+            super().__init__(filename, read_mode)
             return
         memory = os.memfd_create("metrics")
         try:
@@ -56,7 +51,7 @@ def install() -> None:
 
 def reserve(file: Path) -> bool:
     """Take the file's space; whether it is there. No reader finds an empty file: it could not be read."""
-    if file.exists():
+    if file.exists() and _is_readable(file):
         return True
     partial = file.with_suffix(".partial")
     try:
@@ -71,6 +66,17 @@ def reserve(file: Path) -> bool:
         _log.error("the metrics of process %d are not counted: %s", os.getpid(), error)
         with contextlib.suppress(OSError):
             partial.unlink()
+        return False
+    return True
+
+
+def _is_readable(file: Path) -> bool:
+    """Not where whoever wrote it died in the middle of it: it is begun anew then."""
+    try:
+        for _ in MmapedDict.read_all_values_from_file(file):
+            pass
+    except _UNREADABLE as error:
+        _log.error("%s cannot be read, and is begun anew: %s", file, error)
         return False
     return True
 

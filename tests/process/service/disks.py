@@ -42,9 +42,6 @@ class Disk:
     def free(self) -> None:
         subprocess.run(["rm", "-r", str(self._filling)], check=True)
 
-    def remount(self, how: str) -> None:
-        subprocess.run(["mount", "-o", f"remount,{how}", str(self.path)], check=True)
-
 
 @pytest.fixture
 def disk() -> Iterator[Callable[[str], Disk]]:
