@@ -65,9 +65,7 @@ class Predictor(flask.Flask):
     def __init__(self, settings: Settings, runtime_dir: Path) -> None:
         super().__init__("neuronserve", static_folder=None)
         self.reader = states.Reader(runtime_dir / "state.json")
-        board = runtime_dir / "in-flight"
-        board.unlink(missing_ok=True)  # of a gunicorn that was killed: its calls are no longer in flight
-        self.board = Board(board, models=settings.multi_model)
+        self.board = Board(runtime_dir / "in-flight", models=settings.multi_model)
         gauges = Gauges(self.reader, self.board, runtime_dir / "neuron.json")
         self._metrics = Metrics(runtime_dir / "metrics", gauges, per_model=not settings.multi_model)
         self._settings = settings
@@ -107,6 +105,7 @@ class Predictor(flask.Flask):
         self._service = service
         self._journal = Journal(enabled=self._settings.request_log)
         if watcher is not None:
+            self._metrics.enter(slot)
             threading.Thread(target=service.warm_up, name="warm-up", daemon=True).start()
         self._invocations = edge.Invocations(
             service,
@@ -148,6 +147,7 @@ class Predictor(flask.Flask):
             "version": neuronserve.__version__,
             "state": now.state,
             "step": now.step,
+            "disk": now.disk,
             "model_server": now.kind,
             "simulated": now.simulated,
             "default_model": now.default_model,

@@ -1,7 +1,7 @@
 """What the supervisor knows and everybody else reads: one small JSON file.
 
 The supervisor is its only writer and replaces it whole, so a reader never sees half of it. Workers
-read it again only when its inode or time changed: one ``stat`` per request, about two microseconds.
+read it again only when its inode, time or size changed: one ``stat`` per request, about two microseconds.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import dataclasses
 import functools
 import json
 import os
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from neuronserve.compiled import Compiled, SignatureBatch
+from neuronserve.reservedfile import ReservedFile, Stamp
 
 STARTING = "starting"
 READY = "ready"
@@ -110,6 +110,7 @@ class State:
     ownership: Mapping[str, Any] | None = None  # chip -> core range -> server -> model, as JSON shows it
     since: float = 0.0  # seconds since the epoch at which this ``state`` word began
     generation: int = 0  # changes whenever models or servers do: readers drop what they cached
+    disk: str = ""  # what is wrong with the disk of the runtime folder; empty while nothing is
 
     @property
     def serving(self) -> bool:
@@ -148,17 +149,12 @@ def _model(raw: Mapping[str, Any]) -> Model:
     return Model(**{**raw, "versions": tuple(raw["versions"]), "compiled": compiled})
 
 
-def write(path: Path, state: State) -> None:
-    """Replace the file whole.
+def write(file: ReservedFile, state: State) -> None:
+    """Replace the file whole. Raises OSError."""
+    file.write(state.to_json().encode())
 
-    Its time is set in nanoseconds: the kernel's own goes in steps of some milliseconds, and an inode that was
-    given free is soon used again, so that a reader could take the last but one for the same.
-    """
-    partial = path.with_suffix(".partial")
-    partial.write_text(state.to_json())
-    now = time.time_ns()
-    os.utime(partial, ns=(now, now))
-    os.replace(partial, path)
+
+_MOST_READS = 5  # of a file that is written again while it is read
 
 
 class Reader:
@@ -166,20 +162,31 @@ class Reader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen: tuple[tuple[int, int], State] = ((0, 0), State())
+        self._seen: tuple[Stamp, State] = ((0, 0, 0), State())
 
     def current(self) -> State:
-        """The state now; ``starting`` while the file does not exist yet."""
-        try:
-            stat = os.stat(self._path)
-        except FileNotFoundError:
-            return self._seen[1]
-        stamp = (stat.st_ino, stat.st_mtime_ns)
+        """The state now; the last one known while there is no file, and ``starting`` before the first."""
         seen = self._seen
-        if stamp != seen[0]:
-            seen = (stamp, State.from_json(self._path.read_bytes()))
-            self._seen = seen
+        try:
+            if _stamp(os.stat(self._path)) != seen[0]:
+                seen = self._seen = self._read() or seen
+        except OSError:  # somebody removed it, and the supervisor makes it again; or the disk is broken
+            return seen[1]
         return seen[1]
+
+    def _read(self) -> tuple[Stamp, State] | None:
+        """None: it was never the same before and after it was read."""
+        for _ in range(_MOST_READS):
+            with self._path.open("rb") as file:
+                before = _stamp(os.fstat(file.fileno()))
+                content = file.read()
+                if _stamp(os.fstat(file.fileno())) == before:
+                    return before, State.from_json(content)
+        return None
+
+
+def _stamp(found: os.stat_result) -> Stamp:
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def summary(state: State) -> Mapping[str, Any]:
@@ -187,6 +194,8 @@ def summary(state: State) -> Mapping[str, Any]:
     told: dict[str, Any] = {"state": state.state, "step": state.step}
     if state.detail:
         told["detail"] = state.detail
+    if state.disk:
+        told["disk"] = state.disk
     if state.simulated:
         told["simulated"] = True
     return told

@@ -19,6 +19,7 @@ from typing import Any
 from neuronserve import state as states
 from neuronserve.gateway.multimodel.control import SOCKET
 from neuronserve.modelserver.board import BoardReader
+from neuronserve.reservedfile import ReservedFile
 from neuronserve.state import Model, Server, State
 
 Question = dict[str, str]
@@ -43,7 +44,7 @@ class Supervisor:
 
     def publish(self, **changed: Any) -> None:
         self.state = dataclasses.replace(self.state, generation=self.state.generation + 1, **changed)
-        states.write(self._runtime / "state.json", self.state)
+        states.write(ReservedFile(self._runtime / "state.json"), self.state)
 
     def answer(self, question: Question) -> bytes:
         self.asked.append(question)

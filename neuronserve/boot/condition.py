@@ -16,6 +16,7 @@ class Condition:
 
     ``step`` and ``detail`` tell how far getting and loading the model is. ``front_up`` and
     ``gateway_up``: nginx and gunicorn answer. ``ending`` is ``draining``, ``failed`` or empty.
+    ``disk``: what is wrong with the disk of the runtime folder.
     """
 
     step: str = "settings"
@@ -31,6 +32,7 @@ class Condition:
     ownership: Mapping[str, Any] | None = None
     was_ready: bool = False
     ending: str = ""
+    disk: str = ""
 
     def state(self) -> State:
         word, step, detail = self._word()
@@ -45,6 +47,7 @@ class Condition:
             kind=self.kind,
             simulated=self.simulated,
             ownership=self.ownership,
+            disk=self.disk,
         )
 
     def _word(self) -> tuple[str, str, str]:

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from neuronserve import machine
-from neuronserve.boot import asking, privileges
+from neuronserve.boot import asking, files, privileges
 from neuronserve.errors import FrontError
 from neuronserve.gateway.multimodel import limits
 from neuronserve.settings import Settings
@@ -27,6 +27,8 @@ from neuronserve.supervise.process import Answer
 
 ROOT = Path(__file__).resolve().parents[2]
 SOCKET = "front.sock"
+CONFIGURATION = "nginx.conf"
+PID_FILE = "nginx.pid"
 _MOST_WORKERS = 4  # one of them moves far more than the gateway can answer
 _MOST_CONNECTIONS = 4096  # per worker
 
@@ -68,19 +70,29 @@ def prepare(settings: Settings, runtime: Path) -> None:
     Raises FrontError when the port cannot be had (nginx would try for long) or the configuration not written.
     """
     machine.must_be_free(settings.bind_port)
-    rendered = render(settings, runtime, (ROOT / "nginx.conf").read_text())
+    rendered = _rendered(settings, runtime)
     try:
-        (runtime / "nginx.conf").write_text(rendered)
+        (runtime / CONFIGURATION).write_text(rendered)
     except OSError as error:
         raise FrontError(
-            f"cannot write {runtime / 'nginx.conf'}: {os.strerror(error.errno or 0).lower()}",
+            f"cannot write {runtime / CONFIGURATION}: {os.strerror(error.errno or 0).lower()}",
             hint="give /tmp, or SERVE_RUNTIME_DIR, a few MB of room",
         ) from error
 
 
-def before_start(runtime: Path) -> None:
-    """Remove the socket that a killed nginx leaves behind; the next one could not bind to it."""
-    (runtime / SOCKET).unlink(missing_ok=True)
+def _rendered(settings: Settings, runtime: Path) -> str:
+    return render(settings, runtime, (ROOT / "nginx.conf").read_text())
+
+
+def before_start(settings: Settings, runtime: Path) -> None:
+    """Put its files in order. Raises OSError."""
+    (runtime / SOCKET).unlink(missing_ok=True)  # of one that was killed: the next one could not bind to it
+    files.write_if_other(runtime / CONFIGURATION, _rendered(settings, runtime))
+    # nginx cannot do without a file for its number, which it empties and then needs room for
+    pid_file = runtime / PID_FILE
+    if not pid_file.is_symlink():
+        pid_file.unlink(missing_ok=True)
+        pid_file.symlink_to(os.devnull)
 
 
 def command(runtime: Path, environ: Mapping[str, str], *, on_stdout: OnLine, on_stderr: OnLine) -> Command:
@@ -89,7 +101,7 @@ def command(runtime: Path, environ: Mapping[str, str], *, on_stdout: OnLine, on_
     if program is None:
         raise FrontError("nginx is not installed", hint="apt-get install nginx")
     return Command(
-        argv=(program, "-e", "stderr", "-p", str(runtime), "-c", str(runtime / "nginx.conf")),
+        argv=(program, "-e", "stderr", "-p", str(runtime), "-c", str(runtime / CONFIGURATION)),
         env={name: environ[name] for name in ("PATH", "LANG", "TZ") if name in environ},
         cwd=runtime,
         # a pipe of our own: /dev/stdout can always be opened then, whoever the workers run as
@@ -98,6 +110,14 @@ def command(runtime: Path, environ: Mapping[str, str], *, on_stdout: OnLine, on_
         death_signal=signal.SIGTERM,  # the master then takes its workers along
         longest_line=65_536,
     )
+
+
+def lost_worker(line: str) -> bool:
+    """Whether nginx says that a worker died, in ngx_process_get_status()'s words.
+
+    What the worker had in flight is never taken off the count of ``limit_conn``, which is in shared memory.
+    """
+    return re.search(r"\bworker process \d+ exited on signal \d+", line) is not None
 
 
 def alive(runtime: Path) -> Answer:

@@ -12,6 +12,7 @@ from neuronserve.supervise.children import Command
 from neuronserve.supervise.process import Answer
 
 SOCKET = "gateway.sock"
+SOCKETS = (SOCKET, "about.sock")  # as gateway/sticky.py has them, which only gunicorn's process loads
 
 
 def command(root: Path, runtime: Path, environ: Mapping[str, str]) -> Command:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuronserve.boot import files
 from neuronserve.errors import NeuronserveError, NotReady
 from neuronserve.settings import Settings
 from neuronserve.supervise.process import Answer, Health
@@ -48,6 +49,7 @@ class Judge:
         self._launch = launch
         self._standard = standard
         self._versions: Mapping[str, Sequence[int]] = {m.name: m.versions for m in launch.models}
+        self._socket = Path(launch.target.removeprefix("unix:"))
         self._probe: Probe | None = None
         self._run = object()
         self._watchman: Watchman | None = None
@@ -73,7 +75,7 @@ class Judge:
         """The check of ``supervise/process.py``."""
         run = self._run
         if self._probe is None:
-            if not Path(self._launch.target.removeprefix("unix:")).exists():
+            if not self._socket.exists():
                 return Answer(ready=False)
             from neuronserve.modelserver.probe import Probe
 
@@ -126,6 +128,9 @@ class Judge:
         return Watchman(proof, canary, lambda: board.completed(index))
 
     def _watched(self, watchman: Watchman) -> Health:
+        gone = files.removed_socket(self._socket.parent, [self._socket.name])
+        if gone:  # who is connected still reaches it; nobody else ever will
+            return Answer(ready=False, failed=gone)
         hung = watchman.poll(time.monotonic())
         return Answer(ready=not hung, failed=hung)
 

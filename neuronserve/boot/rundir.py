@@ -124,7 +124,7 @@ def _clear(folder: Path) -> None:
             path.unlink(missing_ok=True)
     for path in (
         *folder.glob("nginx-*"),
-        *folder.glob("neuronserve-cpu-*"),
+        *folder.glob("*.tmp"),
         folder / "metrics",
         folder / "model",
         folder / "models",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from neuronserve import machine
 from neuronserve import state as states
-from neuronserve.boot import cores
+from neuronserve.boot import cores, files
 from neuronserve.boot.cores import Ground
 from neuronserve.boot.relay import relay
 from neuronserve.errors import CoreConflict, ModelServerError, NeuronserveError
@@ -44,7 +45,10 @@ class Judging(Protocol):
 
 
 class Servers:
-    """``changed()`` at each change of a server's state; ``gave_up(error)`` when one is given up."""
+    """``changed()`` at each change of a server's state; ``gave_up(error)`` when one is given up.
+
+    ``disk_fault`` and ``others_serve`` are those of ``Spec``.
+    """
 
     def __init__(
         self,
@@ -54,12 +58,16 @@ class Servers:
         cwd: Path,
         changed: Callable[[], None],
         gave_up: Callable[[NeuronserveError], None],
+        disk_fault: Callable[[], str],
+        others_serve: Callable[[], bool],
     ) -> None:
         self._loop = loop
         self._children = children
         self._cwd = cwd
         self._changed = changed
         self._gave_up = gave_up
+        self._disk_fault = disk_fault
+        self._others_serve = others_serve
         self._launches: tuple[Launch, ...] = ()
         self._judges: tuple[Judging, ...] = ()
         self._queue: list[Process] = []
@@ -78,7 +86,11 @@ class Servers:
         self._start_next()
 
     def _process(self, launch: Launch, judge: Judging, ground: Ground, settings: Settings) -> Process:
-        spec = _spec(launch, judge, ground, settings, self._cwd)
+        spec = dataclasses.replace(
+            _spec(launch, judge, ground, settings, self._cwd),
+            disk_fault=self._disk_fault,
+            others_serve=self._others_serve,
+        )
 
         def lost(why: str) -> None:
             self._gave_up(_taken(run, why) if run.lacking else _given_up(judge, why))
@@ -166,7 +178,8 @@ def _spec(launch: Launch, judge: Judging, ground: Ground, settings: Settings, cw
 def _before(launch: Launch, judge: Judging) -> None:
     judge.begin()
     for path, text in launch.files.items():
-        path.write_text(text)
+        files.write_if_other(path, text)
+    files.empty_folder(launch.scratch)
     # a socket left by a killed server: the next one could not bind to it
     Path(launch.target.removeprefix("unix:")).unlink(missing_ok=True)
 

@@ -9,14 +9,14 @@ import dataclasses
 import functools
 import logging
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from neuronserve import exitcodes
 from neuronserve import state as states
 from neuronserve.artifact import sharedcode
 from neuronserve.artifact.bundle import Bundle
-from neuronserve.boot import cores, fetch, front, gateway, links, load
+from neuronserve.boot import cores, fetch, files, front, gateway, links, load, storage
 from neuronserve.boot.condition import Condition
 from neuronserve.boot.cores import Ground
 from neuronserve.boot.drain import Drain, Parts, stop_together
@@ -40,12 +40,13 @@ from neuronserve.errors import (
 from neuronserve.settings import Settings
 from neuronserve.supervise import process
 from neuronserve.supervise.children import Child, Children, Command, Exit
-from neuronserve.supervise.loop import Loop, Timer
+from neuronserve.supervise.loop import Loop
 from neuronserve.supervise.policy import Policy
 from neuronserve.supervise.process import Answer, Process, Spec
 
 _log = logging.getLogger("serve")
 _QUICK_GRACE = 1.0  # seconds for each to end when nothing was ever served
+_LOOK_SECONDS = 1.0  # between two looks at the disk and at what is on it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,13 +72,14 @@ class Service:
         starting = "load" if around.settings.multi_model else "locate"
         self._condition = Condition(step=starting, multi_model=around.settings.multi_model)
         self._failure: Failure | None = None
-        self._again: Timer | None = None  # that the state is written, after it could not be
+        self._unwritten = ""  # why the disk does not have the state
         self._fetching: Child | None = None
         self._bundle: Bundle | None = None
         # on a multi-model endpoint, the code that all models share, before the first one is loaded
         self._fetches = not around.settings.multi_model or sharedcode.at_start(around.settings)
         self._ground: Ground | None = None
         self._measuring = Measuring(loop, children, around.runtime, around.environ)
+        self._relay_nginx = relay("nginx")
         front.prepare(around.settings, around.runtime)
         self._front = self._keep(FrontError, self._front_spec())
         self._gateway = self._keep(GatewayError, self._gateway_spec())
@@ -87,11 +89,14 @@ class Service:
             cwd=around.root,
             changed=self._changed,
             gave_up=lambda error: self.fail(Failure.of(error)),
+            disk_fault=self._disk_fault,
+            others_serve=lambda: self._publisher.state.serving,
         )
 
     def start(self) -> None:
         """nginx, gunicorn and the fetch at once: ``/ping`` answers from the first moment."""
-        self._changed()
+        self._reserve()
+        self._look()
         self._front.start()
         self._gateway.start()
         if self._fetches:
@@ -221,8 +226,33 @@ class Service:
     def _gave_up(self, error: type[ProcessError], why: str) -> None:
         self.fail(Failure.of(error(why, hint="the log has its own lines")))
 
+    def _reserve(self) -> None:
+        try:
+            self._publisher.reserve()
+        except OSError as error:  # what cannot be taken now may be later
+            _log.error("no room could be taken for the state: %s", error)
+
+    def _look(self) -> None:
+        """Each second: how the disk is, and that it has what is meant."""
+        self._changed()
+        self._loop.later(_LOOK_SECONDS, self._look)
+
+    def _disk(self) -> str:
+        """What is wrong with the disk, as it looks or as somebody found who wrote to it."""
+        starved = (one.starved for one in (self._front, self._gateway, *self._servers.processes))
+        return storage.fault(self._around.runtime) or self._unwritten or next(filter(None, starved), "")
+
+    def _tell_disk(self, disk: str) -> None:
+        if disk and not self._condition.disk:
+            _log.error("%s; what runs goes on with the room that was taken at the start", disk)
+        elif self._condition.disk and not disk:
+            _log.info("there is room on the disk again")
+
     def _changed(self) -> None:
+        disk = self._disk()
+        self._tell_disk(disk)
         self._note(
+            disk=disk,
             front_up=self._front.state == process.READY,
             gateway_up=self._gateway.state == process.READY,
             servers=self._servers.described(),
@@ -242,23 +272,17 @@ class Service:
         before = self._publisher.state
         try:
             self._publisher.publish(self._condition.state())
-            self._again = None
+            self._unwritten = ""
         except OSError as error:  # no space left, perhaps, for as long as some large bodies are there
-            self._write_again(error)
+            if not self._unwritten:
+                _log.error("the state could not be written: %s; it is tried again each second", error)
+            self._unwritten = storage.refused(self._around.runtime, error)
         now = self._publisher.state
         if now.state != before.state:
             _log.info("state: %s%s", now.state, f" ({now.step})" if now.step else "")
         if now.serving and not self._condition.was_ready:
             self._condition = dataclasses.replace(self._condition, was_ready=True, step="", detail="")
             _log.info("serving on port %d", self._around.settings.bind_port)
-
-    def _write_again(self, error: OSError) -> None:
-        """Each second until it succeeds; told once."""
-        if self._again is None:
-            _log.error("the state could not be written: %s; it is tried again each second", error)
-        else:
-            self._again.cancel()
-        self._again = self._loop.later(1, self._changed)
 
     # --- the end
 
@@ -299,16 +323,25 @@ class Service:
     def _front_spec(self) -> Spec:
         runtime = self._around.runtime
         command: Command = front.command(
-            runtime, self._around.environ, on_stdout=self._around.print_line, on_stderr=relay("nginx")
+            runtime, self._around.environ, on_stdout=self._around.print_line, on_stderr=self._heard_nginx
         )
         return Spec(
             name="nginx",
             command=command,
-            check=functools.partial(front.alive, runtime),
+            check=self._front_check,
             policy=self._policy(),
             start_seconds=20.0,
-            before=functools.partial(front.before_start, runtime),
+            before=functools.partial(front.before_start, self._around.settings, runtime),
+            disk_fault=self._disk_fault,
         )
+
+    def _heard_nginx(self, line: str) -> None:
+        self._relay_nginx(line)
+        if front.lost_worker(line):
+            self._front.replace("one of its workers died, and what it had in flight counts for ever")
+
+    def _disk_fault(self) -> str:
+        return storage.fault(self._around.runtime)
 
     def _gateway_spec(self) -> Spec:
         around = self._around
@@ -317,13 +350,21 @@ class Service:
             command=gateway.command(around.root, around.runtime, around.environ),
             check=self._gateway_check,
             policy=self._policy(),
-            watch=10.0,
+            disk_fault=self._disk_fault,
         )
 
     def _gateway_check(self) -> Answer:
         # longer than any call may take: threads that all run into the deadline are busy, not hung
         patience = self._around.settings.deadline_seconds + 5 if self._condition.was_ready else 2.0
-        return gateway.alive(self._around.runtime, patience)
+        return self._reached(self._gateway, gateway.SOCKETS) or gateway.alive(self._around.runtime, patience)
+
+    def _front_check(self) -> Answer:
+        return self._reached(self._front, [front.SOCKET]) or front.alive(self._around.runtime)
+
+    def _reached(self, one: Process, sockets: Sequence[str]) -> Answer | None:
+        """An answer for a process whose sockets were taken away: no other could ever come."""
+        gone = one.state == process.READY and files.removed_socket(self._around.runtime, sockets)
+        return Answer(ready=False, failed=gone) if gone else None
 
     def _policy(self) -> Policy:
         settings = self._around.settings

@@ -1,4 +1,7 @@
-"""Prometheus metrics, right with several workers: each worker writes a file, ``/metrics`` adds them up.
+"""Prometheus metrics, right with several workers: each worker writes files, ``/metrics`` adds them up.
+
+They are named by the worker's row on the board: the successor of a worker that died counts on in its files,
+so that nothing is left behind by a death, and no counter goes back.
 
 ``prometheus_client`` decides at its import whether it works with several processes, by the variable
 ``PROMETHEUS_MULTIPROC_DIR``. Here it is told outright, so that nothing depends on who imports it first.
@@ -26,6 +29,7 @@ _BATCH_ROWS = {
 }
 
 _ANY = "*"  # no model is called that
+_BEFORE_FORK = "master"
 
 _log = logging.getLogger("neuronserve.gateway")
 
@@ -39,6 +43,7 @@ class Metrics:
 
     def __init__(self, folder: Path, gauges: Gauges, *, per_model: bool = True) -> None:
         folder.mkdir(exist_ok=True)
+        self._row = _BEFORE_FORK
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
         import prometheus_client as prometheus
         from prometheus_client import values
@@ -46,7 +51,7 @@ class Metrics:
         from neuronserve.gateway import reserved
 
         reserved.install()
-        values.ValueClass = values.MultiProcessValue()
+        values.ValueClass = values.MultiProcessValue(lambda: self._row)
         self._folder = folder
         self._gauges = gauges
         self._per_model = per_model
@@ -85,6 +90,17 @@ class Metrics:
         self._of: dict[int, _OfServer] = {}
         self._in, self._out = self._bytes.labels("in"), self._bytes.labels("out")
         self._counters: dict[tuple[str, str], Any] = {}
+
+    def enter(self, row: int) -> None:
+        """Count as the worker with this row on the board, which no other one that lives has.
+
+        The files' space is taken now: when there is something to count, the disk may be full.
+        """
+        from neuronserve.gateway import reserved
+
+        self._row = str(row)
+        for kind in ("counter", "histogram"):
+            reserved.reserve(self._folder / f"{kind}_{row}.db")
 
     def observe(self, model: str, status: str, seconds: float, sizes: tuple[int, int]) -> None:
         """One request; ``sizes``: bytes in and out. The log has its stages, ``called`` the servers' part."""
@@ -148,7 +164,8 @@ class Metrics:
         from prometheus_client.multiprocess import MultiProcessCollector
 
         registry = CollectorRegistry()
-        MultiProcessCollector(registry, path=str(self._folder))
+        if self._folder.is_dir():  # nobody removed it
+            MultiProcessCollector(registry, path=str(self._folder))
         registry.register(self._gauges)
         text: bytes = generate_latest(registry)
         return text
@@ -162,10 +179,3 @@ class _OfServer:
         self.seconds = seconds
         self.rows, self.room, self.padding = rows
         self.errors: dict[str, Any] = {}
-
-
-def forget(folder: Path, pid: int) -> None:
-    """A worker died: its live gauges count no more."""
-    from prometheus_client import multiprocess
-
-    multiprocess.mark_process_dead(pid, path=str(folder))

@@ -18,13 +18,16 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from neuronserve.gateway import refusal
+from neuronserve.gateway import heartbeat, refusal
 from neuronserve.gateway.multimodel.limits import AT_ONCE
 
 QUESTIONS = "about.sock"  # the name of their socket
 LOADS = "loads.sock"
 _LINGER_MILLISECONDS = 50
 _THREADS = {QUESTIONS: 2, LOADS: AT_ONCE + 2}  # a load too many needs one to be told so
+
+
+heartbeat.install()
 
 
 class StickyWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types

@@ -12,7 +12,6 @@ from typing import Any
 
 from neuronserve import machine
 from neuronserve.artifact import imagepackages
-from neuronserve.gateway import metrics
 from neuronserve.gateway.multimodel.limits import AT_ONCE
 from neuronserve.gateway.sticky import LOADS, QUESTIONS
 from neuronserve.gateway.watch import Watcher
@@ -37,7 +36,6 @@ keepalive = 75
 timeout = max(_settings.worker_timeout_seconds, int(_settings.deadline_seconds / 10))
 graceful_timeout = int(_settings.drain_seconds) + 1
 preload_app = True
-worker_tmp_dir = str(_runtime)
 accesslog = None
 errorlog = "-"
 loglevel = _settings.gunicorn_log_level
@@ -67,8 +65,7 @@ def post_worker_init(worker: Any) -> None:
 
 
 def child_exit(arbiter: Any, worker: Any) -> None:
-    """A dead worker has no calls in flight, and no live metrics."""
+    """A dead worker has no calls in flight; its successor counts on in its files."""
     slot = _slots.pop(worker.age, None)
     if slot is not None:
         arbiter.app.wsgi().board.clear(slot)
-    metrics.forget(_runtime / "metrics", worker.pid)

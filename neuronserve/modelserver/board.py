@@ -74,7 +74,11 @@ class Cells:
 
 
 class Board(Cells):
-    """What a worker writes: ``slot`` is its row. ``models``: with the table of requests for each model."""
+    """What a worker writes: ``slot`` is its row. ``models``: with the table of requests for each model.
+
+    A file that is there is taken over: on a full disk there would be no room for another one. Answers go on
+    from where they are; whoever had calls in flight is dead.
+    """
 
     def __init__(self, path: Path, *, models: bool = False) -> None:
         size = SIZE + HOLDS if models else SIZE
@@ -88,7 +92,14 @@ class Board(Cells):
         super().__init__(memory)
         self._lock = threading.Lock()
         self.slot = 0
+        self._forget()
         self.rows = 1
+
+    def _forget(self) -> None:
+        """All but the answers."""
+        for table in (self.failures, self.until, self.ejections, self.chosen, self.flying, self.holds):
+            bytes_of = table.cast("B")
+            bytes_of[:] = bytes(len(bytes_of))
 
     @property
     def rows(self) -> int:

@@ -25,6 +25,7 @@ from neuronserve.errors import (
     Overloaded,
     UnknownTarget,
 )
+from neuronserve.modelserver import status
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 CLASSIFY = "/tensorflow.serving.PredictionService/Classify"
@@ -54,6 +55,10 @@ class Unsent(NotReady):
     """No connection: the request never left, so another server may be asked."""
 
     code = "not_ready"
+
+
+class NotLoaded(Unsent):
+    """It does not have the model yet: whoever asks knows that it will. Nothing was run."""
 
 
 class Lost(NotReady):
@@ -118,6 +123,8 @@ class Client:
 
 def _translated(fault: Any, method: str) -> NeuronserveError:
     code, text = fault.code(), _first_line(fault.details())
+    if (code, method) != (grpc.StatusCode.NOT_FOUND, STATUS) and status.is_not_loaded(text):
+        return NotLoaded("the model server has not loaded the model yet", hint="try again", detail=text)
     if code is grpc.StatusCode.UNAVAILABLE:
         if "queue" in text and "full" in text:  # what TensorFlow's batch scheduler says
             return _overloaded(text)

@@ -38,6 +38,8 @@ _PARTS = 8 * 64  # what the most workers have lanes for (gateway/workers.py, poo
 class Launch:
     """A model server to start: write ``files``, run ``argv`` with ``env``; it answers on ``target``.
 
+    ``scratch``: the folder of its temporary files, which is emptied before each start.
+
     ``cores`` is the range it owns (``0-3``), "" without one; ``tag`` its NEURON_PROCESS_TAG.
     """
 
@@ -48,6 +50,7 @@ class Launch:
     target: str
     rest_port: int
     files: Mapping[Path, str]
+    scratch: Path
     models: tuple[batching.Model, ...]
     cores: str = ""
     chips: tuple[int, ...] = ()
@@ -91,6 +94,10 @@ class _Place:
         return self.runtime / f"ms-{self.index}.sock"
 
     @property
+    def scratch(self) -> Path:
+        return self.runtime / f"ms-{self.index}.tmp"
+
+    @property
     def models(self) -> Path:
         return self.runtime / f"models-{self.index}.config"
 
@@ -123,11 +130,12 @@ def _launch(
             *_flags(settings, place, own, joins=joining is not None, waits=bool(owner.shown)),
             *programs.own_flags(kind, settings),
         ),
-        env=_environment(environ, owner, place.runtime, tag),
+        env=_environment(environ, owner, place.scratch, tag),
         target=f"unix:{place.socket}",
         rest_port=own.rest,
         grpc_port=own.grpc,
         files=files,
+        scratch=place.scratch,
         models=served,
         cores=owner.shown,
         chips=owner.chips,
@@ -137,9 +145,9 @@ def _launch(
     )
 
 
-def _environment(environ: Mapping[str, str], owner: Owner, runtime: Path, tag: str) -> dict[str, str]:
+def _environment(environ: Mapping[str, str], owner: Owner, scratch: Path, tag: str) -> dict[str, str]:
     env = {k: v for k, v in environ.items() if k not in _NOT_FOR_MODEL_SERVERS}
-    env["TMPDIR"] = str(runtime)  # what a killed server leaves behind goes with the folder
+    env["TMPDIR"] = str(scratch)  # what a killed server leaves behind goes with the next start
     env["NEURON_PROCESS_TAG"] = tag
     if owner.shown:
         env.pop("NEURON_RT_NUM_CORES", None)  # the plan respects it; within a server only the range counts

@@ -8,6 +8,15 @@ from neuronserve.messages import get_model_status_pb2
 
 RESOURCE_EXHAUSTED = 8  # a canonical code: there was no room for a model
 
+# what a server says of a model that it was given and has not loaded: TensorFlow Serving's basic_manager.cc,
+# and the embedded server before it has settled
+_NOT_LOADED = ("Servable not found for request:", "The models are still being loaded")
+
+
+def is_not_loaded(text: str) -> bool:
+    """Whether this text of an error means that the server does not have the model, or not yet."""
+    return text.startswith(_NOT_LOADED)
+
 
 @dataclasses.dataclass(frozen=True)
 class Version:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import dataclasses
+import logging
 import os
 import shutil
 import signal
@@ -16,11 +17,15 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from neuronserve.supervise import frozen
 from neuronserve.supervise.lines import Lines
-from neuronserve.supervise.loop import Loop
+from neuronserve.supervise.loop import Loop, Timer
 
 _PR_SET_CHILD_SUBREAPER = 36
 _CHUNK = 65_536
+_LOOK_SECONDS = 0.5  # between two looks for processes that are stopped
+_STOPPED = "it was stopped by a signal (state T)"
+_log = logging.getLogger("serve")
 
 OnLine = Callable[[str], None]
 
@@ -43,11 +48,15 @@ class Command:
 
 @dataclasses.dataclass(frozen=True)
 class Exit:
-    """How a process ended: ``code`` as subprocess counts, negative for a signal."""
+    """How a process ended: ``code`` as subprocess counts, negative for a signal; ``why`` we ended it."""
 
     code: int
+    why: str = ""
 
     def __str__(self) -> str:
+        return f"{self.why}; {self._how()}" if self.why else self._how()
+
+    def _how(self) -> str:
         if self.code >= 0:
             return f"exit code {self.code}"
         try:
@@ -73,6 +82,7 @@ class Child:
             start_new_session=True,
         )
         self.pid = self._popen.pid
+        self._why = ""
         self._streams: list[_Stream] = []
         for pipe, on_line in (
             (self._popen.stdout, command.on_stdout),
@@ -87,14 +97,16 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
 
-    def kill_group(self) -> None:
+    def kill_group(self, why: str = "") -> None:
+        """``why``: what its exit tells."""
+        self._why = self._why or why
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 
     def ended(self, code: int) -> None:
         """The reaper's call: read what is left in the pipes, then tell."""
         self.forget(code)
-        self._on_exit(Exit(code))
+        self._on_exit(Exit(code, self._why))
 
     def forget(self, code: int) -> None:
         self._popen.returncode = code  # so that subprocess does not wait for it again
@@ -108,6 +120,8 @@ class Children:
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._by_pid: dict[int, Child] = {}
+        self._frozen: frozenset[frozen.Stopped] = frozenset()  # at the last look
+        self._looking: Timer | None = None
         _become_subreaper()
         loop.on_signals((signal.SIGCHLD,), lambda _: self._reap())
 
@@ -118,6 +132,8 @@ class Children:
         """Raises OSError when it cannot be started."""
         child = Child(self._loop, command, on_exit)
         self._by_pid[child.pid] = child
+        if self._looking is None:
+            self._looking = self._loop.later(_LOOK_SECONDS, self._end_frozen)
         return child
 
     def kill_all(self) -> None:
@@ -131,6 +147,19 @@ class Children:
                 child_or_none = self._by_pid.pop(pid, None)
                 if child_or_none:
                     child_or_none.forget(os.waitstatus_to_exitcode(status))
+
+    def _end_frozen(self) -> None:
+        """Kill who is stopped for the second time in a row: whoever started it has it back by a restart."""
+        stopped = frozen.look(self._by_pid)
+        for one in stopped & self._frozen:
+            if one.pid == one.leader:
+                self._by_pid[one.pid].kill_group(_STOPPED)
+            else:
+                _log.warning("%s, process %d of %d, is killed: %s", one.name, one.pid, one.leader, _STOPPED)
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(one.pid, signal.SIGKILL)
+        self._frozen = stopped
+        self._looking = self._loop.later(_LOOK_SECONDS, self._end_frozen)
 
     def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):

@@ -63,13 +63,28 @@ class History:
         self._failed_starts = 0
         self._short_runs = 0 if ready_for >= STEADY else self._short_runs + 1
         self._deaths.append(now)
-        while self._deaths[0] <= now - self._policy.window:
-            self._deaths.popleft()
-        if len(self._deaths) > self._policy.max_restarts:
+        if self._are_too_many(now):
             count = len(self._deaths)
             times = "once" if count == 1 else f"{count} times"
             return GiveUp(f"died {times} within {self._policy.window:g} s")
         return self._again()
+
+    def starved(self, now: float, *, counts: bool) -> Verdict:
+        """It could not start at ``now`` because the disk took no more: no fault of its own.
+
+        ``counts``: against the budget of deaths, which ends what cannot come back.
+        """
+        self._short_runs += 1
+        if counts:
+            self._deaths.append(now)
+            if self._are_too_many(now):
+                return GiveUp(f"could not start on the disk as it is {len(self._deaths)} times")
+        return self._again()
+
+    def _are_too_many(self, now: float) -> bool:
+        while self._deaths[0] <= now - self._policy.window:
+            self._deaths.popleft()
+        return len(self._deaths) > self._policy.max_restarts
 
     def _again(self) -> Again:
         self.restarts += 1

@@ -21,7 +21,7 @@ from typing import Protocol
 from neuronserve.supervise.children import Child, Children, Command, Exit
 from neuronserve.supervise.loop import Loop, Timer
 from neuronserve.supervise.policy import GiveUp, History, Policy, Verdict
-from neuronserve.supervise.words import Words
+from neuronserve.supervise.words import STARVING, Words
 
 STARTING, READY, WAITING, FAILED, STOPPING, GONE = (
     "starting",
@@ -68,6 +68,9 @@ class Spec:
     for (empty: nothing). A start that fails after the process said a line for which ``excuse`` is true is
     not counted against it: what it needs is not free yet. Both together go on for at most ``hold_seconds``;
     after that, starts are tried at once, and counted. ``before`` is called right before each start.
+
+    A start that fails because the disk took no more, as ``disk_fault`` or the process itself says, is tried
+    again where one succeeded before; it counts as a death, except while others serve.
     """
 
     name: str
@@ -82,6 +85,8 @@ class Spec:
     hold: Callable[[], str] | None = None
     hold_seconds: float = 0.0
     excuse: Callable[[str], bool] = lambda _line: False
+    disk_fault: Callable[[], str] = lambda: ""
+    others_serve: Callable[[], bool] = lambda: False
 
 
 class Process:
@@ -110,6 +115,7 @@ class Process:
         self._cause = ""
         self._hopeless = False
         self._words = Words(loop.now, spec.excuse)
+        self.starved = ""  # why the disk let no start succeed; empty as soon as one does
         self._lacking_since: float | None = None  # since when what it needs is known not to be free
         self.held_by = ""  # what its start waits for, or did not wait for any longer
         self._stopped: Callable[[Exit | None], None] = lambda _: None
@@ -170,7 +176,7 @@ class Process:
             self._spec.before()
             self._child = self._children.spawn(self._words.heard_by(self._spec.command), self._ended)
         except OSError as error:
-            self._judge(str(error), self._history.failed_to_start())
+            self._failed_to_start(str(error), starved=error.errno in STARVING)
             return
         _log.debug("%s started, process %d", self.name, self.pid)
         self._move(STARTING)
@@ -191,6 +197,11 @@ class Process:
         self._move(STOPPING)
         self._child.signal(how)
         self._after(grace, self._child.kill_group)
+
+    def replace(self, why: str) -> None:
+        """End it at once, and start it again as one that died."""
+        if self.state == READY:
+            self._kill(why)
 
     def _check(self) -> None:
         asked = self._child
@@ -217,6 +228,7 @@ class Process:
             self._cancel()
             self._ready_since = self._loop.now()
             self._ever_ready = True
+            self.starved = ""
             self._move(READY)
         elif health.failed:
             # what it could never do it will not do next time; what it did before it may do again
@@ -257,10 +269,20 @@ class Process:
         elif self._hopeless:
             self._judge(cause, GiveUp("cannot start"))
         elif self._ready_since is None:
-            self._judge(cause, self._history.failed_to_start())
+            self._failed_to_start(cause, starved=self._words.starved)
         else:
             now = self._loop.now()
             self._judge(cause, self._history.died(now, now - self._ready_since))
+
+    def _failed_to_start(self, cause: str, *, starved: bool) -> None:
+        """``starved``: it is known that the disk took no more."""
+        fault = self._spec.disk_fault() or (cause if starved else "")
+        if not fault or not self._ever_ready:
+            self._judge(cause, self._history.failed_to_start())
+            return
+        self.starved = fault
+        counts = not self._spec.others_serve()
+        self._judge(f"{cause}; {fault}", self._history.starved(self._loop.now(), counts=counts))
 
     def _forgiven(self) -> bool:
         """Whether a failed start does not count: what it needs was not free, and may be soon."""

@@ -54,9 +54,10 @@ class Serve:
     files, read with ``lines`` and ``log``.
     """
 
-    def __init__(self, folder, environ, *, program=(), cwd=ROOT):
+    def __init__(self, folder, environ, *, program=(), cwd=ROOT, disk=None):
+        """``disk``: the folder to make the runtime folder in."""
         self.port = free_port()
-        self.runtime = Path(tempfile.mkdtemp(prefix="ns-", dir="/tmp"))
+        self.runtime = Path(tempfile.mkdtemp(prefix="ns-", dir=disk or "/tmp"))
         self.runtime.chmod(0o711)
         self._out, self._err = folder / "stdout", folder / "stderr"
         clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}

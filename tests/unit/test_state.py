@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from neuronserve import state
+from neuronserve.reservedfile import ReservedFile
 from neuronserve.state import Model, Reader, Server, State
 
 
@@ -19,7 +20,7 @@ def test_a_state_comes_back_from_its_file_as_it_was_written(tmp_path: Path) -> N
         5.0,
         3,
     )
-    state.write(tmp_path / "state.json", written)
+    state.write(ReservedFile(tmp_path / "state.json"), written)
     assert Reader(tmp_path / "state.json").current() == written
 
 
@@ -30,10 +31,10 @@ def test_a_reader_says_starting_before_there_is_a_file(tmp_path: Path) -> None:
 def test_a_reader_sees_each_change_and_parses_nothing_twice(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     reader = Reader(path)
-    state.write(path, State("starting"))
+    state.write(ReservedFile(path), State("starting"))
     first = reader.current()
     assert reader.current() is first
-    state.write(path, State("ready"))
+    state.write(ReservedFile(path), State("ready"))
     assert reader.current().state == "ready"
 
 
@@ -54,7 +55,7 @@ def test_the_summary_names_state_and_step() -> None:
 def test_a_files_time_is_the_true_one_and_not_that_of_the_kernels_last_tick(tmp_path: Path) -> None:
     for _ in range(20):
         before = time.time_ns()
-        state.write(tmp_path / "state.json", State())
+        state.write(ReservedFile(tmp_path / "state.json"), State())
         assert before <= (tmp_path / "state.json").stat().st_mtime_ns <= time.time_ns()
 
 

@@ -57,7 +57,7 @@ class Loader:
         if scratch is not None:
             _log.info("%s is compiled for Neuron; its graphs run on CPU", show(name, version))
         try:
-            session = self._session(show(name, version), Path(scratch.name) if scratch else folder)
+            session = self._session(show(name, version), scratch.folder if scratch else folder)
         except BaseException as error:
             if scratch is not None:
                 scratch.cleanup()
@@ -65,6 +65,8 @@ class Loader:
                 text = f"{error.message}{ops.explained(error.message)}; while loading {folder}"
                 raise type(error)(error.code, text) from error
             raise
+        if scratch is not None:
+            scratch.loaded()
         servable = Servable(
             name,
             version,

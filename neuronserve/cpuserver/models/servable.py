@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -26,6 +25,12 @@ class Runner(Protocol):
     def close(self) -> None: ...
 
 
+class Scratch(Protocol):
+    """What a servable leaves on the disk."""
+
+    def cleanup(self) -> None: ...
+
+
 class Servable:
     """A version of a model that can be called from many threads at once."""
 
@@ -36,7 +41,7 @@ class Servable:
         session: Runner,
         *,
         batcher: Batcher | None = None,
-        scratch: tempfile.TemporaryDirectory[str] | None = None,
+        scratch: Scratch | None = None,
         checks_method_name: bool = False,
     ) -> None:
         """``scratch``: a folder that lives as long as the servable (a rewritten SavedModel).

@@ -1,8 +1,13 @@
-"""The SavedModel with all its NeuronOps replaced, written where TensorFlow can load it."""
+"""The SavedModel with all its NeuronOps replaced, put where TensorFlow can load it.
+
+The graph, which may have hundreds of megabytes, lies in memory until it is loaded: a full disk does not keep
+the server from starting again, and of a server that is killed a small folder of links is left.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,7 +23,33 @@ from neuronserve.cpuserver.neuronop.subgraph import to_function
 from neuronserve.messages import saved_model_pb2
 
 
-def for_cpu(folder: Path) -> tempfile.TemporaryDirectory[str] | None:
+class Rewritten:
+    """``folder`` is the SavedModel, until ``cleanup()``; its graph can be read until ``loaded()``."""
+
+    def __init__(self, graph: bytes) -> None:
+        self._scratch = tempfile.TemporaryDirectory(prefix="neuronserve-cpu-", ignore_cleanup_errors=True)
+        self._memory: int | None = os.memfd_create(scan.FILES[0])
+        self.folder = Path(self._scratch.name)
+        try:
+            with os.fdopen(os.dup(self._memory), "wb") as file:
+                file.write(graph)
+            (self.folder / scan.FILES[0]).symlink_to(f"/proc/self/fd/{self._memory}")
+        except BaseException:
+            self.cleanup()
+            raise
+
+    def loaded(self) -> None:
+        """Give back the memory of the graph."""
+        if self._memory is not None:
+            os.close(self._memory)
+            self._memory = None
+
+    def cleanup(self) -> None:
+        self.loaded()
+        self._scratch.cleanup()
+
+
+def for_cpu(folder: Path) -> Rewritten | None:
     """A folder with the rewritten model, or None when the model holds no NeuronOp and needs none.
 
     Variables and assets are linked, not copied. Raises Refused when it cannot be right.
@@ -29,13 +60,11 @@ def for_cpu(folder: Path) -> tempfile.TemporaryDirectory[str] | None:
     model = _read(file)
     if model is None or not _rewrite_all(model):
         return None
-    scratch = tempfile.TemporaryDirectory(prefix="neuronserve-cpu-", ignore_cleanup_errors=True)
-    target = Path(scratch.name)
-    (target / scan.FILES[0]).write_bytes(model.SerializeToString())
+    rewritten = Rewritten(model.SerializeToString())
     for child in folder.iterdir():
         if child.name not in scan.FILES:
-            (target / child.name).symlink_to(child.resolve())
-    return scratch
+            (rewritten.folder / child.name).symlink_to(child.resolve())
+    return rewritten
 
 
 def _read(file: Path) -> Any:

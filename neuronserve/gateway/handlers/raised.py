@@ -18,7 +18,10 @@ from typing import Any
 
 import orjson
 
+from neuronserve.modelserver.status import is_not_loaded
+
 FAILED = 500
+NOT_READY = 503  # the model is one that is served: a server without it is still starting
 _LONGEST = 2000  # characters of a message
 _STATUS_LINE = re.compile(r"\d{3}\b")
 _NAMES = ("status_code", "status")
@@ -60,7 +63,8 @@ def answer(error: BaseException, code: Path, rest_uri: str) -> Raised:
         status = _status(getattr(response, "status_code", None))
         if status is not None:
             return Raised(status, _cut(response.get_data(as_text=True)), meant=True)
-    return Raised(FAILED, _cut(str(error)))
+    text = _cut(str(error))
+    return Raised(NOT_READY if is_not_loaded(text) else FAILED, text)
 
 
 def _model_servers(error: Exception, rest_uri: str) -> Raised | None:
@@ -71,7 +75,8 @@ def _model_servers(error: Exception, rest_uri: str) -> Raised | None:
     status = _status(getattr(response, "status_code", None))
     if status is None or not host or not url.startswith(f"{host}/"):
         return None
-    return Raised(status, _cut(str(getattr(response, "text", ""))), meant=True)
+    text = _cut(str(getattr(response, "text", "")))
+    return Raised(NOT_READY if is_not_loaded(text) else status, text, meant=True)
 
 
 def _attributes(error: Exception, code: Path) -> tuple[str, ...]:

@@ -1,7 +1,10 @@
 """Real nginx, as ``serve`` starts it: what it answers by itself is JSON, and says who was meant."""
 
+import contextlib
+import http.client
 import json
 import re
+import signal
 import socket
 import threading
 
@@ -243,3 +246,24 @@ def test_the_port_being_taken_is_said_at_once_with_exit_code_32(start):
         assert service.wait_exit() == 32
     assert "address already in use" in service.log()[-1]["error"]
     assert "SAGEMAKER_BIND_TO_PORT" in service.log()[-1]["hint"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_what_a_dead_worker_of_nginx_had_in_flight_takes_no_place(start, number):
+    service = start(SERVE_MAX_IN_FLIGHT=1)
+    service.wait_ready()
+    lost = threading.Thread(target=_lost, args=(service, "/invocations?sleep=2"))
+    lost.start()
+    service.wait_for("its arrival", service.requests)
+    front = service.part("nginx.conf")
+    for worker in front.children():
+        worker.send_signal(number)
+    service.wait_for("another nginx", lambda: service.part("nginx.conf") != front)
+    service.wait_ready()
+    lost.join()
+    service.wait_for("a place", lambda: service.post("/invocations").status == 200)
+
+
+def _lost(service, path):
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        service.post(path)

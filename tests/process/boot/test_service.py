@@ -11,6 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from neuronserve.reservedfile import SPARES
+
 ROOT = Path(__file__).resolve().parents[3]
 SERVE = Path(__file__).parent / "standin" / "serve.py"
 BUNDLE_NEVER = "import time; time.sleep(600)"
@@ -314,13 +316,16 @@ def test_a_server_that_stops_predicting_while_it_says_that_it_is_available_is_re
 def test_a_state_that_cannot_be_written_is_told_once_and_written_when_it_can_be(start):
     service = start()
     service.wait_ready()
-    in_the_way = service.runtime / ".ping.json.partial"
-    in_the_way.mkdir()
+    in_the_way = [service.runtime / f".ping.json.{number}.partial" for number in range(SPARES)]
+    for path in in_the_way:
+        path.unlink(missing_ok=True)
+        path.mkdir()
     for _ in range(2):
         first = _kill(service, "ms-0.sock")
         service.wait_for("its end", lambda gone=first: gone not in service.children("ms-0.sock"))
         service.wait_for("its restart", lambda: service.children("ms-0.sock"))
-    in_the_way.rmdir()
+    for path in in_the_way:
+        path.rmdir()
     service.wait_ready()
     told = [line["message"] for line in service.log() if "state could not be written" in line["message"]]
     assert len(told) == 1

@@ -1,6 +1,7 @@
 """A watched process: real children, and checks that look for a file."""
 
 import dataclasses
+import os
 import signal
 
 import pytest
@@ -285,5 +286,64 @@ def test_one_that_says_it_is_lost_is_replaced_at_once(watch, tmp_path):
     lost.touch()
     one.run_until(process.WAITING)
     lost.unlink()
+    one.run_until(process.READY)
+    assert one.process.pid != first
+
+
+FULL = "echo open: No space left on device >&2; exit 1"
+
+
+def once_ready_then_in_vain(tmp_path, times):
+    """A process that is ready at once, dies, and then finds the disk full so many times."""
+    tries = f"echo x >> tries; n=$(wc -l < tries); test $n -eq 1 -o $n -gt {times + 1}"
+    first = "touch well; sleep 0.1; rm well; exit 1"
+    last = "touch well; exec sleep 600"
+    return f"{tries} && {{ test $n -gt 1 && {{ {last}; }}; {first}; }}; {FULL}"
+
+
+def test_a_start_in_vain_on_a_full_disk_is_tried_on_while_others_serve(watch, tmp_path, monkeypatch):
+    monkeypatch.setattr("neuronserve.supervise.policy.LONGEST_DELAY", 0.01)
+    one = watch(
+        once_ready_then_in_vain(tmp_path, 5),
+        lambda: Answer(ready=(tmp_path / "well").exists()),
+        others_serve=lambda: True,
+    )
+    one.process.start()
+    one.run_until(process.WAITING)
+    one.run_until(process.READY)
+    assert one.process.restarts == 6
+    assert one.process.starved == ""
+
+
+def test_with_nobody_serving_it_is_tried_as_often_as_it_may_die(watch, tmp_path, monkeypatch):
+    monkeypatch.setattr("neuronserve.supervise.policy.LONGEST_DELAY", 0.01)
+    policy = Policy(start_attempts=1, max_restarts=3, window=60)
+    one = watch(
+        once_ready_then_in_vain(tmp_path, 100),
+        lambda: Answer(ready=(tmp_path / "well").exists()),
+        policy=policy,
+    )
+    one.process.start()
+    one.run_until(process.FAILED)
+    assert one.process.restarts == 3
+    assert "No space left on device" in one.why
+    assert "No space left on device" in one.process.starved
+
+
+def test_a_first_start_on_a_full_disk_fails_as_any_other(watch):
+    one = watch(FULL, lambda: Answer(ready=False))
+    one.process.start()
+    one.run_until(process.FAILED)
+    assert one.states.count("starting") == 2
+
+
+def test_one_that_is_stopped_by_a_signal_is_ended_and_started_again(watch, caplog):
+    one = watch("exec sleep 600")
+    one.process.start()
+    one.run_until(process.READY)
+    first = one.process.pid
+    os.kill(first, signal.SIGSTOP)
+    one.run_until(process.WAITING)
+    assert "stopped by a signal (state T)" in caplog.text
     one.run_until(process.READY)
     assert one.process.pid != first

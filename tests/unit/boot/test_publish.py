@@ -1,12 +1,13 @@
 import dataclasses
+import errno
 import json
+import os
+
+import pytest
 
 from neuronserve.boot.publish import Publisher
+from neuronserve.reservedfile import PAGE
 from neuronserve.state import Model, Reader, Server, State
-
-
-def _files(folder):
-    return sorted(path.name for path in folder.iterdir())
 
 
 def test_readers_find_what_was_published(tmp_path):
@@ -26,7 +27,6 @@ def test_the_file_serving_is_there_exactly_while_requests_are_taken(tmp_path):
         publisher.publish(State(word))
         seen.append((tmp_path / "serving").exists())
     assert seen == [False, True, True, False, True, False]
-    assert _files(tmp_path) == [".ping.json", "state.json"]
 
 
 def test_no_news_is_not_written(tmp_path):
@@ -61,3 +61,44 @@ def test_since_tells_when_the_word_began(tmp_path):
     assert publisher.state.since == began > 0
     publisher.publish(State("ready"))
     assert publisher.state.since > began
+
+
+def test_what_somebody_removed_or_changed_is_made_again(tmp_path):
+    publisher = Publisher(tmp_path)
+    publisher.publish(State("ready", "here"))
+    for harm in (
+        (tmp_path / "state.json").unlink,
+        (tmp_path / ".ping.json").unlink,
+        (tmp_path / "serving").unlink,
+        lambda: (tmp_path / "state.json").write_text("{}"),
+    ):
+        harm()
+        assert publisher.publish(State("ready", "here"))
+        assert Reader(tmp_path / "state.json").current().step == "here"
+        assert (tmp_path / "serving").exists()
+        assert json.loads((tmp_path / ".ping.json").read_text())["step"] == "here"
+        assert not publisher.publish(State("ready", "here"))
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
+def test_after_a_write_that_failed_half_way_the_same_state_is_written_whole(tmp_path, monkeypatch, number):
+    publisher = Publisher(tmp_path)
+    publisher.publish(State("ready"))
+    written = os.pwrite
+
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "pwrite", refuse)
+    with pytest.raises(OSError, match=os.strerror(number)):
+        publisher.publish(State("starting"))
+    assert not (tmp_path / "serving").exists()
+    monkeypatch.setattr(os, "pwrite", written)
+    assert publisher.publish(State("ready"))  # what it had published before
+    assert (tmp_path / "serving").exists()
+
+
+def test_a_ping_has_room_in_the_page_that_it_has(tmp_path):
+    Publisher(tmp_path).publish(State("starting", "download", "x" * 10_000))
+    assert json.loads((tmp_path / ".ping.json").read_text())["detail"] == "x" * 300
+    assert (tmp_path / ".ping.json").stat().st_size < PAGE

@@ -167,3 +167,18 @@ def test_threads_of_one_worker_lose_no_hold(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert board.held(5) == 4
+
+
+def test_a_file_of_the_gateway_before_is_taken_over_with_its_answers_alone(tmp_path: Path) -> None:
+    before = Board(tmp_path / "b", models=True)
+    before.rows = 3
+    before.enter(1)
+    before.enter(1)
+    before.leave(1, answered=True)
+    before.hold(4)
+    before.until[1] = before.failures[1] = 9
+    inode = (tmp_path / "b").stat().st_ino
+    board = Board(tmp_path / "b", models=True)
+    assert (tmp_path / "b").stat().st_ino == inode
+    assert (board.completed(1), board.in_flight(1), board.held(4)) == (1, 0, 0)
+    assert (board.ejected(1), board.failures[1]) == (False, 0)

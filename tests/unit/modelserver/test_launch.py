@@ -116,7 +116,7 @@ def test_a_model_server_never_sees_the_aws_credentials(tmp_path: Path) -> None:
     assert dict(server.env) == {
         "NEURON_RT_NUM_CORES": "2",
         "NEURON_PROCESS_TAG": "neuronserve-0",
-        "TMPDIR": str(tmp_path),
+        "TMPDIR": str(tmp_path / "ms-0.tmp"),
     }
 
 

@@ -11,6 +11,7 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from neuronserve import state
+from neuronserve.reservedfile import ReservedFile
 from neuronserve.settings import Settings
 from neuronserve.state import Model, Server, State
 from predictor import Predictor, create_app
@@ -26,7 +27,7 @@ class Gateway:
         self._client = Client(app)
 
     def state(self, now: State) -> None:
-        state.write(self.runtime / "state.json", now)
+        state.write(ReservedFile(self.runtime / "state.json"), now)
 
     def post(
         self, body: bytes | str, content_type: str | None = "application/json", **headers: str

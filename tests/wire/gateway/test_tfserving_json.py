@@ -16,6 +16,7 @@ import pytest
 from werkzeug.test import Client
 
 from neuronserve import state
+from neuronserve.reservedfile import ReservedFile
 from neuronserve.settings import Settings
 from neuronserve.state import Model, Server, State
 from predictor import create_app
@@ -142,7 +143,7 @@ def client(tmp_path_factory: pytest.TempPathFactory):
             kind="cpu",
             generation=1,
         )
-        state.write(runtime / "state.json", now)
+        state.write(ReservedFile(runtime / "state.json"), now)
         yield Client(app)
 
 

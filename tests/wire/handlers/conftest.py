@@ -9,6 +9,7 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from neuronserve import state
+from neuronserve.reservedfile import ReservedFile
 from neuronserve.settings import Settings
 from neuronserve.state import Model, Server, State
 from predictor import create_app
@@ -51,7 +52,7 @@ class Endpoint:
             "ready", servers=(self.server,), models=models, default_model=default, kind="cpu",
             generation=self._generation, multi_model=multi_model,
         )  # fmt: skip
-        state.write(self.runtime / "state.json", now)
+        state.write(ReservedFile(self.runtime / "state.json"), now)
 
     def post(
         self,

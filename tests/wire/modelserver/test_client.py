@@ -60,6 +60,23 @@ def test_each_grpc_code_has_its_error(scripted, code: grpc.StatusCode, expected:
     assert "second line" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        # TensorFlow Serving, core/basic_manager.cc: a model that it has not loaded yet, or no more
+        (grpc.StatusCode.NOT_FOUND, "Servable not found for request: Latest(m)"),
+        (grpc.StatusCode.NOT_FOUND, "Servable not found for request: Specific(m, 3)"),
+        (grpc.StatusCode.UNAVAILABLE, "The models are still being loaded"),
+    ],
+)
+def test_a_server_that_has_not_loaded_the_model_yet_is_not_ready(scripted, code, text) -> None:
+    server = scripted()
+    server.fail = (code, text)
+    with pytest.raises(errors.NotReady) as caught:
+        client.Client(server.target).call(client.PREDICT, request(), 5)
+    assert isinstance(caught.value, client.Unsent)  # nothing was run: another server may be asked
+
+
 def test_an_error_without_words_is_still_the_error_of_its_code(scripted) -> None:
     server = scripted()
     server.fail = (grpc.StatusCode.INVALID_ARGUMENT, " \n ")

@@ -356,3 +356,12 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not come to that"
         time.sleep(0.005)
+
+
+def test_while_one_server_has_not_loaded_the_model_the_other_answers(scripted, board: Board) -> None:
+    loading, well = scripted(), scripted()
+    loading.fail = (grpc.StatusCode.NOT_FOUND, "Servable not found for request: Latest(m)")
+    pool, servers = Pool(board), of(loading, well)
+    for _ in range(6):
+        pool.call(client.PREDICT, request(), LONG, servers, nobody)
+    assert board.completed(1) == 6

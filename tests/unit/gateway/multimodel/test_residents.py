@@ -11,6 +11,7 @@ from neuronserve import state as states
 from neuronserve.errors import UnknownTarget
 from neuronserve.gateway.multimodel.residents import Residents
 from neuronserve.modelserver.board import Board, BoardReader
+from neuronserve.reservedfile import ReservedFile
 from neuronserve.state import Model, Reader, State
 
 
@@ -89,7 +90,7 @@ def test_of_requests_and_an_unload_one_always_sees_the_other(tmp_path: Path, boa
     """What the supervisor does: state without the model, wait for the column to be empty, take it away."""
     path = tmp_path / "state.json"
     loaded, stop, used_after_free = threading.Event(), threading.Event(), []
-    states.write(path, _state())
+    states.write(ReservedFile(path), _state())
 
     def request() -> None:
         residents = Residents(Reader(path), board)
@@ -107,8 +108,8 @@ def test_of_requests_and_an_unload_one_always_sees_the_other(tmp_path: Path, boa
     reader = BoardReader(tmp_path / "b")
     for _ in range(150):
         loaded.set()
-        states.write(path, _state(M))
-        states.write(path, _state())
+        states.write(ReservedFile(path), _state(M))
+        states.write(ReservedFile(path), _state())
         while reader.held(M.slot):
             pass
         loaded.clear()

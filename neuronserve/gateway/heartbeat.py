@@ -1,0 +1,37 @@
+"""How a gunicorn worker shows that its main loop goes on: a time in memory that both processes see.
+
+gunicorn's own way is a file, for which a file system may have no inode: one worker that dies then takes all
+others along, because its successor cannot be made.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from gunicorn.workers import base
+
+
+class Heartbeat:
+    """In place of ``gunicorn.workers.workertmp.WorkerTmp``, with its methods."""
+
+    def __init__(self, _config: object) -> None:
+        self._memory = os.memfd_create("heartbeat")
+
+    def notify(self) -> None:
+        now = time.monotonic()
+        os.utime(self._memory, (now, now))
+
+    def last_update(self) -> float:
+        return os.fstat(self._memory).st_mtime
+
+    def fileno(self) -> int:
+        return self._memory
+
+    def close(self) -> None:
+        os.close(self._memory)
+
+
+def install() -> None:
+    """Have gunicorn use it, from the next worker on."""
+    base.WorkerTmp = Heartbeat
