@@ -17,8 +17,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from neuronserve import machine
-from neuronserve.boot import asking, privileges
+from neuronserve import machine, privileges
+from neuronserve.boot import asking
 from neuronserve.errors import FrontError
 from neuronserve.gateway.multimodel import limits
 from neuronserve.settings import Settings
@@ -35,12 +35,11 @@ class _Template(string.Template):
     delimiter = "%"  # nginx has the dollar sign
 
 
-def render(settings: Settings, runtime: Path, template: str) -> str:
-    """The configuration, all paths absolute."""
+def render(settings: Settings, runtime: Path, template: str, user: str = "") -> str:
+    """The configuration, all paths absolute; ``user``: the words after that one, "" for none."""
     workers = min(machine.cpus(), _MOST_WORKERS)
     connections, open_files = _capacity()
     read_seconds = max(settings.read_timeout_seconds, math.ceil(settings.deadline_seconds) + 5)
-    user = privileges.worker_user()
     return _Template(template).substitute(
         runtime=runtime,
         workers=workers,
@@ -62,13 +61,13 @@ def render(settings: Settings, runtime: Path, template: str) -> str:
     )
 
 
-def prepare(settings: Settings, runtime: Path) -> None:
+def prepare(settings: Settings, runtime: Path, user: str = "") -> None:
     """Write the configuration.
 
     Raises FrontError when the port cannot be had (nginx would try for long) or the configuration not written.
     """
     machine.must_be_free(settings.bind_port)
-    rendered = render(settings, runtime, (ROOT / "nginx.conf").read_text())
+    rendered = render(settings, runtime, (ROOT / "nginx.conf").read_text(), user)
     try:
         (runtime / "nginx.conf").write_text(rendered)
     except OSError as error:
@@ -141,7 +140,8 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--runtime", type=Path, default=Path("/tmp/neuronserve"), help="the runtime folder")  # noqa: S108  a name in a text that is printed
     options = parser.parse_args(argv)
     settings = Settings.from_environ(os.environ)
-    sys.stdout.write(render(settings, options.runtime.absolute(), (ROOT / "nginx.conf").read_text()))
+    template, user = (ROOT / "nginx.conf").read_text(), privileges.accounts(settings).nginx
+    sys.stdout.write(render(settings, options.runtime.absolute(), template, user))
 
 
 if __name__ == "__main__":

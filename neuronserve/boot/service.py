@@ -16,7 +16,7 @@ from neuronserve import exitcodes
 from neuronserve import state as states
 from neuronserve.artifact import sharedcode
 from neuronserve.artifact.bundle import Bundle
-from neuronserve.boot import cores, fetch, front, gateway, links, load
+from neuronserve.boot import cores, fetch, front, gateway, identity, links, load
 from neuronserve.boot.condition import Condition
 from neuronserve.boot.cores import Ground
 from neuronserve.boot.drain import Drain, Parts, stop_together
@@ -37,6 +37,7 @@ from neuronserve.errors import (
     NeuronserveError,
     ProcessError,
 )
+from neuronserve.privileges import Accounts
 from neuronserve.settings import Settings
 from neuronserve.supervise import process
 from neuronserve.supervise.children import Child, Children, Command, Exit
@@ -50,10 +51,14 @@ _QUICK_GRACE = 1.0  # seconds for each to end when nothing was ever served
 
 @dataclasses.dataclass(frozen=True)
 class Surroundings:
-    """What a service needs to know. ``root`` is where ``wsgi.py`` and ``nginx.conf`` lie."""
+    """What a service needs to know. ``root`` is where ``wsgi.py`` and ``nginx.conf`` lie.
+
+    ``accounts``: whom its parts run as.
+    """
 
     settings: Settings
     environ: Mapping[str, str]
+    accounts: Accounts
     root: Path
     runtime: Path
     display: Display
@@ -78,13 +83,14 @@ class Service:
         self._fetches = not around.settings.multi_model or sharedcode.at_start(around.settings)
         self._ground: Ground | None = None
         self._measuring = Measuring(loop, children, around.runtime, around.environ)
-        front.prepare(around.settings, around.runtime)
+        front.prepare(around.settings, around.runtime, around.accounts.nginx)
         self._front = self._keep(FrontError, self._front_spec())
         self._gateway = self._keep(GatewayError, self._gateway_spec())
         self._servers = Servers(
             loop,
             children,
             cwd=around.root,
+            group=around.accounts.group,
             changed=self._changed,
             gave_up=lambda error: self.fail(Failure.of(error)),
         )
@@ -193,7 +199,9 @@ class Service:
         _log.info("loading %s into %d %s model server(s)", names, len(loading.launches), kind)
         self._note(**loading.news)
         judges = [Judge(launch, loading.standard) for launch in loading.launches]
-        self._servers.start(loading.launches, ground, around.settings, judges)
+        trees = [model.base_path / str(version) for model in bundle.models for version in model.versions]
+        account = identity.of_model_servers(around.accounts, loading.launches, ground, trees)
+        self._servers.start(loading.launches, ground, around.settings, judges, account)
         self._measuring.begin(ground)
 
     def _open(self, ground: Ground) -> None:
@@ -209,7 +217,8 @@ class Service:
             environ=around.environ, changed=self._changed, published=lambda: self._publisher.state,
         )  # fmt: skip
         self._note(ownership=opened.ownership)
-        self._servers.start(opened.launches, ground, around.settings, made.attendants)
+        account = identity.of_model_servers(around.accounts, opened.launches, ground, ())
+        self._servers.start(opened.launches, ground, around.settings, made.attendants, account)
         self._measuring.begin(ground)
 
     # --- watching

@@ -16,6 +16,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from neuronserve.privileges import Account
 from neuronserve.supervise.lines import Lines
 from neuronserve.supervise.loop import Loop
 
@@ -30,6 +31,7 @@ class Command:
     """What to run. ``env`` is the whole environment. Without ``on_stdout``, stdout is inherited.
 
     ``death_signal`` is what the child gets from the kernel should the supervisor itself be killed.
+    ``account``: whom it runs as; None: as the supervisor. ``umask``: -1: the supervisor's.
     """
 
     argv: tuple[str, ...]
@@ -39,6 +41,8 @@ class Command:
     on_stderr: OnLine
     death_signal: signal.Signals = signal.SIGKILL
     longest_line: int = 16_384  # bytes
+    account: Account | None = None
+    umask: int = -1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +75,8 @@ class Child:
             stdout=subprocess.PIPE if command.on_stdout else None,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            umask=command.umask,
+            **(command.account.becoming() if command.account else {}),
         )
         self.pid = self._popen.pid
         self._streams: list[_Stream] = []
