@@ -16,7 +16,8 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log \
       /etc/nginx/sites-enabled /etc/nginx/sites-available /var/www \
  && groupadd --gid 10001 neuronserve \
- && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin neuronserve
+ && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin neuronserve \
+ && useradd --uid 10002 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin neuronserve-model
 
 # --- build tools, which no target keeps -----------------------------------------------------------
 FROM base AS builder
@@ -41,7 +42,10 @@ RUN python3.11 -m venv --without-pip /opt/neuronserve/gateway \
  && /opt/build/bin/pip --python /opt/neuronserve/gateway/bin/python ${INSTALL} -r /requirements/gateway.txt \
  && find /opt/neuronserve/gateway -name "*.exe" -delete \
  && ${COMPILE} /opt/neuronserve/gateway/lib \
- && chmod -R a+rX /opt/neuronserve
+ && chmod -R a+rX /opt/neuronserve \
+ && interpreter="$(readlink -f /opt/neuronserve/gateway/bin/python)" \
+ && rm "/opt/neuronserve/gateway/bin/$(basename "${interpreter}")" \
+ && install -m 0711 "${interpreter}" /opt/neuronserve/gateway/bin/
 
 # --- the embedded model server's environment ------------------------------------------------------
 FROM builder AS cpuserver
@@ -78,7 +82,8 @@ COPY --from=gateway /opt/neuronserve/gateway /opt/neuronserve/gateway
 COPY --from=messages /messages/ /opt/neuronserve/gateway/lib/python3.11/site-packages/
 # Where SageMaker mounts the model. Whoever the container runs as may link /opt/ml/model to a model from MODEL_URI,
 # for a model's own code that opens files there.
-RUN mkdir -m 1777 /opt/ml
+# Models from elsewhere are kept in /var/cache/neuronserve: each user has a folder of its own in it.
+RUN mkdir -m 1777 /opt/ml /var/cache/neuronserve
 ENV PATH=/opt/neuronserve/app:/opt/neuronserve/gateway/bin:/opt/aws/neuron/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     PYTHONPATH=/opt/neuronserve/app \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -119,7 +119,9 @@ class Predictor(flask.Flask):
 
     def _transform(self) -> Transform:
         single = self._settings.batch_strategy == "single_record"
-        return Transform(single, self._runtime_dir, self._metrics.filled)
+        spool = self._runtime_dir / "spool"
+        spool.mkdir(mode=0o700, exist_ok=True)
+        return Transform(single, spool, self._metrics.filled)
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """The hot route first, Flask for all others."""

@@ -96,6 +96,15 @@ def files(text: str) -> tuple[str, ...]:
     return found
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Of environment variables, parted by commas."""
+    found = tuple(filter(None, (part.strip() for part in text.split(","))))
+    for one in found:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", one):
+            raise Fault("names of environment variables, parted by commas")
+    return found
+
+
 def name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}", text):
         raise Fault("a name of letters, digits, '.', '_' and '-', beginning with neither '.' nor '-'")

@@ -23,6 +23,7 @@ wrong, where, and a ``hint``: what to do.
     │   ├── NoSavedModel
     │   ├── AmbiguousModels
     │   ├── DiskFull
+    │   ├── UnsafeFolder            where models are kept, others may write
     │   ├── DamagedModel            saved_model.pb or a compiled part of it cannot be read
     │   ├── OtherFramework          a model of MXNet, PyTorch, ...: not what TensorFlow Serving serves
     │   ├── RequirementsFailed      the model's code/requirements.txt could not be installed
@@ -181,6 +182,10 @@ class AmbiguousModels(ArtifactError):
 
 class DiskFull(ArtifactError):
     code = "disk_full"
+
+
+class UnsafeFolder(ArtifactError):
+    code = "unsafe_folder"
 
 
 class DamagedModel(ArtifactError):

@@ -12,6 +12,8 @@ import os
 import sys
 from collections.abc import Mapping
 
+from neuronserve import privileges
+
 TIMEOUT_SECONDS = 2.0
 
 
@@ -29,4 +31,5 @@ def ask(environ: Mapping[str, str]) -> str:
 
 
 if __name__ == "__main__":
+    privileges.hide()
     sys.exit(ask(os.environ) or 0)

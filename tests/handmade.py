@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from neuronserve.cpuserver import tensorproto
-from neuronserve.messages import function_pb2, graph_pb2, node_def_pb2
+from neuronserve.messages import function_pb2, graph_pb2, node_def_pb2, types_pb2
 from neuronserve.simulator.sample import (
     FLOAT,
     INT32,
@@ -22,6 +22,7 @@ from neuronserve.simulator.sample import (
     write,
 )
 
+STRING = types_pb2.DT_STRING
 __all__ = [
     "FLOAT",
     "INT32",
@@ -94,6 +95,17 @@ def difference(folder: Path) -> Path:
     nodes = [placeholder("b", -1), placeholder("a", -1), node("y", "Sub", "a", "b", T=FLOAT)]
     shapes = {"a": (-1,), "b": (-1,), "y": (-1,)}
     return write(saved_model(nodes, {"b": "b:0", "a": "a:0"}, {"y": "y:0"}, shapes=shapes), folder)
+
+
+def reading(folder: Path) -> Path:
+    """A model that answers with the content of a file, whose path is its one input: a string, and no list."""
+    nodes = [node("path", "Placeholder", dtype=STRING, shape=()), node("content", "ReadFile", "path")]
+    shapes: dict[str, tuple[int, ...]] = {"path": (), "content": ()}
+    model = saved_model(nodes, {"path": "path:0"}, {"content": "content:0"}, shapes=shapes)
+    signature = model.meta_graphs[0].signature_def["serving_default"]
+    for info in (signature.inputs["path"], signature.outputs["content"]):
+        info.dtype = STRING
+    return write(model, folder)
 
 
 def weights(width: int = 3) -> Any:

@@ -21,7 +21,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from neuronserve import exitcodes
+from neuronserve import exitcodes, privileges
 from neuronserve.artifact import code
 from neuronserve.artifact.bundle import Bundle
 from neuronserve.artifact.obtain import DEFAULT_MODEL_DIR, obtain, orderly
@@ -34,6 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code."""
     # a start is abandoned at once: there is nothing to finish first
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    privileges.hide()
+    os.umask(0o022)  # the folders that it fills guard themselves; those who serve must read what lies in them
     options = _options(arguments)
     try:
         settings = Settings.from_environ(os.environ)

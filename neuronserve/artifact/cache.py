@@ -23,27 +23,43 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from neuronserve import folders, privileges
 from neuronserve.artifact import manifest, space
 from neuronserve.artifact.manifest import Manifest
 from neuronserve.artifact.progress import VERIFY, WAITING, Progress, Report
-from neuronserve.errors import ArtifactError, DiskFull
+from neuronserve.errors import ArtifactError, DiskFull, UnsafeFolder
+from neuronserve.settings import Settings
 
 log = logging.getLogger(__name__)
 STALE_SECONDS = 24 * 3600.0  # a partial that nobody resumed for a day
 _POLL_SECONDS = 0.1
+SYSTEM = Path("/var/cache/neuronserve")  # the Dockerfile makes it, for whoever the container runs as
 
 
 class Cache:
-    """The folder of all entries. Raises ArtifactError when it cannot be written."""
+    """The folder of all entries. Raises ArtifactError when it cannot be written, or may be by others."""
 
     def __init__(self, root: Path | None) -> None:
-        self.root = root or default_root()
+        named = place(root)
         try:
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.root = folders.make(named)
+        except folders.Unsafe as unsafe:
+            raise UnsafeFolder(f"models are not kept in {named}: {unsafe.what}", hint=unsafe.do) from unsafe
         except OSError as error:
-            raise _unusable(self.root, error) from error
+            raise _unusable(named, error) from error
         if not os.access(self.root, os.W_OK | os.X_OK):
             raise _unusable(self.root, PermissionError(13, "Permission denied"))
+
+    def admit(self, group: int | None) -> None:
+        """Let the members of a group read what lies in it, where only we may: a folder of ours."""
+        status = self.root.stat()
+        if group is None or status.st_uid != os.geteuid() or status.st_mode & 0o001:
+            return
+        try:
+            os.chown(self.root, -1, group)
+            self.root.chmod(0o750)
+        except OSError as error:  # a file system without owners
+            raise _unusable(self.root, error) from error
 
     @contextlib.contextmanager
     def entry(self, identity: str, report: Report) -> Iterator[Entry]:
@@ -99,8 +115,17 @@ class Entry:
 
     def reuse(self, report: Report) -> Manifest | None:
         """The manifest of what was published, if it is still whole; else it is removed."""
-        if not self.path.exists():
+        if not os.path.lexists(self.path):
             return None
+        try:
+            for folder in (self.path, self.tree):
+                folders.check(folder)
+        except folders.Unsafe as unsafe:
+            log.warning("%s: fetching the model again", unsafe.what)
+            remove(self.path)
+            return None
+        except OSError:
+            pass  # it is not whole
         found = manifest.read(self.path)
         if found is None:
             log.warning("%s has no manifest that can be read: fetching the model again", self.path)
@@ -139,12 +164,21 @@ class Entry:
 
 
 def remove(path: Path) -> None:
+    if path.is_symlink():
+        path.unlink()
     shutil.rmtree(path, ignore_errors=True)
+
+
+def opened(settings: Settings) -> Cache:
+    """The cache, with those let in who serve from it. Raises ArtifactError."""
+    cache = Cache(settings.cache_dir)
+    cache.admit(privileges.accounts(settings).group)
+    return cache
 
 
 def kept(root: Path | None, identity: str) -> Path | None:
     """The published tree of an artifact, as it lies there; None: there is none. Changes nothing."""
-    entry = Entry((root or default_root()) / _key(identity))
+    entry = Entry(place(root) / _key(identity))
     return entry.tree if manifest.read(entry.path) is not None and entry.tree.is_dir() else None
 
 
@@ -152,14 +186,41 @@ def _key(identity: str) -> str:
     return hashlib.sha256(identity.encode(errors="surrogateescape")).hexdigest()[:32]
 
 
-def default_root() -> Path:
-    """Where models are kept while SERVE_CACHE_DIR is not set."""
-    root = Path(tempfile.gettempdir()) / "neuronserve-cache"
-    uid = os.getuid()
-    # the temporary directory is everybody's: another user's folder is neither ours to use nor to trust
-    if root.is_symlink() or (root.exists() and root.stat().st_uid != uid):
-        return root.with_name(f"neuronserve-cache-{uid}")
-    return root
+def place(root: Path | None) -> Path:
+    """The folder of all entries: SERVE_CACHE_DIR, or where models are kept while it is not set.
+
+    In a folder for everybody, such as a tmpfs, it is one of our own. Made by nobody yet.
+    """
+    chosen = root or _usual()
+    return chosen / f"neuronserve-cache-{os.geteuid()}" if folders.is_shared(chosen) else chosen
+
+
+def _usual() -> Path:
+    """The system's for root and in the image, else the user's, else the temporary directory."""
+    if os.access(SYSTEM, os.W_OK | os.X_OK):
+        return SYSTEM
+    if os.geteuid() == 0:
+        # not below root's home, which model servers may not enter
+        return SYSTEM if os.access(SYSTEM.parent, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
+    home = _home()
+    return home / "neuronserve" if home is not None and _may_be_made(home) else Path(tempfile.gettempdir())
+
+
+def _home() -> Path | None:
+    """The user's folder for caches, as the XDG base directory specification has it."""
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if named.is_absolute():
+        return named
+    try:
+        found = Path("~/.cache").expanduser()
+    except RuntimeError:  # no such user
+        return None
+    return found if found.is_absolute() else None
+
+
+def _may_be_made(folder: Path) -> bool:
+    nearest = next(one for one in (folder, *folder.parents) if one.exists())
+    return os.access(nearest, os.W_OK | os.X_OK)
 
 
 def _unusable(root: Path, error: OSError) -> ArtifactError:

@@ -14,6 +14,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from neuronserve import privileges
 from neuronserve.artifact import handlercheck, modeldir, requirements, sharedcode
 from neuronserve.artifact.bundle import Bundle
 from neuronserve.artifact.progress import Report
@@ -56,6 +57,7 @@ def made_ready(bundle: Bundle, settings: Settings, around: Surroundings, report:
         handlercheck.check(
             code, packages, settings.install_seconds, report,
             separate=settings.multi_model, model_dir=bundle.model_dir,
+            account=privileges.accounts(settings).gateway,
         )  # fmt: skip
     return dataclasses.replace(bundle, code=str(code), packages=packages)
 
@@ -68,7 +70,10 @@ def shared_made_ready(settings: Settings, report: Report) -> str:
     shared = next(iter(sharedcode.folders(settings)), None) or sharedcode.fetch(settings, report)
     packages = _packages(shared, settings, report)
     if (shared / SCRIPT).is_file():
-        handlercheck.check(shared, packages, settings.install_seconds, report, separate=True, model_dir="")
+        handlercheck.check(
+            shared, packages, settings.install_seconds, report,
+            separate=True, account=privileges.accounts(settings).gateway,
+        )  # fmt: skip
     return str(shared)
 
 

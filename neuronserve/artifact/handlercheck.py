@@ -13,10 +13,12 @@ import os
 import sys
 from pathlib import Path
 
+from neuronserve import privileges
 from neuronserve.artifact import imagepackages
 from neuronserve.artifact.child import Child, TimeUp
 from neuronserve.artifact.progress import HANDLER, Progress, Report
-from neuronserve.errors import BrokenHandler
+from neuronserve.errors import AccessDenied, BrokenHandler
+from neuronserve.privileges import Account
 
 log = logging.getLogger("handler")
 _ROOT = Path(__file__).resolve().parents[2]
@@ -25,9 +27,25 @@ MARK = "neuronserve-handler: "  # before its one line for us
 
 
 def check(
-    code: Path, packages: str, seconds: float, report: Report, *, separate: bool, model_dir: str = ""
+    code: Path,
+    packages: str,
+    seconds: float,
+    report: Report,
+    *,
+    separate: bool,
+    model_dir: str = "",
+    account: Account | None = None,
 ) -> None:
-    """``separate``: as on a multi-model endpoint. Raises BrokenHandler."""
+    """``separate``: as on a multi-model endpoint; ``account``: whom workers run as.
+
+    Raises BrokenHandler, and AccessDenied where a worker may not read it.
+    """
+    unreadable = privileges.first_unreadable(account, code) if account is not None else None
+    if account is not None and unreadable is not None:
+        raise AccessDenied(
+            f"{unreadable} may not be read by user {account.name}, whom the model's own code runs as",
+            hint="make the model readable for everybody: chmod -R a+rX; or set SERVE_GATEWAY_USER=root",
+        )
     report(Progress(HANDLER, detail="code/inference.py"))
     told: dict[str, str] = {}
 
@@ -43,7 +61,7 @@ def check(
     paths = (str(_ROOT), os.environ.get("PYTHONPATH", ""))
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     try:
-        status = Child(argv, env, cwd=Path("/"), hear=hear).run(seconds)
+        status = Child(argv, env, cwd=Path("/"), hear=hear, account=account).run(seconds)
     except TimeUp:
         raise BrokenHandler(
             f"code/inference.py was not loaded within {seconds:g} s",

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from neuronserve.artifact import manifest, pins, pipwords
-from neuronserve.artifact.cache import Cache, Entry
+from neuronserve.artifact.cache import Entry, opened
 from neuronserve.artifact.child import Child, TimeUp
 from neuronserve.artifact.manifest import Manifest, Row
 from neuronserve.artifact.progress import INSTALL, Progress, Report
@@ -44,7 +44,7 @@ def installed(code: Path, settings: Settings, report: Report) -> Path | None:
     with readable(code):
         wheels = wheelhouse(code)
         identity = _identity(code, wheels)
-    cache = Cache(settings.cache_dir)
+    cache = opened(settings)
     report(Progress(INSTALL, detail=f"code/{FILE}"))
     with cache.entry(identity, report) as entry:
         if entry.reuse(report) is None:
@@ -99,13 +99,19 @@ def _install(entry: Entry, code: Path, wheels: Path | None, seconds: float, repo
     """Into the entry's staging tree."""
     place = entry.partial / "environment"
     venv.EnvBuilder(with_pip=False, symlinks=True).create(place)
+    for link in (place / "bin").glob("python*"):
+        if (
+            link.readlink().is_absolute()
+        ):  # pip runs by it, with the service's variables: see privileges.hide()
+            link.unlink()
+            link.symlink_to(sys.executable)
     site = next(place.glob("lib/python*/site-packages"))
-    link = site / "service.pth"
-    link.write_text("".join(f"{folder}\n" for folder in pins.own_packages()))
+    own = site / "service.pth"
+    own.write_text("".join(f"{folder}\n" for folder in pins.own_packages()))
     fixed = entry.partial / "constraints.txt"
     fixed.write_text(pins.constraints())
     _run(_argv(place, code, wheels, fixed), code, seconds, report, offline=wheels is not None)
-    link.unlink()
+    own.unlink()
     entry.staging.rmdir()
     site.rename(entry.staging)
     shutil.rmtree(place)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from neuronserve.artifact import digests
-from neuronserve.artifact.cache import Cache
+from neuronserve.artifact.cache import Cache, opened
 from neuronserve.artifact.digests import Expected
 from neuronserve.artifact.members import Bounds
 from neuronserve.artifact.progress import Report
@@ -49,7 +49,7 @@ class Order:
         return f"{told}\n{self.bounds}"
 
     def cache(self) -> Cache:
-        return Cache(self.settings.cache_dir)
+        return opened(self.settings)
 
 
 @dataclasses.dataclass(frozen=True)

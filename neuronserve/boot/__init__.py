@@ -2,7 +2,7 @@
 
 ``program``     settings, log, signals; runs one service and returns the exit code
 ``service``     the life of a service: front and gateway up, model fetched, servers loaded; serve; stop
-``front``       nginx: configuration, command, what it tells       ``privileges``  whom its workers run as
+``front``       nginx: configuration, command, what it tells       ``identity``  whom model servers run as
 ``gateway``     gunicorn                                           ``servers``     the model servers
 ``fetch``       the child that gets the model                      ``progress``    how far it is
 ``condition``   pure: from what the parts do to the state of the service

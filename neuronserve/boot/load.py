@@ -46,7 +46,8 @@ def plan(
     models = tuple(
         dataclasses.replace(model, compiled=sized(model.compiled, settings)) for model in bundle.models
     )
-    launches = launch.plan(settings, models, allotted.owners, runtime, environ, kind, tcp=bool(bundle.code))
+    tcp = bool(bundle.code) and settings.handler_ports
+    launches = launch.plan(settings, models, allotted.owners, runtime, environ, kind, tcp=tcp)
     if settings.max_batch_size and any(one.joins for one in launches):
         _log.warning("SAGEMAKER_TFS_MAX_BATCH_SIZE has no effect: the model was compiled at a fixed batch")
     return Loading(

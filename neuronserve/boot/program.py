@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from neuronserve import exitcodes, logs
+from neuronserve import exitcodes, logs, privileges
 from neuronserve import settings as settings_room
 from neuronserve.boot import links
 from neuronserve.boot.failure import Failure
@@ -44,6 +44,8 @@ nothing. serve doctor --help has its options.
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Serve until told to stop; the exit code (``exitcodes.py``). ``argv`` is without the program."""
+    privileges.hide()
+    os.umask(0o022)  # what lies in the runtime folder and in the cache is guarded by these
     if argv and argv[0] == "doctor":
         from neuronserve.doctor import program as doctor
 
@@ -61,8 +63,18 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         settings = Settings.from_environ(environ)
         output = logs.setup(level=settings.log_level, form=settings.log_format, environ=environ)
-        with open_runtime_dir(settings.runtime_dir) as runtime, links.withdrawn(runtime):
-            return _serve(loop, children, signals, settings, environ, runtime, Display(output))
+        accounts = privileges.accounts(settings)
+        with open_runtime_dir(settings.runtime_dir, accounts.group) as runtime, links.withdrawn(runtime):
+            around = Surroundings(
+                settings=settings,
+                environ=_children_environ(environ),
+                accounts=accounts,
+                root=ROOT,
+                runtime=runtime,
+                display=Display(output),
+                print_line=_print_line,
+            )
+            return _serve(loop, children, signals, around)
     except SettingsError as error:
         return _refuse(error)
     except NeuronserveError as error:
@@ -77,25 +89,9 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         loop.close()
 
 
-def _serve(
-    loop: Loop,
-    children: Children,
-    signals: _Signals,
-    settings: Settings,
-    environ: Mapping[str, str],
-    runtime: Path,
-    display: Display,
-) -> int:
-    for line in settings_room.without_effect(environ):
+def _serve(loop: Loop, children: Children, signals: _Signals, around: Surroundings) -> int:
+    for line in (*settings_room.without_effect(around.environ), *around.accounts.notes):
         _log.warning("%s", line)
-    around = Surroundings(
-        settings=settings,
-        environ=_children_environ(environ),
-        root=ROOT,
-        runtime=runtime,
-        display=display,
-        print_line=_print_line,
-    )
     service = Service(loop, children, around)
     signals.service = service
     service.start()

@@ -1,4 +1,8 @@
-"""The runtime folder: sockets, the state, temporary bodies. One ``serve`` each."""
+"""The runtime folder: sockets, the state, temporary bodies. One ``serve`` each, and nobody else's.
+
+Who may enter it may send requests past nginx. So only its owner may, and the members of the service's group
+where its parts run as several users.
+"""
 
 from __future__ import annotations
 
@@ -12,27 +16,31 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from neuronserve import folders
 from neuronserve import settings as settings_module
 from neuronserve.errors import SettingsError
 
-_LONGEST_SOCKET = "/gateway.sock"  # model servers' are ms-NNN.sock: no longer
+_LONGEST_SOCKET = "/ms-255/.4194304"  # a model server's, before it answers
 _SUN_PATH = 107  # bytes: what the kernel takes as a unix socket's path
 
 
 @contextlib.contextmanager
-def open_runtime_dir(wanted: Path | None) -> Iterator[Path]:
+def open_runtime_dir(wanted: Path | None, group: int | None = None) -> Iterator[Path]:
     """``wanted``, made where it is missing, or a new folder in the system's temporary directory.
 
-    What was made here is removed at the end. Raises SettingsError when the folder cannot serve.
+    In a folder for everybody it is a new one, too. What was made here is removed at the end. ``group``: whose
+    members may enter it. Raises SettingsError when the folder cannot serve.
     """
     if wanted is None:
         folder, made = _new(), True
+    elif folders.is_shared(wanted):
+        folder, made = _new_in(wanted), True
     else:
         folder, made = wanted, _make(wanted)
     try:
         _check(folder)
         with _locked(folder):
-            _let_in_nginx(folder)
+            _let_in(folder, group)
             _clear(folder)
             yield folder
             _clear(folder)
@@ -47,6 +55,10 @@ def _new() -> Path:
     room = _SUN_PATH - len("/neuronserve-12345678") - len(_LONGEST_SOCKET)
     if len(os.fsencode(base)) > room or _closed_to_nginx(Path(base) / "here"):
         base = "/tmp"  # nosec B108  # noqa: S108  mkdtemp makes a folder of our own in it
+    return _new_in(Path(base))
+
+
+def _new_in(base: Path) -> Path:
     try:
         return Path(tempfile.mkdtemp(prefix="neuronserve-", dir=base))
     except OSError as error:
@@ -74,6 +86,10 @@ def _check(folder: Path) -> None:
         faults.append(f"expected at most {_SUN_PATH - len(_LONGEST_SOCKET)} bytes: unix sockets lie in it")
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         faults.append("expected a folder that can be written to")
+    try:
+        folders.check(folder)
+    except folders.Unsafe as unsafe:
+        faults.append(f"expected a folder that nobody else may write: {unsafe.what}; {unsafe.do}")
     closed = _closed_to_nginx(folder)
     if closed:
         faults.append(f"expected a path that nginx's workers may follow: only its owner may enter {closed}")
@@ -91,7 +107,13 @@ def _closed_to_nginx(folder: Path) -> Path | None:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    with (folder / "lock").open("w") as lock:
+    try:
+        number = os.open(folder / "lock", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise SettingsError(
+            [f"{_variable()}='{folder}': its file lock cannot be had: {error.strerror}"]
+        ) from error
+    with os.fdopen(number, "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -101,10 +123,13 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _let_in_nginx(folder: Path) -> None:
-    """nginx's workers, who are somebody else when we are root, must reach the sockets by name."""
-    if os.geteuid() == 0:
-        folder.chmod(0o711)
+def _let_in(folder: Path, group: int | None) -> None:
+    """nginx's workers and other parts, which are somebody else when we are root, must reach the sockets."""
+    if folder.stat().st_uid != os.geteuid():
+        return  # root's, which was found safe
+    if group is not None:
+        os.chown(folder, -1, group)
+    folder.chmod(0o700 if group is None else 0o750)
 
 
 def _clear(folder: Path) -> None:
@@ -125,7 +150,9 @@ def _clear(folder: Path) -> None:
     for path in (
         *folder.glob("nginx-*"),
         *folder.glob("*.tmp"),
+        *folder.glob("ms-*"),
         folder / "metrics",
+        folder / "spool",
         folder / "model",
         folder / "models",
         folder / "neuron-host",

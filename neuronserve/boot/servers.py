@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +15,7 @@ from neuronserve.boot import cores, files
 from neuronserve.boot.cores import Ground
 from neuronserve.boot.relay import relay
 from neuronserve.errors import CoreConflict, ModelServerError, NeuronserveError
+from neuronserve.privileges import Account
 from neuronserve.settings import Settings
 from neuronserve.state import Server
 from neuronserve.supervise import process
@@ -56,27 +58,40 @@ class Servers:
         children: Children,
         *,
         cwd: Path,
+        group: int | None,
         changed: Callable[[], None],
         gave_up: Callable[[NeuronserveError], None],
         disk_fault: Callable[[], str],
         others_serve: Callable[[], bool],
     ) -> None:
+        """``group``: of the parts that call the servers, where these are other users."""
         self._loop = loop
         self._children = children
         self._cwd = cwd
+        self._group = group
         self._changed = changed
         self._gave_up = gave_up
         self._disk_fault = disk_fault
         self._others_serve = others_serve
+        self._account: Account | None = None
         self._launches: tuple[Launch, ...] = ()
         self._judges: tuple[Judging, ...] = ()
         self._queue: list[Process] = []
         self.processes: tuple[Process, ...] = ()
 
     def start(
-        self, launches: tuple[Launch, ...], ground: Ground, settings: Settings, judges: Sequence[Judging]
+        self,
+        launches: tuple[Launch, ...],
+        ground: Ground,
+        settings: Settings,
+        judges: Sequence[Judging],
+        account: Account | None = None,
     ) -> None:
-        """All of them, as many at once as there are CPUs: loading keeps one busy. Each has a judge."""
+        """All of them, as many at once as there are CPUs: loading keeps one busy. Each has a judge.
+
+        ``account``: whom they run as; None: as we do.
+        """
+        self._account = account
         self._launches, self._judges = launches, tuple(judges)
         self.processes = tuple(
             self._process(launch, judge, ground, settings)
@@ -87,7 +102,7 @@ class Servers:
 
     def _process(self, launch: Launch, judge: Judging, ground: Ground, settings: Settings) -> Process:
         spec = dataclasses.replace(
-            _spec(launch, judge, ground, settings, self._cwd),
+            self._spec(launch, judge, ground, settings),
             disk_fault=self._disk_fault,
             others_serve=self._others_serve,
         )
@@ -102,6 +117,40 @@ class Servers:
 
         run = Process(self._loop, self._children, spec, changed=moved, gave_up=lost)
         return run
+
+    def _spec(self, launch: Launch, judge: Judging, ground: Ground, settings: Settings) -> Spec:
+        name = f"model-server-{launch.index}"
+        return Spec(
+            name=name,
+            command=Command(
+                launch.argv,
+                {**launch.env, **ground.env},
+                self._cwd,
+                on_stdout=relay(name),
+                on_stderr=relay(name),
+                account=self._account,
+                # who calls it must be able to write to its socket
+                umask=0o077 if self._group is None else 0o007,
+            ),
+            check=judge,
+            policy=Policy(settings.start_attempts, settings.max_restarts, settings.restart_window_seconds),
+            start_seconds=settings.load_seconds,
+            poll=0.1,
+            before=functools.partial(self._before, launch, judge),
+            hold=cores.waiting_for(ground, launch.cores, launch.tag),
+            hold_seconds=settings.cores_wait_seconds,
+            excuse=cores.busy,
+        )
+
+    def _before(self, launch: Launch, judge: Judging) -> None:
+        judge.begin()
+        for path, text in launch.files.items():
+            files.write_if_other(path, text)
+        # what a killed server left goes: its socket, to which nobody could bind, and what it unpacked
+        files.empty_folder(launch.folder)
+        if self._group is not None:
+            os.chown(launch.folder, self._account.uid if self._account else -1, self._group)
+            launch.folder.chmod(0o2750)  # its socket has the group of those who call it
 
     def described(self) -> tuple[Server, ...]:
         """As the state tells it."""
@@ -156,32 +205,6 @@ def _taken(run: Process, why: str) -> CoreConflict:
         f"{why}; {run.held_by or 'its cores are not free'}",
         hint="end whoever holds them (`serve doctor` names it), or raise SERVE_CORES_WAIT_SECONDS",
     )
-
-
-def _spec(launch: Launch, judge: Judging, ground: Ground, settings: Settings, cwd: Path) -> Spec:
-    name = f"model-server-{launch.index}"
-    env = {**launch.env, **ground.env}
-    return Spec(
-        name=name,
-        command=Command(launch.argv, env, cwd, on_stdout=relay(name), on_stderr=relay(name)),
-        check=judge,
-        policy=Policy(settings.start_attempts, settings.max_restarts, settings.restart_window_seconds),
-        start_seconds=settings.load_seconds,
-        poll=0.1,
-        before=functools.partial(_before, launch, judge),
-        hold=cores.waiting_for(ground, launch.cores, launch.tag),
-        hold_seconds=settings.cores_wait_seconds,
-        excuse=cores.busy,
-    )
-
-
-def _before(launch: Launch, judge: Judging) -> None:
-    judge.begin()
-    for path, text in launch.files.items():
-        files.write_if_other(path, text)
-    files.empty_folder(launch.scratch)
-    # a socket left by a killed server: the next one could not bind to it
-    Path(launch.target.removeprefix("unix:")).unlink(missing_ok=True)
 
 
 def _word(run: Process, judge: Judging) -> str:

@@ -16,7 +16,7 @@ from neuronserve import exitcodes
 from neuronserve import state as states
 from neuronserve.artifact import sharedcode
 from neuronserve.artifact.bundle import Bundle
-from neuronserve.boot import cores, fetch, files, front, gateway, links, load, storage
+from neuronserve.boot import cores, fetch, files, front, gateway, identity, links, load, storage
 from neuronserve.boot.condition import Condition
 from neuronserve.boot.cores import Ground
 from neuronserve.boot.drain import Drain, Parts, stop_together
@@ -37,6 +37,7 @@ from neuronserve.errors import (
     NeuronserveError,
     ProcessError,
 )
+from neuronserve.privileges import Accounts
 from neuronserve.settings import Settings
 from neuronserve.supervise import process
 from neuronserve.supervise.children import Child, Children, Command, Exit
@@ -51,10 +52,14 @@ _LOOK_SECONDS = 1.0  # between two looks at the disk and at what is on it
 
 @dataclasses.dataclass(frozen=True)
 class Surroundings:
-    """What a service needs to know. ``root`` is where ``wsgi.py`` and ``nginx.conf`` lie."""
+    """What a service needs to know. ``root`` is where ``wsgi.py`` and ``nginx.conf`` lie.
+
+    ``accounts``: whom its parts run as.
+    """
 
     settings: Settings
     environ: Mapping[str, str]
+    accounts: Accounts
     root: Path
     runtime: Path
     display: Display
@@ -80,13 +85,14 @@ class Service:
         self._ground: Ground | None = None
         self._measuring = Measuring(loop, children, around.runtime, around.environ)
         self._relay_nginx = relay("nginx")
-        front.prepare(around.settings, around.runtime)
+        front.prepare(around.settings, around.runtime, around.accounts.nginx)
         self._front = self._keep(FrontError, self._front_spec())
         self._gateway = self._keep(GatewayError, self._gateway_spec())
         self._servers = Servers(
             loop,
             children,
             cwd=around.root,
+            group=around.accounts.group,
             changed=self._changed,
             gave_up=lambda error: self.fail(Failure.of(error)),
             disk_fault=self._disk_fault,
@@ -198,7 +204,9 @@ class Service:
         _log.info("loading %s into %d %s model server(s)", names, len(loading.launches), kind)
         self._note(**loading.news)
         judges = [Judge(launch, loading.standard) for launch in loading.launches]
-        self._servers.start(loading.launches, ground, around.settings, judges)
+        trees = [model.base_path / str(version) for model in bundle.models for version in model.versions]
+        account = identity.of_model_servers(around.accounts, loading.launches, ground, trees)
+        self._servers.start(loading.launches, ground, around.settings, judges, account)
         self._measuring.begin(ground)
 
     def _open(self, ground: Ground) -> None:
@@ -214,7 +222,8 @@ class Service:
             environ=around.environ, changed=self._changed, published=lambda: self._publisher.state,
         )  # fmt: skip
         self._note(ownership=opened.ownership)
-        self._servers.start(opened.launches, ground, around.settings, made.attendants)
+        account = identity.of_model_servers(around.accounts, opened.launches, ground, ())
+        self._servers.start(opened.launches, ground, around.settings, made.attendants, account)
         self._measuring.begin(ground)
 
     # --- watching
@@ -331,7 +340,9 @@ class Service:
             check=self._front_check,
             policy=self._policy(),
             start_seconds=20.0,
-            before=functools.partial(front.before_start, self._around.settings, runtime),
+            before=functools.partial(
+                front.before_start, self._around.settings, runtime, self._around.accounts.nginx
+            ),
             disk_fault=self._disk_fault,
         )
 

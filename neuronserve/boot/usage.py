@@ -17,6 +17,7 @@ from pathlib import Path
 from neuronserve.boot.cores import Ground
 from neuronserve.boot.relay import relay
 from neuronserve.errors import DeviceFault
+from neuronserve.modelserver import variables
 from neuronserve.neuron import monitor, sysfs_stats
 from neuronserve.neuron.sysfs_stats import Sample
 from neuronserve.neuron.usage import Usage
@@ -60,7 +61,7 @@ class Measuring:
             return
         command = Command(
             program,
-            self._environ,
+            variables.needed(self._environ),
             self._runtime,
             on_stdout=self._heard,
             on_stderr=relay(monitor.SOURCE),

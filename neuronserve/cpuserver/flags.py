@@ -57,7 +57,9 @@ class Flags:
     prefer_tflite_model: bool = False
     enable_signature_method_name_check: bool = False
     enable_serialization_as_tensor_content: bool = False
-    op_libraries: str = ""  # not TensorFlow Serving's: files with custom ops, parted by commas
+    # not TensorFlow Serving's:
+    op_libraries: str = ""  # files with custom ops, parted by commas
+    listen_address: str = ""  # the one address that both ports are open on; empty: all, as there
     version: bool = False
     ignored: tuple[str, ...] = ()  # the names of other flags that were given
     unknown: tuple[str, ...] = ()  # arguments that TensorFlow Serving does not know either

@@ -67,6 +67,7 @@ def run(
                 health.handler(core.available, stop.wait),
             ],
             port=settings.flags.port,
+            address=settings.flags.listen_address,
             socket_path=settings.flags.grpc_socket_path,
             threads=settings.flags.grpc_max_threads,
             options=settings.channel,
@@ -117,14 +118,17 @@ def _rest(settings: Settings, core: Core) -> RestServer | None:
         cors=flags.rest_api_enable_cors_support,
         metrics_path=settings.metrics_path,
     )
-    rest_server = RestServer(application, flags.rest_api_port, flags.rest_api_num_threads)
+    rest_server = RestServer(
+        application, flags.rest_api_port, flags.rest_api_num_threads, address=flags.listen_address
+    )
     _log.info("Exporting HTTP/REST API at:localhost:%d ...", flags.rest_api_port)
     return rest_server
 
 
 def _where(settings: Settings) -> str:
     port, path = settings.flags.port, settings.flags.grpc_socket_path
-    return " and ".join(filter(None, [f"0.0.0.0:{port}" if port else "", f"unix:{path}" if path else ""]))
+    tcp = server.where(settings.flags.listen_address, port) if port else ""
+    return " and ".join(filter(None, [tcp, f"unix:{path}" if path else ""]))
 
 
 @contextlib.contextmanager

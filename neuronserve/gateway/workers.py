@@ -10,20 +10,26 @@ import os
 from pathlib import Path
 from typing import Any
 
-from neuronserve import machine
+from neuronserve import machine, privileges
 from neuronserve.artifact import imagepackages
 from neuronserve.gateway.multimodel.limits import AT_ONCE
 from neuronserve.gateway.sticky import LOADS, QUESTIONS
 from neuronserve.gateway.watch import Watcher
 from neuronserve.settings import Settings
 
+privileges.hide()  # a model's own code may have the task's role, and no model server must
 _settings = Settings.from_environ(os.environ)
+_accounts = privileges.accounts(_settings)
 _runtime = Path(os.environ["SERVE_RUNTIME_DIR"])
 _MOST_WORKERS = 8
 
 _sockets = ("gateway.sock", QUESTIONS, *((LOADS,) if _settings.multi_model else ()))
 bind = [f"unix:{_runtime / name}" for name in _sockets]
-umask = 0  # nginx's workers may run as another user
+umask = 0o177 if _accounts.group is None else 0o117  # its sockets are for nginx's workers, and nobody else
+if _accounts.gateway is not None:
+    user = _accounts.gateway.uid
+if _accounts.group is not None:
+    group = _accounts.group
 worker_class = "neuronserve.gateway.sticky.StickyWorker"
 workers = _settings.workers or min(_MOST_WORKERS, machine.cpus())
 threads = _settings.threads
@@ -51,6 +57,14 @@ imagepackages.folder()  # made once, before the fork
 _slots: dict[int, int] = {}  # worker's age -> its row on the board
 
 
+def on_starting(_arbiter: Any) -> None:
+    """Make the folders that workers write in theirs."""
+    for name in ("metrics", "spool"):
+        (_runtime / name).mkdir(mode=0o700, exist_ok=True)
+        if _accounts.gateway is not None:
+            os.chown(_runtime / name, _accounts.gateway.uid, _accounts.gateway.gid)
+
+
 def pre_fork(_arbiter: Any, worker: Any) -> None:
     """Give the worker the lowest free row."""
     _slots[worker.age] = min(set(range(len(_slots) + 1)) - set(_slots.values()))
@@ -59,6 +73,8 @@ def pre_fork(_arbiter: Any, worker: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Everything that must not cross a fork."""
     imagepackages.confine()
+    if _accounts.gateway is not None and not os.access(os.environ.get("HOME", ""), os.W_OK | os.X_OK):
+        os.environ["HOME"] = str(_runtime / "spool")  # root's is closed
     application = worker.app.wsgi()
     worker.watcher = Watcher()
     application.enter_worker(slot=_slots[worker.age], rows=workers, watcher=worker.watcher)

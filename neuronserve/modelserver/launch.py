@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from neuronserve import machine
-from neuronserve.modelserver import batching, configs, ports, programs, reload
+from neuronserve.modelserver import batching, configs, ports, programs, reload, variables
 from neuronserve.settings import Settings
 
-# A model server has no business with the credentials the model was fetched with.
-_NOT_FOR_MODEL_SERVERS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _LONGEST_TAG = 255  # characters of NEURON_PROCESS_TAG
 
 
@@ -38,8 +36,6 @@ _PARTS = 8 * 64  # what the most workers have lanes for (gateway/workers.py, poo
 class Launch:
     """A model server to start: write ``files``, run ``argv`` with ``env``; it answers on ``target``.
 
-    ``scratch``: the folder of its temporary files, which is emptied before each start.
-
     ``cores`` is the range it owns (``0-3``), "" without one; ``tag`` its NEURON_PROCESS_TAG.
     """
 
@@ -48,9 +44,8 @@ class Launch:
     argv: tuple[str, ...]
     env: Mapping[str, str]
     target: str
-    rest_port: int
+    rest_port: int | None  # of REST, which only users' handlers ask for
     files: Mapping[Path, str]
-    scratch: Path
     models: tuple[batching.Model, ...]
     cores: str = ""
     chips: tuple[int, ...] = ()
@@ -58,6 +53,11 @@ class Launch:
     tag: str = ""
     joins: bool = False  # it joins rows into compiled batches, and pads them
     grpc_port: int | None = None  # of gRPC over TCP, which users' handlers ask for
+
+    @property
+    def folder(self) -> Path:
+        """Its own, which has to be there before it starts, and be empty; its socket will lie in it."""
+        return Path(self.target.removeprefix("unix:")).parent
 
 
 def plan(
@@ -72,7 +72,7 @@ def plan(
 ) -> tuple[Launch, ...]:
     """One launch for each owner. Files and sockets lie in ``runtime_dir``.
 
-    ``tcp``: each answers gRPC on a TCP port too, as users' handlers expect. Raises ModelServerError.
+    ``tcp``: each answers REST and gRPC on TCP ports too, as users' handlers expect. Raises ModelServerError.
     """
     allotted = ports.allot(settings, len(owners), tcp=tcp)
     program = programs.command(kind, settings)
@@ -91,11 +91,12 @@ class _Place:
 
     @property
     def socket(self) -> Path:
-        return self.runtime / f"ms-{self.index}.sock"
+        return self.folder / "sock"
 
     @property
-    def scratch(self) -> Path:
-        return self.runtime / f"ms-{self.index}.tmp"
+    def folder(self) -> Path:
+        """The only one that it may write: its socket, and what it unpacks."""
+        return self.runtime / f"ms-{self.index}"
 
     @property
     def models(self) -> Path:
@@ -130,12 +131,11 @@ def _launch(
             *_flags(settings, place, own, joins=joining is not None, waits=bool(owner.shown)),
             *programs.own_flags(kind, settings),
         ),
-        env=_environment(environ, owner, place.scratch, tag),
+        env=_environment(environ, settings, owner, place.folder, tag),
         target=f"unix:{place.socket}",
         rest_port=own.rest,
         grpc_port=own.grpc,
         files=files,
-        scratch=place.scratch,
         models=served,
         cores=owner.shown,
         chips=owner.chips,
@@ -145,9 +145,11 @@ def _launch(
     )
 
 
-def _environment(environ: Mapping[str, str], owner: Owner, scratch: Path, tag: str) -> dict[str, str]:
-    env = {k: v for k, v in environ.items() if k not in _NOT_FOR_MODEL_SERVERS}
-    env["TMPDIR"] = str(scratch)  # what a killed server leaves behind goes with the next start
+def _environment(
+    environ: Mapping[str, str], settings: Settings, owner: Owner, folder: Path, tag: str
+) -> dict[str, str]:
+    env = variables.needed(environ, settings.model_server_env or ())
+    env["TMPDIR"] = env["HOME"] = str(folder)  # what a killed server leaves behind goes with the folder
     env["NEURON_PROCESS_TAG"] = tag
     if owner.shown:
         env.pop("NEURON_RT_NUM_CORES", None)  # the plan respects it; within a server only the range counts
@@ -169,7 +171,7 @@ def _flags(settings: Settings, place: _Place, own: ports.Ports, *, joins: bool, 
     flags = [
         f"--port={own.grpc or 0}",
         f"--grpc_socket_path={place.socket}",
-        f"--rest_api_port={own.rest}",
+        f"--rest_api_port={own.rest or 0}",
         f"--model_config_file={place.models}",
         f"--file_system_poll_wait_seconds={reload.POLL_SECONDS if settings.multi_model else 0}",
         "--max_num_load_retries=0",  # the supervisor tries again, with back-off and an end

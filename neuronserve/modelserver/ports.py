@@ -1,4 +1,4 @@
-"""The model servers' own TCP ports, all different: one for REST, one for gRPC where handlers need it."""
+"""The model servers' own TCP ports, all different: REST and gRPC, where a model's own code may need them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from neuronserve.settings import Settings
 
 @dataclasses.dataclass(frozen=True)
 class Ports:
-    """``grpc``: None where only the unix socket is needed."""
+    """None where only the unix socket is needed."""
 
-    rest: int
+    rest: int | None = None
     grpc: int | None = None
 
 
 def allot(settings: Settings, servers: int, *, tcp: bool) -> tuple[Ports, ...]:
-    """For each server the first ones of the safe range, else free ones.
+    """For each server the first ones of the safe range, else free ones; without ``tcp`` none.
 
     Raises ModelServerError where the range is too small.
     """
     if not tcp:
-        return tuple(Ports(rest) for rest in _inner(settings, servers, f"{servers} REST ports"))
+        return (Ports(),) * servers
     # in pairs: a server that comes later moves nobody's
     taken = iter(_inner(settings, 2 * servers, f"{2 * servers} ports (REST and gRPC of {servers} servers)"))
     return tuple(Ports(rest, grpc) for rest, grpc in zip(taken, taken, strict=True))

@@ -16,6 +16,8 @@ _NEURON_BINARIES = ("tensorflow_model_server_neuron", "tensorflow_model_server_n
 _BINARIES = {NEURON: _NEURON_BINARIES, TENSORFLOW: ("tensorflow_model_server",)}
 _MODULES = {CPU: "neuronserve.cpuserver", SIMULATOR: "neuronserve.simulator.server"}
 
+_LOOPBACK = "127.0.0.1"
+
 Which = Callable[[str], str | None]
 
 
@@ -51,8 +53,18 @@ def has_devices(settings: Settings) -> bool:
 
 def own_flags(kind: str, settings: Settings) -> list[str]:
     """What TensorFlow Serving does not know, and our own programs do."""
+    if kind not in _MODULES:
+        return []
     libraries = settings.cpu_op_libraries or ()
-    return [f"--op_libraries={','.join(libraries)}"] if kind in _MODULES and libraries else []
+    return [
+        f"--listen_address={_LOOPBACK}",
+        *([f"--op_libraries={','.join(libraries)}"] if libraries else []),
+    ]
+
+
+def listens_everywhere(kind: str) -> bool:
+    """Whether its TCP ports are open on all addresses: TensorFlow Serving has no flag for that."""
+    return kind not in _MODULES
 
 
 def command(kind: str, settings: Settings, *, which: Which = shutil.which) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from neuronserve.neuron.told import NEURON_LS, Told, generation_by_size
 
 FOLDER = "/opt/aws/neuron/bin"
 TIMEOUT_SECONDS = 5.0
+_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "HOME")
 _HINT = "neuron-ls belongs to the package aws-neuronx-tools; install the version that fits the driver"
 _LARGEST = 1 << 62
 
@@ -85,6 +87,7 @@ def ask(path: str | None = None, *, timeout: float = TIMEOUT_SECONDS) -> Answer:
             capture_output=True,
             timeout=timeout,
             check=False,
+            env={name: value for name, value in os.environ.items() if name in _VARIABLES},
         )
     except subprocess.TimeoutExpired:
         return Answer(None, f"{path} did not answer within {timeout:g} s")

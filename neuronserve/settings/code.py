@@ -18,6 +18,12 @@ class Code:
         "SERVE_INSTALL_SECONDS", read.number(1, 3600), "300", unit="s", group=_CODE,
         meaning="how long installing `code/requirements.txt` may take",
     )
+    handler_ports: bool = variable(
+        "SERVE_HANDLER_PORTS", read.flag, "true", group=_CODE,
+        meaning="whether model servers open ports for `context.rest_uri` and `context.grpc_port`, where a "
+        "model has code: those of the embedded server on loopback, those of TensorFlow Serving on all "
+        "addresses; `false`: there is `context.channel` alone",
+    )
     universal_bucket: str | None = variable(
         "SAGEMAKER_MULTI_MODEL_UNIVERSAL_BUCKET", read.text, "", group=_CODE,
         meaning="with the prefix: the S3 bucket of the code that all models of a multi-model endpoint share; "

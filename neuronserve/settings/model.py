@@ -46,8 +46,9 @@ class Fetch:
     # fmt: off
     cache_dir: Path | None = variable(
         "SERVE_CACHE_DIR", read.path, "", group=_FETCH,
-        meaning="where models are kept between starts; not set: `neuronserve-cache` in the system's "
-        "temporary directory",
+        meaning="where models are kept between starts; nobody else may write it; not set: "
+        "`/var/cache/neuronserve` for root and in the image, else `neuronserve` in `XDG_CACHE_HOME` or "
+        "`~/.cache`; in a folder for everybody, one of its own",
     )
     digest_mismatch: str = variable(
         "SERVE_DIGEST_MISMATCH", read.choice("fail", "warn"), "fail", group=_FETCH,

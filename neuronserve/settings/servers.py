@@ -34,6 +34,17 @@ class Servers:
         "SERVE_CPU_OP_LIBRARIES", read.files, "", group=_SERVERS,
         meaning="libraries of custom ops for the embedded server, parted by commas (TensorFlow Text's, say)",
     )
+    model_server_env: tuple[str, ...] | None = variable(
+        "SERVE_MODEL_SERVER_ENV", read.names, "", group=_SERVERS,
+        meaning="names of further variables that model servers get, parted by commas; they get those of "
+        "TensorFlow, the Neuron runtime, threading libraries, the locale and the search paths, and nothing "
+        "else: no credentials",
+    )
+    model_server_user: str | None = variable(
+        "SERVE_MODEL_SERVER_USER", read.name, "", group=_SERVERS,
+        meaning="whom model servers run as where `serve` is started as root; `root`: as `serve`; not set: "
+        "`neuronserve-model`, else `nobody`, where they may read program and model",
+    )
     server_count: int | None = variable(
         "SAGEMAKER_TFS_INSTANCE_COUNT", read.integer(1, 256), "", unit="processes", group=_SERVERS,
         meaning="model servers to run; not set: as many as own the NeuronCores best, and 1 on CPU",

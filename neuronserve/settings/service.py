@@ -76,10 +76,16 @@ class Service:
         "SAGEMAKER_NGINX_PROXY_READ_TIMEOUT_SECONDS", read.integer(1, 3600), "60", unit="s", group=_SERVICE,
         meaning="how long nginx waits for the gateway; raised to the deadline plus 5 s where lower",
     )
+    gateway_user: str | None = variable(
+        "SERVE_GATEWAY_USER", read.name, "", group=_SERVICE,
+        meaning="whom gunicorn's workers, and with them a model's own code, run as where `serve` is started "
+        "as root; `root`: as `serve`; not set: `neuronserve`, else whom nginx's workers run as, where they "
+        "may read the program",
+    )
     runtime_dir: Path | None = variable(
         "SERVE_RUNTIME_DIR", read.path, "", group=_SERVICE,
-        meaning="where sockets, the state and temporary bodies lie; not set: a new folder in the "
-        "system's temporary directory, removed at the end",
+        meaning="where sockets, the state and temporary bodies lie: a folder that nobody else may write; not "
+        "set, or a folder for everybody such as `/tmp`: a new folder in it, removed at the end",
     )
     # fmt: on
 

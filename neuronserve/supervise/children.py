@@ -17,6 +17,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from neuronserve.privileges import Account
 from neuronserve.supervise import frozen
 from neuronserve.supervise.lines import Lines
 from neuronserve.supervise.loop import Loop, Timer
@@ -35,6 +36,7 @@ class Command:
     """What to run. ``env`` is the whole environment. Without ``on_stdout``, stdout is inherited.
 
     ``death_signal`` is what the child gets from the kernel should the supervisor itself be killed.
+    ``account``: whom it runs as; None: as the supervisor. ``umask``: -1: the supervisor's.
     """
 
     argv: tuple[str, ...]
@@ -44,6 +46,8 @@ class Command:
     on_stderr: OnLine
     death_signal: signal.Signals = signal.SIGKILL
     longest_line: int = 16_384  # bytes
+    account: Account | None = None
+    umask: int = -1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +84,8 @@ class Child:
             stdout=subprocess.PIPE if command.on_stdout else None,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            umask=command.umask,
+            **(command.account.becoming() if command.account else {}),
         )
         self.pid = self._popen.pid
         self._why = ""

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from neuronserve import privileges
 from neuronserve.boot.multimodel.attendant import Attendant
 from neuronserve.boot.multimodel.control import SOCKET, Control
 from neuronserve.boot.multimodel.endpoint import Endpoint, Parts
@@ -72,7 +73,7 @@ def assemble(
     )
     endpoint = Endpoint(loop, parts, opening.room)
     try:
-        control = Control(loop, runtime / SOCKET, endpoint.handle)
+        control = Control(loop, runtime / SOCKET, endpoint.handle, privileges.accounts(settings).gateway)
     except OSError as error:
         raise ServingError(f"{runtime / SOCKET} cannot be made: {error.strerror or error}") from error
     return Assembly(endpoint, attendants, control)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from neuronserve.errors import LoadFailed, NeuronserveError, Overloaded, RequestError
+from neuronserve.privileges import Account
 from neuronserve.supervise.loop import Loop, Timer
 
 SOCKET = "models.sock"
@@ -30,8 +31,8 @@ Handle = Callable[[bytes, Done], None]
 class Control:
     """``handle(line, done)`` for each request; it calls ``done`` once, at any time, in the loop's thread."""
 
-    def __init__(self, loop: Loop, path: Path, handle: Handle) -> None:
-        """Raises OSError when it cannot listen there."""
+    def __init__(self, loop: Loop, path: Path, handle: Handle, client: Account | None = None) -> None:
+        """``client``: who may ask; None: whoever we are. Raises OSError when it cannot listen there."""
         self._loop = loop
         self._path = path
         self._handle = handle
@@ -41,6 +42,8 @@ class Control:
         try:
             self._listener.bind(str(path))
             path.chmod(0o600)
+            if client is not None:
+                os.chown(path, client.uid, client.gid)
             self._listener.listen(_MOST)
         except OSError:
             self._listener.close()

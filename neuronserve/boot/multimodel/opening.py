@@ -40,7 +40,8 @@ def plan(settings: Settings, ground: Ground, runtime: Path, environ: Mapping[str
     from neuronserve.modelserver import launch
 
     allotment = cores.allot_vacant(settings, ground)
-    launches = launch.plan(settings, (), allotment.owners, runtime, environ, kind, tcp=True)
+    tcp = settings.handler_ports
+    launches = launch.plan(settings, (), allotment.owners, runtime, environ, kind, tcp=tcp)
     room = Room(
         servers={owner.server: _memory(owner, ground) for owner in allotment.owners},
         budget=memory.budget(settings, len(launches)),

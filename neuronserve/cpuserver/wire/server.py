@@ -20,15 +20,16 @@ def start(
     handlers: Sequence[grpc.GenericRpcHandler[Any, Any]],
     *,
     port: int,
+    address: str = "",
     socket_path: str,
     threads: int,
     options: Sequence[tuple[str, Any]],
     credentials: grpc.ServerCredentials | None = None,
 ) -> grpc.Server:
-    """A server that listens on ``0.0.0.0:port`` (0: not) and on a unix socket ("": not).
+    """A server that listens on ``port`` (0: not) and on a unix socket ("": not).
 
-    gRPC takes that address for all of IPv6 too, where there is one. ``credentials``: for TLS.
-    UNAVAILABLE when it cannot listen.
+    ``address``: that of the port; empty: 0.0.0.0, which gRPC takes for all of IPv6 too, where there is one.
+    ``credentials``: for TLS. UNAVAILABLE when it cannot listen.
     """
     server = grpc.server(
         futures.ThreadPoolExecutor(threads, thread_name_prefix="grpc"),
@@ -37,7 +38,7 @@ def start(
         options=[*_UNLIMITED, ("grpc.so_reuseport", 0), *options],
     )
     if port:
-        _listen(server, f"0.0.0.0:{port}", credentials)
+        _listen(server, where(address, port), credentials)
     if not socket_path:
         server.start()
         return server
@@ -51,6 +52,11 @@ def start(
     server.start()
     fresh.rename(path)
     return server
+
+
+def where(address: str, port: int) -> str:
+    """As gRPC writes it."""
+    return f"[{address}]:{port}" if ":" in address else f"{address or '0.0.0.0'}:{port}"
 
 
 def _listen(server: grpc.Server, address: str, credentials: grpc.ServerCredentials | None) -> None:

@@ -7,12 +7,13 @@ import re
 import tempfile
 from pathlib import Path
 
+from neuronserve import folders
 from neuronserve import settings as settings_room
 from neuronserve.artifact import cache, local, peek, space
 from neuronserve.artifact.location import LocalLocation
 from neuronserve.doctor.finding import Finding, Outcome, fault, note, ok, warn
 from neuronserve.doctor.patient import Patient
-from neuronserve.errors import ArtifactError, SettingsError
+from neuronserve.errors import ArtifactError, SettingsError, UnsafeFolder
 from neuronserve.settings import Settings
 
 _LITTLE = 64 << 20  # bytes: what bodies of requests and metrics take soon
@@ -57,12 +58,17 @@ def _runtime(patient: Patient, settings: Settings) -> list[Finding]:
 
 
 def _cache(patient: Patient, settings: Settings) -> Finding:
-    root = settings.cache_dir or cache.default_root()
+    root = cache.place(settings.cache_dir)
     if (root.exists() and not root.is_dir()) or not _writable(root):
         hint = "set SERVE_CACHE_DIR to a directory that this user may write, or mount a tmpfs on /tmp"
         if _served_in_place(patient, settings):
             return note(f"models cannot be kept in {root}; a folder is served where it lies", hint)
         return fault(ArtifactError(f"models cannot be kept in {root}", hint=hint))
+    if root.exists():
+        try:
+            folders.check(root)
+        except folders.Unsafe as unsafe:
+            return fault(UnsafeFolder(f"models are not kept in {root}: {unsafe.what}", hint=unsafe.do))
     free = _free(root)
     return ok(f"models are kept in {root}, {space.mib(free)} free", path=str(root), free=free)
 

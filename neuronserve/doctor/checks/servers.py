@@ -28,7 +28,7 @@ def check(patient: Patient) -> Outcome:
         patient.scratch,
         patient.environ,
         patient.kind,
-        tcp=settings.multi_model or bool(bundle and bundle.code),
+        tcp=settings.handler_ports and (settings.multi_model or bool(bundle and bundle.code)),
     )
     findings = [_told(launches, patient.kind)]
     if settings.safe_port_range and patient.running is None:
@@ -40,7 +40,7 @@ def _told(launches: tuple[Launch, ...], kind: str) -> Finding:
     joining = (
         "joining requests into batches" if any(one.files for one in launches if len(one.files) > 1) else ""
     )
-    ports = [one.rest_port for one in launches]
+    ports = [one.rest_port for one in launches if one.rest_port]
     message = f"{counted(len(launches), f'{kind} model server')}{', ' + joining if joining else ''}"
     return ok(message, servers=len(launches), kind=kind, rest_ports=ports)
 

@@ -90,7 +90,7 @@ def _told(found: Stored, provider: str) -> Finding:
 def _room(found: Stored, settings: Settings) -> list[Finding]:
     if found.kept is not None:
         return [ok(f"it is in the cache already: {found.kept}", kept=str(found.kept))]
-    root = settings.cache_dir or cache.default_root()
+    root = cache.place(settings.cache_dir)
     place = next(path for path in (root, *root.parents) if path.exists())
     free = space.free(place)
     numbers: dict[str, Any] = {"free": free, "needed": found.unpacked}

@@ -12,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 
+from neuronserve import privileges
 from neuronserve.artifact import imagepackages
 from neuronserve.artifact.handlercheck import MARK
 from neuronserve.gateway import service  # noqa: F401  what a worker has loaded
@@ -27,6 +28,7 @@ _LONGEST = 900  # characters of a text, as JSON has it
 
 
 def main(arguments: list[str]) -> int:
+    privileges.hide()
     imagepackages.confine()
     code, packages, model_dir = Path(arguments[0]), arguments[1], arguments[2]
     told: dict[str, str]

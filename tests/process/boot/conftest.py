@@ -35,6 +35,7 @@ def start(serve, model, model_server):
             "MODEL_SERVER": "tensorflow",
             "MODEL_SERVER_BINARY": model_server,
             "SAGEMAKER_GUNICORN_WORKERS": "1",
+            "SERVE_MODEL_SERVER_ENV": ",".join(name for name in named if name.startswith("STANDIN_")),
         }
         program = (sys.executable, str(STANDIN / "serve.py"))
         return serve(**{**settings, "program": program, **named})

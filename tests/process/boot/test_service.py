@@ -71,7 +71,7 @@ def test_of_two_model_servers_one_may_die_and_the_service_is_degraded_but_well(s
     service.wait_ready()
     before = service.state()
     hold.touch()
-    _kill(service, "ms-1.sock")
+    _kill(service, "ms-1/sock")
     service.wait_state("degraded")
     assert service.get("/ping").status == 200
     assert [s.state for s in service.state().servers] == ["ready", "restarting"]
@@ -88,7 +88,7 @@ def test_with_its_only_model_server_down_the_service_is_not_well_until_it_is_bac
     service = start(STANDIN_HOLD=hold)
     service.wait_ready()
     hold.touch()
-    _kill(service, "ms-0.sock")
+    _kill(service, "ms-0/sock")
     service.wait_state("starting")
     reply = service.get("/ping")
     assert (reply.status, reply.json()["step"]) == (503, "restarting model server")
@@ -128,7 +128,7 @@ def test_a_model_server_that_hangs_is_killed_and_replaced(start, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "code", "word"),
-    [("ms-0.sock", 30, "model_server"), ("gunicorn", 31, "gateway"), ("nginx.conf", 32, "front")],
+    [("ms-0/sock", 30, "model_server"), ("gunicorn", 31, "gateway"), ("nginx.conf", 32, "front")],
 )
 def test_deaths_beyond_the_budget_end_the_service_with_the_code_of_its_kind(start, name, code, word):
     service = start(SERVE_MAX_RESTARTS=1)
@@ -321,9 +321,9 @@ def test_a_state_that_cannot_be_written_is_told_once_and_written_when_it_can_be(
         path.unlink(missing_ok=True)
         path.mkdir()
     for _ in range(2):
-        first = _kill(service, "ms-0.sock")
-        service.wait_for("its end", lambda gone=first: gone not in service.children("ms-0.sock"))
-        service.wait_for("its restart", lambda: service.children("ms-0.sock"))
+        first = _kill(service, "ms-0/sock")
+        service.wait_for("its end", lambda gone=first: gone not in service.children("ms-0/sock"))
+        service.wait_for("its restart", lambda: service.children("ms-0/sock"))
     for path in in_the_way:
         path.rmdir()
     service.wait_ready()

@@ -3,9 +3,11 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 
 import grpc
 import numpy as np
+import psutil
 import pytest
 
 from neuronserve.boot import relay
@@ -162,3 +164,24 @@ def test_tensorflows_python_is_never_imported():
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"
+
+
+def addresses(server):
+    """(address, port) of each TCP socket that it listens on; those of IPv4 as such."""
+    found = psutil.Process(server.process.pid).net_connections(kind="tcp")
+    return {
+        (one.laddr.ip.removeprefix("::ffff:"), one.laddr.port)
+        for one in found
+        if one.status == psutil.CONN_LISTEN
+    }
+
+
+@pytest.mark.parametrize("flags", [("--listen_address=127.0.0.1",), ()])
+def test_its_ports_are_open_on_one_address_where_it_is_told_and_on_all_else(tmp_path, flags):
+    handmade.doubling(tmp_path / "m" / "1")
+    with start(tmp_path, *flags, rest=True, tcp=True) as server:
+        server.wait_until("m", {1: "AVAILABLE"})
+        found = {address for address, _ in addresses(server)}
+        assert len({port for _, port in addresses(server)}) == 2
+        assert found == {"127.0.0.1"} if flags else not any(a.startswith("127.") for a in found)
+        assert urllib.request.urlopen(f"{server.rest}/v1/models/m", timeout=20).status == 200

@@ -18,7 +18,7 @@ __all__ = ["disk"]
 JSON = {"Content-Type": "application/json"}
 BODY = b'{"instances": [[1.0, 2.0, 5.0]]}'
 ANSWER = {"predictions": [[2.0, 4.0, 10.0]]}
-PROCESSES = {"nginx": "nginx", "gunicorn": "gunicorn", "model server": "ms-0.sock"}
+PROCESSES = {"nginx": "nginx", "gunicorn": "gunicorn", "model server": "ms-0/sock"}
 
 
 def answered(service) -> bool:
@@ -97,7 +97,7 @@ def test_a_ping_that_is_not_well_says_that_the_disk_is_full(on, tmp_path: Path) 
     seen = set()
 
     def looked() -> bool:
-        for process in service.children("ms-0.sock"):
+        for process in service.children("ms-0/sock"):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         seen.add(said_in_ping(service))
@@ -126,7 +126,7 @@ def test_a_file_that_somebody_removed_is_made_again(serve, doubling) -> None:
 def test_a_socket_that_somebody_removed_is_made_again(serve, doubling) -> None:
     service = serve(MODEL_URI=doubling, MODEL_SERVER="cpu")
     service.wait_ready()
-    for name in ("gateway.sock", "about.sock", "front.sock", "ms-0.sock"):
+    for name in ("gateway.sock", "about.sock", "front.sock", "ms-0/sock"):
         socket = service.runtime / name
         socket.unlink()
         service.wait_for(f"{name} is there again", socket.exists)

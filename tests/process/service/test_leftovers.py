@@ -49,20 +49,20 @@ def test_a_model_server_that_dies_leaves_no_graph(serve, compiled_models) -> Non
     service.wait_ready()
     count = len(listed(service))
     for _ in range(2):
-        victim = service.part("ms-0.sock")
+        victim = service.part("ms-0/sock")
         victim.send_signal(signal.SIGKILL)
         service.wait_for("its end", lambda gone=victim: gone not in service.survivors())
         service.wait_ready()
     assert len(listed(service)) == count
     held = [
-        path for path in service.runtime.glob("ms-0.tmp/**/*") if path.is_file() and not path.is_symlink()
+        path for path in service.runtime.glob("ms-0/**/*") if path.is_file() and not path.is_symlink()
     ]
     assert sum(path.stat().st_size for path in held) == 0
     assert service.stop() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-@pytest.mark.parametrize("name", ["nginx", "nginx worker", "gunicorn", "gunicorn worker", "ms-0.sock"])
+@pytest.mark.parametrize("name", ["nginx", "nginx worker", "gunicorn", "gunicorn worker", "ms-0/sock"])
 def test_any_process_that_is_killed_or_stopped_is_replaced(serve, doubling, name: str, number) -> None:
     service = serve(MODEL_URI=doubling, MODEL_SERVER="cpu", SAGEMAKER_GUNICORN_WORKERS="2")
     service.wait_ready()

@@ -39,7 +39,7 @@ def reload(service, index):
     request = model_management_pb2.ReloadConfigRequest()
     text_format.Parse((service.runtime / f"models-{index}.config").read_text(), request.config)
     with contextlib.suppress(NeuronserveError):  # it may be gone
-        Client(f"unix:{service.runtime}/ms-{index}.sock").call(RELOAD, request.SerializeToString(), 10)
+        Client(f"unix:{service.runtime}/ms-{index}/sock").call(RELOAD, request.SerializeToString(), 10)
 
 
 def disturb(service, host, what, index):

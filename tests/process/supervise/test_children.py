@@ -1,6 +1,7 @@
 """Real, tiny, talkative children."""
 
 import dataclasses
+import os
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import sys
 import psutil
 import pytest
 
+from neuronserve.privileges import Account
 from tests.cpuservers import wait_for
 
 # a program that leaves a daemon in a session of its own
@@ -168,3 +170,11 @@ def test_each_status_reaches_its_owner_in_whatever_order_they_end(loop, children
         )
     loop.run()
     assert ends == {code: code for code in range(8)}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becoming somebody else takes root")
+def test_a_child_with_an_account_is_that_user_and_nobody_else(loop, children, command):
+    account = Account("somebody", 4242, 4343, (4444,))
+    told = command("id -u; id -g; id -G; umask")
+    _run(loop, children, dataclasses.replace(told, account=account, umask=0o007))
+    assert command.said == ["4242", "4343", "4343 4444", "0007"]

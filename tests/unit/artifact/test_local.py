@@ -16,6 +16,7 @@ from neuronserve.errors import (
     DiskFull,
     ModelNotFound,
     OtherFramework,
+    UnsafeFolder,
 )
 from tests.archives import files_below, grow, saved_model, tar, tar_gz
 from tests.unit.artifact import model_formats
@@ -188,14 +189,72 @@ def test_a_cache_that_cannot_be_made_is_said(archive, get, tmp_path):
     assert exitcodes.of(refused.value) == 29
 
 
-def test_another_users_cache_in_the_temporary_directory_is_not_trusted(archive, get, tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path / "tmp"))
-    (tmp_path / "elsewhere").mkdir()
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="giving a folder to another user takes root")
+
+
+@pytest.fixture
+def nowhere(tmp_path, monkeypatch):
+    """No folder for caches but a temporary directory for everybody."""
     (tmp_path / "tmp").mkdir()
-    (tmp_path / "tmp" / "neuronserve-cache").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "tmp").chmod(0o1777)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path / "tmp"))
+    monkeypatch.setattr(cache, "SYSTEM", tmp_path / "nothing" / "neuronserve")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nothing")
+    return tmp_path / "tmp"
+
+
+def test_in_a_temporary_directory_the_cache_is_a_folder_of_our_own(archive, get, nowhere):
     get(archive, SERVE_CACHE_DIR="")
-    assert not any((tmp_path / "elsewhere").iterdir())
-    assert (tmp_path / "tmp" / f"neuronserve-cache-{os.getuid()}").is_dir()
+    [made] = nowhere.iterdir()
+    assert made.name == f"neuronserve-cache-{os.getuid()}"
+    assert made.stat().st_mode & 0o007 == 0
+
+
+@as_root
+@pytest.mark.parametrize("made", ["folder", "link", "open"])
+def test_a_cache_that_another_user_made_first_is_refused(archive, get, nowhere, made):
+    theirs = nowhere / f"neuronserve-cache-{os.getuid()}"
+    target = nowhere / "elsewhere" if made == "link" else theirs
+    target.mkdir()
+    if made == "link":
+        theirs.symlink_to(target)
+    if made == "open":
+        target.chmod(0o777)
+    else:
+        os.chown(theirs, 4242, 4242, follow_symlinks=False)
+    with pytest.raises(UnsafeFolder, match=r"others|user 4242") as refused:
+        get(archive, SERVE_CACHE_DIR="")
+    assert exitcodes.of(refused.value) == 27
+    assert refused.value.hint
+    assert not any(target.iterdir())
+
+
+def test_the_images_folder_is_for_whoever_the_container_runs_as(archive, get, nowhere, monkeypatch):
+    system = nowhere / "image"
+    system.mkdir()
+    system.chmod(0o1777)
+    monkeypatch.setattr(cache, "SYSTEM", system)
+    get(archive, SERVE_CACHE_DIR="")
+    assert [path.name for path in system.iterdir()] == [f"neuronserve-cache-{os.getuid()}"]
+
+
+@pytest.mark.parametrize("name", ["XDG_CACHE_HOME", "HOME"])
+def test_a_user_has_the_cache_at_home(nowhere, monkeypatch, name):
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv(name, str(nowhere / "home"))
+    assert cache.place(None) == nowhere / "home" / ("neuronserve" if name[0] == "X" else ".cache/neuronserve")
+
+
+@as_root
+def test_what_another_user_put_into_the_cache_is_not_used(archive, get):
+    get(archive)
+    [entry] = [path for path in get.cache.iterdir() if path.is_dir()]
+    os.chown(entry / "tree", 4242, 4242)
+    (entry / "tree" / "planted").touch()
+    found = get(archive)
+    assert not (entry / "tree" / "planted").exists()
+    assert found.models
 
 
 def test_a_second_bundle_in_the_same_work_folder_replaces_the_first(tmp_path, get):

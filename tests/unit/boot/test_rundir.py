@@ -23,8 +23,49 @@ def short():
 def test_a_new_folder_is_removed_at_the_end():
     with open_runtime_dir(None) as folder:
         assert folder.is_dir()
-        assert folder.stat().st_mode & 0o777 == (0o711 if os.geteuid() == 0 else 0o700)
+        assert folder.stat().st_mode & 0o7777 == 0o700
     assert not folder.exists()
+
+
+def test_with_a_group_its_members_may_enter_the_folder_and_not_write_it(short):
+    with open_runtime_dir(short, group=os.getegid()) as folder:
+        assert (folder.stat().st_mode & 0o7777, folder.stat().st_gid) == (0o750, os.getegid())
+
+
+def test_a_folder_that_others_may_write_is_refused(short):
+    (short / "a").mkdir()
+    (short / "a").chmod(0o770)
+    with (
+        pytest.raises(SettingsError, match=r"nobody else may write.* 0770") as refused,
+        open_runtime_dir(short / "a"),
+    ):
+        pass
+    assert "chmod go-w" in str(refused.value)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving a folder to another user takes root")
+def test_another_users_folder_is_refused(short):
+    (short / "a").mkdir()
+    os.chown(short / "a", 4242, 4242)
+    with pytest.raises(SettingsError, match="folder of user 4242"), open_runtime_dir(short / "a"):
+        pass
+
+
+def test_in_a_folder_for_everybody_a_new_one_is_made(short):
+    (short / "tmp").mkdir()
+    (short / "tmp").chmod(0o1777)
+    with open_runtime_dir(short / "tmp") as folder:
+        assert folder.parent == short / "tmp"
+        assert folder.stat().st_mode & 0o7777 == 0o700
+    assert not list((short / "tmp").iterdir())
+
+
+def test_a_lock_that_is_a_link_is_not_followed(short):
+    (short / "theirs").write_text("kept")
+    (short / "lock").symlink_to(short / "theirs")
+    with pytest.raises(SettingsError, match="symbolic links"), open_runtime_dir(short):
+        pass
+    assert (short / "theirs").read_text() == "kept"
 
 
 def test_a_given_folder_stays_and_only_our_files_leave_it(short):
@@ -55,7 +96,7 @@ def test_a_folder_in_use_is_refused(short):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("x" * 100, "at most 94 bytes"),
+        ("x" * 100, "at most 91 bytes"),
         ("with space", "letters, digits"),
         ("a;b", "letters, digits"),
         ("$x", "letters"),

@@ -265,9 +265,10 @@ def test_without_devices_every_server_has_all_models(patient, tmp_path):
 # --- servers
 
 
-def plannable(patient, tmp_path, **given):
+def plannable(patient, tmp_path, *, code="", **given):
     owners = (Owner(0, None, (), ("m",)), Owner(1, None, (), ("m",)))
-    known = {"kind": "cpu", "bundle": bundled(tmp_path / "b"), "allotment": Allotment(owners)}
+    bundle = dataclasses.replace(bundled(tmp_path / "b"), code=code)
+    known = {"kind": "cpu", "bundle": bundle, "allotment": Allotment(owners)}
     return patient(**known, **given)
 
 
@@ -279,8 +280,8 @@ def test_servers_are_planned_and_nothing_is_written(patient, tmp_path):
 
 
 def test_a_port_range_that_is_too_small_is_refused(patient, tmp_path):
-    with pytest.raises(ModelServerError, match="has no room for 2 REST ports"):
-        servers.check(plannable(patient, tmp_path, SAGEMAKER_SAFE_PORT_RANGE="9000-9000"))
+    with pytest.raises(ModelServerError, match="has no room for 4 ports"):
+        servers.check(plannable(patient, tmp_path, code="/code", SAGEMAKER_SAFE_PORT_RANGE="9000-9001"))
 
 
 def test_ports_of_the_range_that_are_taken_are_a_fault(patient, tmp_path, monkeypatch):
@@ -289,5 +290,7 @@ def test_ports_of_the_range_that_are_taken_are_a_fault(patient, tmp_path, monkey
             raise FrontError("taken")
 
     monkeypatch.setattr(machine, "must_be_free", taken)
-    found = servers.check(plannable(patient, tmp_path, SAGEMAKER_SAFE_PORT_RANGE="9000-9009")).findings
+    found = servers.check(
+        plannable(patient, tmp_path, code="/code", SAGEMAKER_SAFE_PORT_RANGE="9000-9009")
+    ).findings
     assert (found[1].exit_code, found[1].data["ports"]) == (30, [9001])

@@ -58,25 +58,27 @@ def plan(
     return launch.plan(settings(**env), models, owners, runtime, environ or {}, "cpu")
 
 
-def test_each_server_has_a_socket_and_a_port_of_its_own(tmp_path: Path) -> None:
+def with_ports(runtime: Path, servers: int = 1, kind: str = "cpu", **env: str) -> tuple[launch.Launch, ...]:
+    owners = tuple(map(Owner, range(servers)))
+    return launch.plan(settings(**env), [Model()], owners, runtime, {}, kind, tcp=True)
+
+
+def test_each_server_has_a_folder_with_a_socket_of_its_own(tmp_path: Path) -> None:
     servers = plan(tmp_path, owners=tuple(map(Owner, range(4))))
-    assert len({s.target for s in servers}) == len({s.rest_port for s in servers}) == 4
+    assert len({s.target for s in servers}) == 4
+    assert {s.folder for s in servers} == {tmp_path / f"ms-{index}" for index in range(4)}
+    assert all(s.env["TMPDIR"] == s.env["HOME"] == str(s.folder) for s in servers)
     assert all(f"--grpc_socket_path={s.target.removeprefix('unix:')}" in s.argv for s in servers)
 
 
 def test_inner_ports_stay_in_the_safe_range_and_off_the_services_own(tmp_path: Path) -> None:
-    servers = plan(
-        tmp_path,
-        owners=(Owner(0), Owner(1)),
-        SAGEMAKER_SAFE_PORT_RANGE="8080-8082",
-        SAGEMAKER_BIND_TO_PORT="8080",
-    )
-    assert [s.rest_port for s in servers] == [8081, 8082]
+    (server,) = with_ports(tmp_path, SAGEMAKER_SAFE_PORT_RANGE="8080-8082", SAGEMAKER_BIND_TO_PORT="8080")
+    assert [server.rest_port, server.grpc_port] == [8081, 8082]
 
 
 def test_a_safe_range_without_room_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelServerError, match="no room for 2"):
-        plan(tmp_path, owners=(Owner(0), Owner(1)), SAGEMAKER_SAFE_PORT_RANGE="8080-8081")
+    with pytest.raises(ModelServerError, match="no room for 4"):
+        with_ports(tmp_path, 2, SAGEMAKER_SAFE_PORT_RANGE="8080-8082")
 
 
 def test_with_tcp_each_server_has_a_grpc_port_beside_its_socket(tmp_path: Path) -> None:
@@ -100,24 +102,54 @@ def test_grpc_ports_come_out_of_the_safe_range_too(tmp_path: Path) -> None:
 
 
 def test_without_tcp_a_server_listens_on_its_socket_only(tmp_path: Path) -> None:
-    (server,) = plan(tmp_path)
-    assert server.grpc_port is None
-    assert "--port=0" in server.argv
+    (server,) = plan(tmp_path, SAGEMAKER_SAFE_PORT_RANGE="8080-8080")  # which is the service's own
+    assert (server.rest_port, server.grpc_port) == (None, None)
+    assert {"--port=0", "--rest_api_port=0"} <= set(server.argv)
 
 
-def test_a_model_server_never_sees_the_aws_credentials(tmp_path: Path) -> None:
-    environ = {
-        "AWS_SECRET_ACCESS_KEY": "s",
-        "AWS_ACCESS_KEY_ID": "k",
-        "AWS_SESSION_TOKEN": "t",
-        "NEURON_RT_NUM_CORES": "2",
-    }
-    (server,) = plan(tmp_path, environ)
+# model_servers/main.cc of TensorFlow Serving 1.15 to 2.20 has no flag for the address of its ports
+@pytest.mark.parametrize(
+    ("kind", "given"), [("cpu", True), ("simulator", True), ("tensorflow", False), ("neuron", False)]
+)
+def test_only_our_own_servers_are_told_to_open_their_ports_on_loopback_alone(
+    tmp_path: Path, kind: str, given: bool
+) -> None:
+    binary = tmp_path / "server"
+    binary.write_text("#!/bin/sh\n")
+    binary.chmod(0o755)
+    (server,) = with_ports(tmp_path, kind=kind, MODEL_SERVER_BINARY=str(binary))
+    assert ("--listen_address=127.0.0.1" in server.argv) is given
+
+
+NEEDED = {
+    "PATH": "/bin", "LD_LIBRARY_PATH": "/opt/aws/neuron/lib", "LC_ALL": "C.UTF-8", "NEURON_RT_NUM_CORES": "2",
+    "TF_CPP_MIN_LOG_LEVEL": "1", "OMP_NUM_THREADS": "4", "KMP_BLOCKTIME": "0", "GRPC_VERBOSITY": "debug",
+}  # fmt: skip
+NOT_NEEDED = {
+    "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/x",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN": "t", "AWS_WEB_IDENTITY_TOKEN_FILE": "/t",
+    "ECS_CONTAINER_METADATA_URI_V4": "u",
+    "HTTPS_PROXY": "http://u:p@proxy", "PIP_INDEX_URL": "https://u:p@index", "MY_SECRET": "s",
+    "DATABASE_URL": "s", "TF_API_TOKEN": "t", "NEURON_SECRET": "s", "SAGEMAKER_REGION": "r", "HOME": "/root",
+    "TFX": "x",
+}  # fmt: skip
+
+
+def test_a_model_server_gets_the_variables_it_needs_and_no_others(tmp_path: Path) -> None:
+    (server,) = plan(tmp_path, {**NEEDED, **NOT_NEEDED})
+    folder = str(tmp_path / "ms-0")
     assert dict(server.env) == {
-        "NEURON_RT_NUM_CORES": "2",
+        **NEEDED,
         "NEURON_PROCESS_TAG": "neuronserve-0",
-        "TMPDIR": str(tmp_path / "ms-0.tmp"),
+        "TMPDIR": folder,
+        "HOME": folder,
     }
+
+
+def test_a_model_server_gets_what_an_operator_names(tmp_path: Path) -> None:
+    (server,) = plan(tmp_path, NOT_NEEDED, SERVE_MODEL_SERVER_ENV="MY_SECRET, DATABASE_URL,NEURON_SECRET")
+    assert {"MY_SECRET", "DATABASE_URL", "NEURON_SECRET"} <= set(server.env)
+    assert "AWS_SECRET_ACCESS_KEY" not in server.env
 
 
 def test_parallelism_and_batching_become_flags_only_where_set(tmp_path: Path) -> None:
