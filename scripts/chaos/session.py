@@ -151,6 +151,8 @@ def _through(run_: Run, scene: Scene, serving: service.Service, voices: Voices) 
             run_.churn = dict(churn.counts)
         after = _settled(scene, before)
         sampler.end()
+        if not load.runs:
+            sampler.guarded.append("the load ended by itself: what followed was not seen")
         ending = _stopped(scene, serving, chaos)
         load.end(scene.patience + 10)
         watch.end(5)
