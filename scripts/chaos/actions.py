@@ -12,6 +12,7 @@ ACTIONS: Mapping[str, Callable[[Scene, Step], Harm]] = {
     "kill": signals.kill,
     "kill_several": signals.kill_several,
     "freeze": signals.freeze,
+    "freeze_several": signals.freeze_several,
     "pause": signals.pause,
     "disk_full": disk.disk_full,
     "slow_bodies": clients.slow_bodies,

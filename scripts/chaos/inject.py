@@ -15,11 +15,8 @@ from chaos.schedule import Step
 from chaos.stall import Host
 from neuronserve import state as states
 
-_FROM_THE_HARM = (
-    "kill",
-    "kill_several",
-    "freeze",
-)  # recovery counts from it; else from the end of the action
+# recovery counts from the harm; of the others from the end of the action
+_FROM_THE_HARM = ("kill", "kill_several", "freeze", "freeze_several")
 
 
 @dataclasses.dataclass

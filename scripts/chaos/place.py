@@ -118,7 +118,7 @@ def _mounted(folder: Path) -> tuple[bool, str]:
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode == 0:
             return True, ""
-        why = done.stderr.strip() or f"mount ended with {done.returncode}"
+        why = done.stderr.partition("\n")[0] or f"mount ended with {done.returncode}"
     if shutil.disk_usage(folder).free <= _FILLABLE:  # a container's small /tmp: its own quota
         return False, ""
     return False, f"{why}, and the temporary folder has more than {_FILLABLE >> 20} MiB free"

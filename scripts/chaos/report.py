@@ -152,8 +152,10 @@ def _seconds(values: Sequence[float], of: Callable[[Iterable[float]], float]) ->
 
 def _answers(run: Run, account: Account) -> list[str]:
     counts = run.ledger.counts
+    kills = [one for one in account.fronts if one.ended < math.inf]
     resets = [one for one in account.failures if one.kind == RESET]
-    allowed = sum(excused(one, account.fronts) for one in resets)
+    by_kills = sum(excused(one, kills) for one in resets)
+    by_stop = sum(excused(one, account.fronts) for one in resets) - by_kills
     forms = ", ".join(f"{name} {count:,}" for name, count in sorted(run.ledger.forms.items()))
     lines = [
         ("answers compared", f"{account.compared:,} ({forms})"),
@@ -164,7 +166,7 @@ def _answers(run: Run, account: Account) -> list[str]:
             f"{counts[HUNG]} (beyond the deadline and 1 s; the slowest took {run.ledger.slowest:.1f} s)",
         ),
         ("honest 503", f"{counts[REFUSED]:,} (with Retry-After)"),
-        ("lost", f"{counts[RESET]} connections reset, {allowed} of them by a killed front or the stop"),
+        ("lost", f"{counts[RESET]} connections reset: {by_kills} by killed fronts, {by_stop} by the stop"),
         ("dishonest", f"{counts[FAILED]} other failures"),
     ]
     if run.churn:

@@ -13,6 +13,7 @@ from chaos import processes
 from chaos.limits import Usage
 from chaos.place import Place
 from chaos.processes import Family
+from chaos.scene import Peak
 from chaos.schedule import MODEL_SERVER
 
 _PERIOD_SECONDS = 0.25
@@ -25,7 +26,10 @@ class Sampler:
     ``tell`` is called each ``every`` seconds, for lines of progress.
     """
 
-    def __init__(self, family: Family, limit: int, tell: Callable[[], None], every: float) -> None:
+    def __init__(
+        self, family: Family, peak: Peak, limit: int, tell: Callable[[], None], every: float
+    ) -> None:
+        self._peak = peak
         self._family = family
         self._limit = limit
         self._tell = tell
@@ -33,7 +37,6 @@ class Sampler:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._members: list[psutil.Process] = []
-        self.peak_rss = 0
         self.walks = 0
         self.claims = 0  # core ranges looked at
         self.doubled: set[str] = set()
@@ -68,7 +71,7 @@ class Sampler:
     def _guard(self) -> None:
         resident = {process: _rss(process) for process in self._members}
         total = sum(resident.values())
-        self.peak_rss = max(self.peak_rss, total)
+        self._peak.see(total)
         if total > self._limit:
             largest = max(resident, key=lambda one: resident[one])
             with contextlib.suppress(psutil.Error):

@@ -16,9 +16,31 @@ from neuronserve import state as states
 POLL_SECONDS = 0.05
 
 
+class Peak:
+    """The most memory that was seen, of all and since it was asked for."""
+
+    def __init__(self) -> None:
+        self.all = 0
+        self._now = 0
+        self._since = 0
+
+    def see(self, resident: int) -> None:
+        self._now = resident
+        self._since = max(self._since, resident)
+        self.all = max(self.all, resident)
+
+    def since(self) -> int:
+        """Bytes at most since the last call."""
+        most, self._since = self._since, self._now
+        return most
+
+
 @dataclasses.dataclass(frozen=True)
 class Scene:
-    """``deadline``: the service's, in seconds; ``in_flight``: how many requests it admits."""
+    """``deadline``: the service's, in seconds; ``in_flight``: how many requests it admits.
+
+    ``max_body``: bytes of the largest body that it takes; ``peak``: of the RSS of all its processes.
+    """
 
     port: int
     family: Family
@@ -28,6 +50,7 @@ class Scene:
     deadline: float
     in_flight: int
     max_body: int
+    peak: Peak = dataclasses.field(default_factory=Peak)
 
     @property
     def patience(self) -> float:

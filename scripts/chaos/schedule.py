@@ -42,6 +42,7 @@ KINDS = (
     *(Kind(f"kill-{part}", "kill", part, KILL_GAP) for part in PARTS),
     Kind("kill-several", "kill_several"),
     *(Kind(f"freeze-{part}", "freeze", part, FREEZE_GAP) for part in PARTS),
+    Kind("freeze-several", "freeze_several"),
     *(Kind(f"pause-{part}", "pause", part, FREEZE_GAP) for part in PARTS),
     Kind("disk-full", "disk_full"),
     *(Kind(f"disk-full-{part}", "disk_full", part) for part in PARTS),

@@ -138,7 +138,7 @@ def _through(run_: Run, scene: Scene, serving: service.Service, voices: Voices) 
     time.sleep(_WARM_SECONDS)  # threads, connections and code that come with the first requests are no growth
     before = sampling.usage(scene.family, scene.place)
     tell = lambda: voices.progress(run_, chaos, sampling.usage(scene.family, scene.place))
-    sampler = Sampler(scene.family, order.memory, tell, order.progress)
+    sampler = Sampler(scene.family, scene.peak, order.memory, tell, order.progress)
     churn = Churn(scene, order.seed) if order.world.multi_model and MODELS in order.names else None
     sampler.start()
     if churn:
@@ -151,11 +151,13 @@ def _through(run_: Run, scene: Scene, serving: service.Service, voices: Voices) 
             run_.churn = dict(churn.counts)
         after = _settled(scene, before)
         sampler.end()
+        if not load.runs:
+            sampler.guarded.append("the load ended by itself: what followed was not seen")
         ending = _stopped(scene, serving, chaos)
         load.end(scene.patience + 10)
         watch.end(5)
     run_.seconds = time.monotonic() - run_.began
-    run_.peak_rss, run_.walks, run_.claims = sampler.peak_rss, sampler.walks, sampler.claims
+    run_.peak_rss, run_.walks, run_.claims = scene.peak.all, sampler.walks, sampler.claims
     run_.account = Account(
         failures=run_.ledger.failures,
         compared=run_.ledger.counts["right"] + run_.ledger.counts["wrong"],

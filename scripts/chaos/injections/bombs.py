@@ -1,8 +1,8 @@
 """Small bodies that ask for much: packed ones, deep ones, and headers that promise huge arrays.
 
 Each may be refused (400, 413, 415, 503 with Retry-After), be answered, or run into the deadline (504). What
-it may not do is to fail otherwise, break its connection, or keep others from their answers. All grow to about
-the largest body that the service takes.
+it may not do is to fail otherwise, break its connection, or keep others from their answers; nor may one by
+itself take more memory than eight of the largest bodies, and 64 MiB. All grow to about such a body.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from chaos.schedule import Step
 _ALLOWED = frozenset((200, 400, 408, 413, 415, 504))
 _AT_ONCE = 4
 _DEEP = 100_000
+_TIMES, _MORE = 8, 64 << 20  # of the largest body, and bytes besides: what one request may cost
+_SEEN_SECONDS = 0.6  # longer than from one look at the memory to the next
 _HUGE = 1 << 40  # elements that a header promises
 
 
@@ -112,7 +114,14 @@ async def _bombs(scene: Scene, seed: int) -> Harm:
             notes.append(f"{bomb.name}: {note} after {time.monotonic() - began:.1f} s")
 
     for bomb in BOMBS:
+        await asyncio.sleep(_SEEN_SECONDS)
+        scene.peak.since()
+        before = scene.peak.since()
         await one(bomb)
+        await asyncio.sleep(_SEEN_SECONDS)
+        cost = scene.peak.since() - before
+        if cost > _TIMES * scene.max_body + _MORE:
+            notes.append(f"{bomb.name}: took {cost >> 20} MiB of memory")
     first = seed % len(BOMBS)
     await asyncio.gather(*(one((BOMBS * 2)[first + number]) for number in range(_AT_ONCE)))
     return Harm(

@@ -28,23 +28,18 @@ def kill(scene: Scene, step: Step) -> Harm:
 
 def kill_several(scene: Scene, step: Step) -> Harm:
     """Two to four at the same moment, of any parts."""
-    draw = random.Random(step.seed)  # noqa: S311  to be repeated
-    parts = scene.family.parts()
-    everyone = [(part, process) for part in PARTS for process in parts[part]]
-    return _killed(draw.sample(everyone, min(len(everyone), draw.randint(2, 4))))
+    return _killed(_several(scene, random.Random(step.seed)))  # noqa: S311  to be repeated
 
 
 def freeze(scene: Scene, step: Step) -> Harm:
     """For good: the service has to find it. When it did not, it is thawed, so that the run can go on."""
     victims = _one(scene, step.kind.part, random.Random(step.seed))  # noqa: S311  to be repeated
-    if not victims:
-        return Harm(notes=(_ABSENT,))
-    ((part, process),) = victims
-    _stop(process)
-    found = wait(lambda: not (is_alive(process) and is_stopped(process)), RECOVERY_SECONDS)
-    if not found:
-        _send(process, signal.SIGCONT)
-    return Harm(_named(victims), front=part in FRONTS, found=found)
+    return _frozen(victims) if victims else Harm(notes=(_ABSENT,))
+
+
+def freeze_several(scene: Scene, step: Step) -> Harm:
+    """Two to four for good, of any parts."""
+    return _frozen(_several(scene, random.Random(step.seed)))  # noqa: S311  to be repeated
 
 
 def pause(scene: Scene, step: Step) -> Harm:
@@ -65,6 +60,25 @@ def _killed(victims: list[Victim]) -> Harm:
         _send(process, signal.SIGKILL)
     wait(lambda: not any(is_alive(process) for _, process in victims), _GONE_SECONDS)
     return Harm(_named(victims), front=any(part in FRONTS for part, _ in victims))
+
+
+def _frozen(victims: list[Victim]) -> Harm:
+    for _, process in victims:
+        _stop(process)
+    found = wait(lambda: not any(_is_frozen(process) for _, process in victims), RECOVERY_SECONDS)
+    for _, process in victims:
+        _send(process, signal.SIGCONT)
+    return Harm(_named(victims), front=any(part in FRONTS for part, _ in victims), found=found)
+
+
+def _is_frozen(process: psutil.Process) -> bool:
+    return is_alive(process) and is_stopped(process)
+
+
+def _several(scene: Scene, draw: random.Random) -> list[Victim]:
+    parts = scene.family.parts()
+    everyone = [(part, process) for part in PARTS for process in parts[part]]
+    return draw.sample(everyone, min(len(everyone), draw.randint(2, 4)))
 
 
 def _one(scene: Scene, part: str, draw: random.Random) -> list[Victim]:

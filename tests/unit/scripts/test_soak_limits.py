@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chaos import limits
 from chaos.answers import FAILED, HUNG, RESET, WRONG, Answer, Window
 from chaos.limits import Account, Ending, Injection, Usage
+from chaos.scene import Peak
 from chaos.schedule import KINDS
 
 KIND = {kind.name: kind for kind in KINDS}
@@ -68,7 +69,7 @@ def test_kills_have_two_seconds_and_freezes_five() -> None:
     for kind in KINDS:
         if kind.name.startswith("kill-") and kind.part:
             assert kind.longest_gap == 2.0
-        if kind.name.startswith(("freeze-", "pause-")):
+        if kind.name.startswith(("freeze-", "pause-")) and kind.part:
             assert kind.longest_gap == 5.0
 
 
@@ -115,3 +116,13 @@ def test_a_stop_that_leaves_something_breaks_a_limit(ending, word) -> None:
 def test_two_owners_and_a_guarded_host_break_limits() -> None:
     account = dataclasses.replace(GOOD, doubled=["3: processes 1 and 2"], guarded=["killed the largest"])
     assert len(limits.broken(account)) == 2
+
+
+def test_a_peak_is_of_the_time_since_it_was_last_asked_for() -> None:
+    peak = Peak()
+    for resident in (5, 9, 4):
+        peak.see(resident)
+    assert (peak.since(), peak.since()) == (9, 4)
+    peak.see(6)
+    peak.see(2)
+    assert (peak.since(), peak.since(), peak.all) == (6, 2, 9)
