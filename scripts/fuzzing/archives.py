@@ -22,7 +22,7 @@ from fuzzing import forking, hostile_model, hostile_tar, mutators
 from fuzzing.corpus import Result
 
 _LONGEST = 4000  # characters of a message with its hint
-_MOST = 8 << 20  # bytes that are unpacked to be mutated
+_MOST = 1 << 20  # bytes that are unpacked to be mutated
 _UNKNOWN = 29  # "for another reason": nothing about an archive should be
 _SETTINGS = {"SERVE_MAX_UNPACKED_MB": "64", "SERVE_MAX_FILES": "1200", "SERVE_LOG_LEVEL": "info"}
 
@@ -104,7 +104,7 @@ def _run(archive: Path, home: Path) -> tuple[int, str, str]:
             code = program.main(["--work-dir", str(home / "work"), "--output", str(home / "bundle.json")])
         except SystemExit as end:
             code = int(end.code or 0)
-        except BaseException as error:  # noqa: BLE001  the program's own edge did not hold it
+        except BaseException as error:
             logging.getLogger().exception("out of the program")
             code = 1
             print(json.dumps({"event": "error", "error": repr(error)}))
@@ -123,7 +123,9 @@ def _wrong(code: int, said: str, log: str) -> str:
     if len(text) > _LONGEST or not text.isprintable():
         return f"exit {code}: a message of {len(text)} characters, or of more than one line"
     long_lines = [line for line in log.splitlines() if len(line) > 2 * _LONGEST]
-    return f"a line of the log has {len(long_lines[0])} characters: {long_lines[0][:200]}" if long_lines else ""
+    return (
+        f"a line of the log has {len(long_lines[0])} characters: {long_lines[0][:200]}" if long_lines else ""
+    )
 
 
 def _left(home: Path, code: int, before: list[str]) -> str:
@@ -150,7 +152,7 @@ def _inspected(archive: Path) -> str:
     with _captured() as (_, log):
         try:
             code = _inspection.show(str(archive), {**os.environ, **_SETTINGS}, as_json=False)
-        except Exception:  # noqa: BLE001  that is the finding
+        except Exception:
             logging.getLogger().exception("inspect-model")
             code = 1
     if code in (1, _UNKNOWN):
@@ -195,7 +197,7 @@ def _captured() -> Iterator[tuple[io.StringIO, io.StringIO]]:
         sys.stdout, sys.stderr = stdout, stderr
         root.handlers[:] = before
         root.setLevel(level)
-        said.write(out.buffer.getvalue().decode())  # type: ignore[attr-defined]  # a BytesIO
+        said.write(out.buffer.getvalue().decode())
 
 
 def _with(tar: bytes, members: bytes) -> bytes:

@@ -26,7 +26,13 @@ TYPES = (
     "application/x-protobuf", "application/octet-stream", "image/jpeg",
 )  # fmt: skip
 _ODD_TYPES = ("", "text/csv; header=present", "application/json; charset=utf-16", ";;", "text/" + "x" * 3000)
-_ACCEPTS = ("*/*", "text/csv", "application/x-npy", "application/jsonlines;q=0.1, */*;q=0", "application/x-npz")
+_ACCEPTS = (
+    "*/*",
+    "text/csv",
+    "application/x-npy",
+    "application/jsonlines;q=0.1, */*;q=0",
+    "application/x-npz",
+)
 _MODELS = ("rows", "image", "table", "batch", "scalar", "other")
 _METHODS = ("predict", "classify", "regress")
 Headers = Mapping[str, str]
@@ -86,14 +92,14 @@ class Bodies:
         return list(_seeds())
 
     def made(self, rng: random.Random) -> bytes:
-        headers = _headers(rng)
+        headers = headers_of(rng)
         return case(_MAKERS[rng.randrange(len(_MAKERS))](rng), **headers)
 
     def mutated(self, written: bytes, others: Sequence[bytes], rng: random.Random) -> bytes:
         line, _, body = written.partition(b"\n")
         kind = rng.random()
         if kind < 0.1:
-            return case(body, **_headers(rng))
+            return case(body, **headers_of(rng))
         if kind < 0.13:
             return mutators.mutated(written, others, rng)
         if kind < 0.2 and b"gzip" in line:
@@ -113,7 +119,7 @@ class Bodies:
         return judged(*self._plane.ask(body, headers))
 
 
-def _headers(rng: random.Random) -> dict[str, str]:
+def headers_of(rng: random.Random) -> dict[str, str]:
     headers = {_TYPE: rng.choice(TYPES if rng.random() < 0.9 else _ODD_TYPES)}
     if rng.random() < 0.3:
         headers[_ACCEPT] = rng.choice(_ACCEPTS)
@@ -121,8 +127,10 @@ def _headers(rng: random.Random) -> dict[str, str]:
         headers[_ENCODING] = rng.choice(("gzip", "gzip", "deflate", "identity"))
     if rng.random() < 0.7:
         model, method = rng.choice(_MODELS), rng.choice(_METHODS)
-        headers[_ATTRIBUTES] = f"tfs-model-name={model},tfs-method={method}" if rng.random() < 0.3 else (
-            f"tfs-model-name={model}"
+        headers[_ATTRIBUTES] = (
+            f"tfs-model-name={model},tfs-method={method}"
+            if rng.random() < 0.3
+            else (f"tfs-model-name={model}")
         )
     return headers
 
@@ -205,11 +213,16 @@ def _value(rng: random.Random, depth: int = 0) -> Any:
     if kind < 4:
         return rng.choice((0.5, -0.0, 1e308, 1e-320, float("inf"), float("nan")))
     if kind < 6:
-        return rng.choice(("a", "", "\0", "\ud800", "\u202e", None, True, {"b64": "AAAA"}, {"b64": "="}, "x" * 300))
+        return rng.choice(
+            ("a", "", "\0", "\ud800", "\u202e", None, True, {"b64": "AAAA"}, {"b64": "="}, "x" * 300)
+        )
     size = rng.randrange(4)
     if kind < 8:
         return [_value(rng, depth + 1) for _ in range(size)]
-    return {rng.choice(("x", "image", "age", "name", "size", "b64", "")): _value(rng, depth + 1) for _ in range(size)}
+    return {
+        rng.choice(("x", "image", "age", "name", "size", "b64", "")): _value(rng, depth + 1)
+        for _ in range(size)
+    }
 
 
 def _rows(rng: random.Random) -> list[list[float]]:
@@ -246,8 +259,11 @@ def _npy(rng: random.Random) -> bytes:
 
 def _npz(rng: random.Random) -> bytes:
     file = io.BytesIO()
-    arrays = {rng.choice(("x", "age", "name", "size", "../x", "")): _array(rng) for _ in range(rng.randrange(3))}
-    (np.savez if rng.random() < 0.5 else np.savez_compressed)(file, **arrays)
+    arrays = {
+        rng.choice(("x", "age", "name", "size", "../x", "")): _array(rng) for _ in range(rng.randrange(3))
+    }
+    save: Any = np.savez if rng.random() < 0.5 else np.savez_compressed
+    save(file, **arrays)
     return file.getvalue()
 
 

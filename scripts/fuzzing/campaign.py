@@ -1,4 +1,4 @@
-"""The loop of a fuzzer: cases are made, tried, and kept where they show something new; bounded, and counted."""
+"""The loop of a fuzzer: cases are made, tried, counted, and kept where they show something new."""
 
 from __future__ import annotations
 

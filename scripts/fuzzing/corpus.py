@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 _LARGEST = 1 << 16  # bytes of a case that is kept in the corpus
-_MOST_TRIES = 400  # runs that making one finding small may take
+_SECONDS = 15.0  # that making one finding small may take
 _SHOWN = 300
 
 
@@ -62,19 +63,19 @@ def kind_of(fault: str) -> str:
     """The same for faults that differ in numbers, names and places alone."""
     first = fault.strip().splitlines()[0] if fault.strip() else ""
     without_quotes = re.sub(r"'[^']*'|\"[^\"]*\"", "'...'", first)
-    return re.sub(r"0x[0-9a-f]+|\d+", "N", without_quotes)[:_SHOWN]
+    # a status or exit code is no such number
+    return re.sub(r"0x[0-9a-f]+|(?<!^)(?<!exit )(?<!\d)\d+", "N", without_quotes)[:_SHOWN]
 
 
 def minimised(case: bytes, still_fails: Callable[[bytes], bool]) -> bytes:
     """A smaller case with the same fault: halves, then ever smaller pieces, are left out while it holds.
 
-    Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002), with a bound.
+    Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002), within a time.
     """
-    tries, size = 0, max(1, len(case) // 2)
-    while size and tries < _MOST_TRIES and len(case) > 1:
+    end, size = time.monotonic() + _SECONDS, max(1, len(case) // 2)
+    while size and time.monotonic() < end and len(case) > 1:
         at, shrunk = 0, False
-        while at < len(case) and tries < _MOST_TRIES:
-            tries += 1
+        while at < len(case) and time.monotonic() < end:
             shorter = case[:at] + case[at + size :]
             if shorter and still_fails(shorter):
                 case, shrunk = shorter, True

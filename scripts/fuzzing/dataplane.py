@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import struct
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -36,8 +36,8 @@ _Headers = list[tuple[str, str]]
 class Plane:
     """``ask`` is what gunicorn does with a request; what the gateway logged meanwhile is kept."""
 
-    def __init__(self) -> None:
-        folder = Path(tempfile.mkdtemp(prefix="fuzz-bodies-"))
+    def __init__(self, folder: Path) -> None:
+        """``folder``: an empty one, for the state and the metrics."""
         settings = Settings.from_environ({"SERVE_REQUEST_LOG": "false", "SERVE_MAX_BODY_MB": "4"})
         self._app = create_app(settings, folder)
         service = cast("Any", self._app)._service  # noqa: SLF001  the pool is all that is replaced
@@ -45,10 +45,7 @@ class Plane:
         service._servers._pool = service._pool  # noqa: SLF001
         state.write(folder / "state.json", _state())
         self._log = io.StringIO()
-        warnings.simplefilter("ignore")  # of libraries, about what is in a body
-        handler = logging.StreamHandler(self._log)
-        logging.getLogger("neuronserve").addHandler(handler)
-        logging.getLogger("neuronserve").propagate = False
+        self._handler = logging.StreamHandler(self._log)
 
     def ask(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes, str]:
         """Status, headers, body, and the log of the request."""
@@ -59,9 +56,21 @@ class Plane:
             "wsgi.input": io.BytesIO(body), **headers,
         }  # fmt: skip
         got: list[tuple[str, _Headers]] = []
-        answer = b"".join(self._app.wsgi_app(environ, lambda status, sent: got.append((status, sent))))
+        with self._heard():
+            answer = b"".join(self._app.wsgi_app(environ, lambda status, sent: got.append((status, sent))))
         status, sent = got[-1]
         return int(status[:3]), {name.lower(): value for name, value in sent}, answer, self._log.getvalue()
+
+    @contextlib.contextmanager
+    def _heard(self) -> Iterator[None]:
+        logger = logging.getLogger("neuronserve")
+        logger.addHandler(self._handler)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of libraries, about what is in a body
+                yield
+        finally:
+            logger.removeHandler(self._handler)
 
 
 def _state() -> State:

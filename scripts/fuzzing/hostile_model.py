@@ -1,4 +1,4 @@
-"""Models that are damaged where a SavedModel is read: its graph, what was compiled into it, the files beside it."""
+"""Models that are damaged where they are read: the graph, what was compiled into it, the files beside it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from fuzzing import mutators
 from neuronserve.simulator import sample
 
 Files = list[tuple[str, bytes]]
+Ports = list[tuple[str, tuple[int, ...]]]
 
 
 def honest(*, compiled: bool = True) -> Files:
@@ -23,12 +24,14 @@ def honest(*, compiled: bool = True) -> Files:
         node=[
             sample.placeholder("x0/_0", 1, 3),
             sample.constant("weights", weights),
-            sample.node("dense", "MatMul", "x0/_0", "weights", T=sample.FLOAT, transpose_a=False, transpose_b=False),
+            sample.node(
+                "dense", "MatMul", "x0/_0", "weights", T=sample.FLOAT, transpose_a=False, transpose_b=False
+            ),
         ]
     )
     nodes = [sample.placeholder("x", -1, 3)]
     if compiled:
-        ports = ([("x0/_0", (1, 3))], [("dense:0", (1, 2))])
+        ports: tuple[Ports, Ports] = [("x0/_0", (1, 3))], [("dense:0", (1, 2))]
         nodes.append(sample.neuron_op("neuron", inner, ["x"], *ports, executable=sample.neff()))
     else:
         nodes.append(sample.identity("neuron", "x"))
@@ -51,14 +54,20 @@ def textual() -> Files:
 
 
 _COLUMNS = (
-    b"{", b"[]", b"[" * 100_000, b'{"serving_default": ["x"]}', b'{"serving_default": ["y", 1]}', b'{"a": ["' + b"x" * 9000 + b'"]}',
-    b'{"\\ud800": []}', b"\xff\xfe", json.dumps({"n" * 5000: ["x"]}).encode(), b"1e999999", b"9" * 5000, b'{"serving_default": 5}',
+    b"{", b"[]", b"[" * 100_000, b'{"serving_default": ["x"]}', b'{"serving_default": ["y", 1]}',
+    b'{"a": ["' + b"x" * 9000 + b'"]}',
+    b'{"\\ud800": []}', b"\xff\xfe", json.dumps({"n" * 5000: ["x"]}).encode(), b"1e999999", b"9" * 5000,
+    b'{"serving_default": 5}',
 )  # fmt: skip
 _STRANGERS = (
-    ("model.pt", b"PK\x03\x04" + b"\xff" * 60), ("model.onnx", b"\x08\x07\x12\xff\xff\xff\xff\xff\xff\xff\xff\x7f"),
-    ("m.h5", b"\x89HDF\r\n\x1a\n"), ("graph.pb", b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), ("x.json", b"[" * 99_999),
-    ("m.tar.gz", b"\x1f\x8b\x08\0\0\0\0\0"), ("m.tar", b"\0" * 257 + b"ustar" + b"\xff" * 250), ("m.pkl", b"\x80\x04\x95"),
-    ("m.xz", b"\xfd7zXZ\0\0\xff"), ("m.bz2", b"BZh9\xff\xff"), ("m.safetensors", b"\xff" * 8 + b'{"'), ("m.joblib", b"\x78\x9c\xff"),
+    ("model.pt", b"PK\x03\x04" + b"\xff" * 60), ("model.onnx",
+    b"\x08\x07\x12\xff\xff\xff\xff\xff\xff\xff\xff\x7f"),
+    ("m.h5", b"\x89HDF\r\n\x1a\n"), ("graph.pb", b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
+    ("x.json", b"[" * 99_999),
+    ("m.tar.gz", b"\x1f\x8b\x08\0\0\0\0\0"), ("m.tar", b"\0" * 257 + b"ustar" + b"\xff" * 250), ("m.pkl",
+    b"\x80\x04\x95"),
+    ("m.xz", b"\xfd7zXZ\0\0\xff"), ("m.bz2", b"BZh9\xff\xff"), ("m.safetensors", b"\xff" * 8 + b'{"'),
+    ("m.joblib", b"\x78\x9c\xff"),
     ("frozen.pb", b"\x0a\x0e\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x12\x01a"),
 )  # fmt: skip
 
@@ -91,10 +100,28 @@ def _beside(files: Files, rng: random.Random) -> Files:
 
 def _moved(files: Files, rng: random.Random) -> Files:
     """Into folders that mean something, or nothing."""
-    top = rng.choice(("", "export/Servo/", "a\nb/", "9" * 30 + "/", "\u0661/", "0001/", "m/" * 70, "n" * 200 + "/", "-/", "1/1/"))
-    return [(top + name.removeprefix("1/") if rng.random() < 0.5 else top + name, data) for name, data in files]
+    top = rng.choice(
+        (
+            "",
+            "export/Servo/",
+            "a\nb/",
+            "9" * 30 + "/",
+            "\u0661/",
+            "0001/",
+            "m/" * 70,
+            "n" * 200 + "/",
+            "-/",
+            "1/1/",
+        )
+    )
+    return [
+        (top + name.removeprefix("1/") if rng.random() < 0.5 else top + name, data) for name, data in files
+    ]
 
 
 def _stranger(files: Files, rng: random.Random) -> Files:
     name, data = rng.choice(_STRANGERS)
-    return [(name, mutators.mutated(data, (), rng) if rng.random() < 0.5 else data), *files[rng.choice((0, len(files))) :]]
+    return [
+        (name, mutators.mutated(data, (), rng) if rng.random() < 0.5 else data),
+        *files[rng.choice((0, len(files))) :],
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import functools
 import gzip
 import io
 import lzma
@@ -21,16 +22,34 @@ _FIELDS = (
     (0, 100), (100, 8), (108, 8), (116, 8), (124, 12), (136, 12), (156, 1), (157, 100), (257, 8), (265, 32),
     (297, 32), (329, 8), (337, 8), (345, 155), (386, 96), (482, 1), (483, 12),
 )  # fmt: skip
-_SIZES = (0, 1, 511, 512, 513, -1, -512, -(1 << 40), 1 << 20, 1 << 32, 1 << 62, (1 << 63) - 1, 1 << 63, 1 << 90)
+_SIZES = (
+    0,
+    1,
+    511,
+    512,
+    513,
+    -1,
+    -512,
+    -(1 << 40),
+    1 << 20,
+    1 << 32,
+    1 << 62,
+    (1 << 63) - 1,
+    1 << 63,
+    1 << 90,
+)
 NAMES = (
-    "a", "1/saved_model.pb", "./1//variables/x", "..", "../x", "/etc/x", "a/../../x", "", ".", "/", "a\nb", "\x1b[2J",
-    "x" * 256, "x" * 5000, "x" * 100_000, "d/" * 300 + "x", "d/" * 3000 + "x", "\udcff\udcfe", "\u202ea", "CON", "._a",
-    "__MACOSX/x", "code/inference.py/x", "1/saved_model.pb/x", "1", "code/requirements.txt/x", "%s%n", "-rf", "~",
+    "a", "1/saved_model.pb", "./1//variables/x", "..", "../x", "/etc/x", "a/../../x", "", ".", "/", "a\nb",
+    "\x1b[2J",
+    "x" * 256, "x" * 5000, "x" * 100_000, "d/" * 300 + "x", "d/" * 3000 + "x", "\udcff\udcfe", "\u202ea",
+    "CON", "._a",
+    "__MACOSX/x", "code/inference.py/x", "1/saved_model.pb/x", "1", "code/requirements.txt/x", "%s%n",
+    "-rf", "~",
 )  # fmt: skip
 
 
 def header(name: bytes, size: int = 0, kind: bytes = b"0", link: bytes = b"", **fields: bytes) -> bytes:
-    """One block, with a right check sum whatever is in it. ``fields``: mtime, uid, mode, as they stand there."""
+    """One block, with a right check sum whatever is in it. ``fields``: as they stand there."""
     block = bytearray(_BLOCK)
     block[0 : min(100, len(name))] = name[:100]
     block[100:108] = fields.get("mode", b"0000644\0")[:8].ljust(8, b"\0")
@@ -47,8 +66,10 @@ def number(value: int) -> bytes:
     """Twelve bytes: octal where that holds it, else base-256."""
     if 0 <= value < 8**11:
         return b"%011o\0" % value
-    return b"\xff" * 4 + struct.pack(">q", value) if -(1 << 63) <= value < 0 else (
-        b"\x80" + (value % (1 << 88)).to_bytes(11, "big")
+    return (
+        b"\xff" * 4 + struct.pack(">q", value)
+        if -(1 << 63) <= value < 0
+        else (b"\x80" + (value % (1 << 88)).to_bytes(11, "big"))
     )
 
 
@@ -107,9 +128,30 @@ def _long_header(rng: random.Random) -> bytes:
 
 def _pax(rng: random.Random) -> bytes:
     keys = (b"path", b"linkpath", b"size", b"mtime", b"uid", b"hdrcharset", b"GNU.sparse.name", b"", b"\xff")
-    values = (b"", b"-1", b"1", b"nan", b"9" * 30, b"1e9", b"x" * 4000, b"../x", b"\0", b"BINARY", b"a=b\nc", b"1.5")
+    values = (
+        b"",
+        b"-1",
+        b"1",
+        b"nan",
+        b"9" * 30,
+        b"1e9",
+        b"x" * 4000,
+        b"../x",
+        b"\0",
+        b"BINARY",
+        b"a=b\nc",
+        b"1.5",
+    )
     records = [record(rng.choice(keys), rng.choice(values)) for _ in range(rng.randrange(1, 5))]
-    broken = (b"99999999999999999999999 path=x\n", b"0 path=x\n", b"-5 a=b\n", b"5 a", b"3 =\n", b"1" * 3000, b"7 a=b\n")
+    broken = (
+        b"99999999999999999999999 path=x\n",
+        b"0 path=x\n",
+        b"-5 a=b\n",
+        b"5 a",
+        b"3 =\n",
+        b"1" * 3000,
+        b"7 a=b\n",
+    )
     if rng.random() < 0.5:
         records.insert(rng.randrange(len(records) + 1), rng.choice(broken))
     return extended(rng.choice((b"x", b"x", b"g")), b"".join(records)) + header(b"p", 3) + padded(b"abc")
@@ -119,11 +161,15 @@ def _sparse(rng: random.Random) -> bytes:
     maps = (b"x", b"", b"0,1,2", b"0,3", b"0,-1", b"9" * 30, b"5,1,0,1", b"0,512,600,10", b",", b"0,1" * 900)
     values = (b"0", b"3", b"512", b"1048576", b"-1", b"x", b"9" * 25)
     version = rng.choice((b"0", b"1", b"2", b"x"))
-    records = record(b"GNU.sparse.major", version) + record(b"GNU.sparse.minor", rng.choice((b"0", b"1", b"x")))
+    records = record(b"GNU.sparse.major", version) + record(
+        b"GNU.sparse.minor", rng.choice((b"0", b"1", b"x"))
+    )
     for key, chosen in ((b"map", maps), (b"size", values), (b"realsize", values), (b"numblocks", values)):
         if rng.random() < 0.6:
             records += record(b"GNU.sparse." + key, rng.choice(chosen))
-    content = rng.choice((b"", b"0\n", b"1\n0\n3\n", b"9999999\n", b"-1\n", b"x\n", b"1" * 600, b"2\n0\n1\n0\n1\n"))
+    content = rng.choice(
+        (b"", b"0\n", b"1\n0\n3\n", b"9999999\n", b"-1\n", b"x\n", b"1" * 600, b"2\n0\n1\n0\n1\n")
+    )
     whole = padded(content) + b"abc"
     return extended(b"x", records) + header(b"s%d" % rng.randrange(9), len(whole)) + padded(whole)
 
@@ -150,7 +196,9 @@ def _links(rng: random.Random) -> bytes:
 
 
 def _long_link(rng: random.Random) -> bytes:
-    target = rng.choice((b"x" * 5000, b"a/" * 2000 + b"b", b"a/../" * 1000 + b"b", b"../" * 900, b"x\0y", b"\xff" * 300))
+    target = rng.choice(
+        (b"x" * 5000, b"a/" * 2000 + b"b", b"a/../" * 1000 + b"b", b"../" * 900, b"x\0y", b"\xff" * 300)
+    )
     return extended(b"K", target) + header(b"k/l", 0, rng.choice((b"1", b"2")), b"")
 
 
@@ -160,13 +208,14 @@ def _many(rng: random.Random) -> bytes:
 
 
 _MEMBERS: tuple[Callable[[random.Random], bytes], ...] = (
-    _file, _file, _file, _odd_times, _long_header, _long_header, _pax, _pax, _sparse, _sparse, _old_sparse, _links,
+    _file, _file, _file, _odd_times, _long_header, _long_header, _pax, _pax, _sparse, _sparse, _old_sparse,
+    _links,
     _long_link, _many,
 )  # fmt: skip
 
 
 def changed(tar: bytes, rng: random.Random) -> bytes:
-    """A tar with one thing changed: a field of a header, whose check sum is mended, or the order of blocks."""
+    """A tar with one thing changed: a field of a header (its check sum is mended), or blocks."""
     at = rng.randrange(max(1, len(tar) // _BLOCK)) * _BLOCK
     starts = [n for n in range(0, len(tar), _BLOCK) if tar[n + 257 : n + 262] == b"ustar"]
     kind = rng.random()
@@ -174,7 +223,9 @@ def changed(tar: bytes, rng: random.Random) -> bytes:
         at = rng.choice(starts)
         block = bytearray(tar[at : at + _BLOCK].ljust(_BLOCK, b"\0"))
         start, size = rng.choice(_FIELDS)
-        value = rng.choice((number(rng.choice(_SIZES)), rng.randbytes(size), b"", b"\xff" * size, b"7" * size))
+        value = rng.choice(
+            (number(rng.choice(_SIZES)), rng.randbytes(size), b"", b"\xff" * size, b"7" * size)
+        )
         if start == 156:
             value = bytes([rng.choice(_EVERY_TYPE)])
         block[start : start + size] = value[:size].ljust(size, b"\0")
@@ -198,10 +249,12 @@ def packed(tar: bytes, rng: random.Random) -> bytes:
         half = rng.randrange(len(tar) + 1)
         return gzip.compress(tar[:half], 1, mtime=0) + gzip.compress(tar[half:], 1, mtime=0)
     if kind < 0.78:
-        return gzip.compress(tar, 1, mtime=0) + rng.choice((b"\0" * 100, b"garbage", b"\x1f\x8b", b"\x1f\x8b\x08\0"))
+        return gzip.compress(tar, 1, mtime=0) + rng.choice(
+            (b"\0" * 100, b"garbage", b"\x1f\x8b", b"\x1f\x8b\x08\0")
+        )
     if kind < 0.92:
         return tar
-    return rng.choice((bz2.compress, lzma.compress, _zipped))(tar)
+    return rng.choice((bz2.compress, lambda data: lzma.compress(data, preset=0), _zipped))(tar[: 1 << 16])
 
 
 def _zipped(tar: bytes) -> bytes:
@@ -213,11 +266,18 @@ def _zipped(tar: bytes) -> bytes:
 
 
 def bomb(rng: random.Random) -> bytes:
-    size = rng.choice((80 << 20, 3 << 20))
+    """More than may be unpacked, or much for its size."""
+    return _zeros(rng.choice((80 << 20, 3 << 20)))
+
+
+@functools.cache
+def _zeros(size: int) -> bytes:
     tar = header(b"1/saved_model.pb", size) + bytes(size)
     return gzip.compress(tar, 1, mtime=0)
 
 
 def written(files: Sequence[tuple[str, bytes]]) -> bytes:
     """A plain tar of these files, as tar writes it."""
-    return b"".join(header(name.encode(), len(data)) + padded(data) for name, data in files) + bytes(2 * _BLOCK)
+    return b"".join(header(name.encode(), len(data)) + padded(data) for name, data in files) + bytes(
+        2 * _BLOCK
+    )

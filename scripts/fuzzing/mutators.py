@@ -1,4 +1,4 @@
-"""Changes that any bytes take: bits, numbers at their limits, texts that parsers stumble over, pieces of others."""
+"""Changes that any bytes take: bits, numbers at their limits, texts that parsers stumble over, pieces."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ NUMBERS = (
     b"0", b"-0", b"-1", b"1e308", b"1e309", b"-1e400", b"1e-400", b"127", b"128", b"255", b"256", b"32768",
     b"65535", b"65536", b"2147483647", b"2147483648", b"-2147483649", b"4294967296", b"9007199254740993",
     b"9223372036854775807", b"9223372036854775808", b"-9223372036854775809", b"18446744073709551615",
-    b"18446744073709551616", b"3.4028236e38", b"NaN", b"Infinity", b"-Infinity", b"0x10", b"1_0", b"+1", b".5",
+    b"18446744073709551616", b"3.4028236e38", b"NaN", b"Infinity", b"-Infinity", b"0x10", b"1_0", b"+1",
+    b".5",
     b"01", b"1" * 400, b"0." + b"0" * 400 + b"1",
 )  # fmt: skip
 TEXTS = (
-    b"", b"\0", b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xef\xbb\xbf", b"\\ud800", b"\\u0000",
-    b"\\udc00\\ud800", "\u202e".encode(), "\u2028".encode(), b"\r", b"\r\n", b"\n\n\n", b'"', b"'", b"\\", b"%00",
-    b"%s%n", b"../../", b"{}", b"[]", b"null", b"true", b'{"b64":"AA=="}', b'{"b64":1}', b"[[[[[[[[", b"{" * 40,
+    b"", b"\0", b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xef\xbb\xbf", b"\\ud800",
+    b"\\u0000",
+    b"\\udc00\\ud800", "\u202e".encode(), "\u2028".encode(), b"\r", b"\r\n", b"\n\n\n", b'"', b"'", b"\\",
+    b"%00",
+    b"%s%n", b"../../", b"{}", b"[]", b"null", b"true", b'{"b64":"AA=="}', b'{"b64":1}', b"[[[[[[[[",
+    b"{" * 40,
     b"[" * 3000, b'{"a":' * 1500, b",,,,", b":", b"A" * 5000, b"\x1f\x8b\x08\0", b"PK\x03\x04", b"\x93NUMPY",
 )  # fmt: skip
 _INTEGERS = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
@@ -102,7 +106,13 @@ def _swap(case: bytes, _others: Sequence[bytes], rng: random.Random) -> bytes:
     first, last = sorted((_span(case, rng), _span(case, rng)))
     if first[1] > last[0]:
         return case
-    parts = (case[: first[0]], case[slice(*last)], case[first[1] : last[0]], case[slice(*first)], case[last[1] :])
+    parts = (
+        case[: first[0]],
+        case[slice(*last)],
+        case[first[1] : last[0]],
+        case[slice(*first)],
+        case[last[1] :],
+    )
     return b"".join(parts)
 
 

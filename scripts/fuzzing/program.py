@@ -23,7 +23,10 @@ def main(given: argparse.Namespace) -> int:
         return coverage.main(given, folder)
     memory = Path("/dev/shm")  # noqa: S108  millions of small files are written and removed
     place = memory if os.access(memory, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="fuzz-", dir=place) as scratch, _target(given, Path(scratch)) as target:
+    with (
+        tempfile.TemporaryDirectory(prefix="fuzz-", dir=place) as scratch,
+        _target(given, Path(scratch)) as target,
+    ):
         if given.replay:
             return _replay(target, given.replay)
         bounds = Bounds(given.seconds, given.count)
@@ -44,7 +47,7 @@ def _target(given: argparse.Namespace, scratch: Path) -> Iterator[Target]:
     if given.target == "bodies" and not given.service:
         from fuzzing.dataplane import Plane
 
-        yield bodies.Bodies(Plane)
+        yield bodies.Bodies(lambda: Plane(scratch))
         return
     from fuzzing import oddities, running
 
