@@ -83,7 +83,7 @@ class ReservedFile:
 
 
 def _exchanged(one: Path, other: Path) -> bool:
-    """Not where the other is missing, nor where C library, kernel, file system or sandbox have no such call."""
+    """Not where the other is missing, nor where C library, kernel or file system have no such call."""
     call = getattr(ctypes.CDLL(None), "renameat2", None)
     names = os.fsencode(one), os.fsencode(other)
     return call is not None and call(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) == 0

@@ -12,11 +12,13 @@ from pathlib import Path
 
 
 def write_if_other(path: Path, text: str) -> None:
-    """Raises OSError. On a full disk a file that is opened for writing could be lost."""
+    """Raises OSError, and then the file is as it was: one that is opened for writing could be lost."""
     with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
         if path.read_text() == text:
             return
-    path.write_text(text)
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text)
+    partial.replace(path)
 
 
 def removed_socket(folder: Path, names: Sequence[str]) -> str:
