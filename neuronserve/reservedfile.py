@@ -9,7 +9,6 @@ file open while it is replaced ``SPARES`` times could see it change; its time te
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 import stat
 import time
@@ -19,7 +18,6 @@ SPARES = 2
 PAGE = 4096  # bytes: what any file system gives a file at least
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
-_NOT_HERE = (errno.ENOSYS, errno.EINVAL, errno.EPERM)  # a kernel, file system or sandbox without it
 
 Stamp = tuple[int, int, int]  # inode, time, bytes
 
@@ -80,16 +78,15 @@ class ReservedFile:
 
     def _exchange(self, spare: Path) -> None:
         """The two change names; where that cannot be, the spare one takes the name."""
-        if self._path.is_file() and not self._path.is_symlink():
-            result = ctypes.CDLL(None, use_errno=True).renameat2(
-                _AT_FDCWD, os.fsencode(spare), _AT_FDCWD, os.fsencode(self._path), _RENAME_EXCHANGE
-            )
-            if result == 0:
-                return
-            fault = ctypes.get_errno()
-            if fault not in (*_NOT_HERE, errno.ENOENT):
-                raise OSError(fault, os.strerror(fault), str(self._path))
-        os.replace(spare, self._path)
+        if not _exchanged(spare, self._path):
+            os.replace(spare, self._path)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Not where the other is missing, nor where C library, kernel or file system have no such call."""
+    call = getattr(ctypes.CDLL(None), "renameat2", None)
+    names = os.fsencode(one), os.fsencode(other)
+    return call is not None and call(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) == 0
 
 
 def _fill(handle: int, content: bytes, size: int) -> None:

@@ -12,11 +12,13 @@ from pathlib import Path
 
 
 def write_if_other(path: Path, text: str) -> None:
-    """Raises OSError. On a full disk a file that is opened for writing could be lost."""
+    """Raises OSError, and then the file is as it was: one that is opened for writing could be lost."""
     with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
         if path.read_text() == text:
             return
-    path.write_text(text)
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text)
+    partial.replace(path)
 
 
 def removed_socket(folder: Path, names: Sequence[str]) -> str:
@@ -26,8 +28,10 @@ def removed_socket(folder: Path, names: Sequence[str]) -> str:
 
 
 def empty_folder(path: Path) -> None:
-    """Make it, or take away all that is in it. Raises OSError."""
-    if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
-        return
-    shutil.rmtree(path, ignore_errors=True)
-    path.mkdir(mode=0o700)
+    """Take away all that is in it; it is made where it is not there. Raises OSError."""
+    path.mkdir(mode=0o700, exist_ok=True)
+    for child in path.iterdir():
+        if child.is_dir() and not child.is_symlink():
+            shutil.rmtree(child)
+        else:
+            child.unlink()

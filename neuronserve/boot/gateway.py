@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +24,20 @@ def command(root: Path, runtime: Path, environ: Mapping[str, str]) -> Command:
         cwd=root,
         on_stdout=None,
         on_stderr=relay("gunicorn"),
+        group_stays=True,  # its workers answer while the next gunicorn starts: gateway/orphans.py
     )
+
+
+Stamp = tuple[int, int]
+
+
+def socket_stamp(runtime: Path) -> Stamp | None:
+    """Tells the socket of one gunicorn from that of the next; None: there is none."""
+    try:
+        found = os.stat(runtime / SOCKET)
+    except OSError:
+        return None
+    return found.st_ino, found.st_ctime_ns
 
 
 def alive(runtime: Path, patience: float) -> Answer:

@@ -85,6 +85,7 @@ class Service:
         self._ground: Ground | None = None
         self._measuring = Measuring(loop, children, around.runtime, around.environ)
         self._relay_nginx = relay("nginx")
+        self._former_socket: gateway.Stamp | None = None
         front.prepare(around.settings, around.runtime, around.accounts.nginx)
         self._front = self._keep(FrontError, self._front_spec())
         self._gateway = self._keep(GatewayError, self._gateway_spec())
@@ -263,7 +264,7 @@ class Service:
         self._note(
             disk=disk,
             front_up=self._front.state == process.READY,
-            gateway_up=self._gateway.state == process.READY,
+            gateway_up=self._gateway.state == process.READY or self._gateway.lingers,
             servers=self._servers.described(),
             **self._models(),
         )
@@ -360,14 +361,22 @@ class Service:
             name="gunicorn",
             command=gateway.command(around.root, around.runtime, around.environ),
             check=self._gateway_check,
+            before=self._before_gateway,
             policy=self._policy(),
             disk_fault=self._disk_fault,
+            others_serve=lambda: self._gateway.lingers,
         )
+
+    def _before_gateway(self) -> None:
+        self._former_socket = gateway.socket_stamp(self._around.runtime)
 
     def _gateway_check(self) -> Answer:
         # longer than any call may take: threads that all run into the deadline are busy, not hung
         patience = self._around.settings.deadline_seconds + 5 if self._condition.was_ready else 2.0
-        return self._reached(self._gateway, gateway.SOCKETS) or gateway.alive(self._around.runtime, patience)
+        gone = self._reached(self._gateway, gateway.SOCKETS)
+        if gone or gateway.socket_stamp(self._around.runtime) == self._former_socket:
+            return gone or Answer(ready=False)  # the workers of the gunicorn before would answer
+        return gateway.alive(self._around.runtime, patience)
 
     def _front_check(self) -> Answer:
         return self._reached(self._front, [front.SOCKET]) or front.alive(self._around.runtime)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 from http import HTTPStatus
 
 import orjson
@@ -40,6 +41,9 @@ _STATUSES: dict[type[errors.NeuronserveError], str] = {
     errors.WrongGeneration: "400 Bad Request",
     errors.ModelServerError: "500 Internal Server Error",
 }
+_NOT_NOW = "503 Service Unavailable"
+_DISK_TAKES_NO_MORE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+_NO_ROOM_TEXT = "there is no room on the service's disk for this request (try again)"
 _UNEXPECTED = "500 Internal Server Error"
 
 UNEXPECTED_TEXT = "an unexpected fault in the service; its log has the reason under this request's id"
@@ -62,6 +66,8 @@ class Failure:
 
 def of(error: Exception) -> Failure:
     """Status, code word and the text a client may see."""
+    if isinstance(error, OSError) and error.errno in _DISK_TAKES_NO_MORE:
+        return Failure(_NOT_NOW, errors.NotReady.code, _NO_ROOM_TEXT, RETRY_AFTER_SECONDS)
     if not isinstance(error, errors.NeuronserveError):
         return Failure(_UNEXPECTED, "internal", UNEXPECTED_TEXT)
     if isinstance(error, errors.HandlerFailed):

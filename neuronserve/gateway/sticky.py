@@ -11,6 +11,7 @@ answered while predictions hold all others. So do loads and unloads of models, w
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,7 @@ _THREADS = {QUESTIONS: 2, LOADS: AT_ONCE + 2}  # a load too many needs one to be
 
 
 heartbeat.install()
+_STARTER = os.getppid()  # of gunicorn, which loads this before its first fork
 
 
 class StickyWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -38,6 +40,10 @@ class StickyWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._lingering = threading.Semaphore(max(1, self.cfg.threads // 2))
+
+    def is_parent_alive(self) -> bool:
+        """Or who started it, for whom a worker goes on when gunicorn dies (``orphans.py``)."""
+        return os.getppid() in (self.ppid, _STARTER)
 
     def init_process(self) -> None:
         """After the fork."""

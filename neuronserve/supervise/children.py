@@ -35,6 +35,7 @@ OnLine = Callable[[str], None]
 class Command:
     """What to run. ``env`` is the whole environment. Without ``on_stdout``, stdout is inherited.
 
+    With ``group_stays``, what it started goes on when it ends, until somebody calls ``kill_group``.
     ``death_signal`` is what the child gets from the kernel should the supervisor itself be killed.
     ``account``: whom it runs as; None: as the supervisor. ``umask``: -1: the supervisor's.
     """
@@ -48,6 +49,7 @@ class Command:
     longest_line: int = 16_384  # bytes
     account: Account | None = None
     umask: int = -1
+    group_stays: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +91,7 @@ class Child:
         )
         self.pid = self._popen.pid
         self._why = ""
+        self.group_stays = command.group_stays
         self._streams: list[_Stream] = []
         for pipe, on_line in (
             (self._popen.stdout, command.on_stdout),
@@ -108,6 +111,24 @@ class Child:
         self._why = self._why or why
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+
+    def kill_frozen(self) -> None:
+        """It is stopped; what it started may be well."""
+        if not self.group_stays:
+            self.kill_group(_STOPPED)
+            return
+        self._why = self._why or _STOPPED
+        self.signal(signal.SIGKILL)
+
+    def has_group(self) -> bool:
+        """Whether anything of its group is there, itself included."""
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:  # of others, who are there
+            return True
+        return True
 
     def ended(self, code: int) -> None:
         """The reaper's call: read what is left in the pipes, then tell."""
@@ -159,7 +180,7 @@ class Children:
         stopped = frozen.look(self._by_pid)
         for one in stopped & self._frozen:
             if one.pid == one.leader:
-                self._by_pid[one.pid].kill_group(_STOPPED)
+                self._by_pid[one.pid].kill_frozen()
             else:
                 _log.warning("%s, process %d of %d, is killed: %s", one.name, one.pid, one.leader, _STOPPED)
                 with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -171,7 +192,7 @@ class Children:
         with contextlib.suppress(ChildProcessError):
             while found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 child = self._by_pid.pop(found.si_pid, None)
-                if child:
+                if child and not child.group_stays:
                     child.kill_group()  # before it is reaped: until then its id, the group's, is taken
                 _, status = os.waitpid(found.si_pid, 0)
                 if child:

@@ -108,6 +108,7 @@ class Process:
         self._gave_up = gave_up
         self._history = History(spec.policy)
         self._child: Child | None = None
+        self._left: list[Child] = []  # that ended, and whose groups go on
         self._timers: list[Timer] = []
         self._ready_since: float | None = None
         self._ever_ready = False
@@ -132,6 +133,17 @@ class Process:
     @property
     def restarts(self) -> int:
         return self._history.restarts
+
+    @property
+    def lingers(self) -> bool:
+        """Whether what a run that is over has started goes on until the next run is ready."""
+        self._left = [child for child in self._left if child.has_group()]
+        return bool(self._left)
+
+    def _end_left(self) -> None:
+        for child in self._left:
+            child.kill_group()
+        self._left.clear()
 
     @property
     def lacking(self) -> bool:
@@ -189,6 +201,7 @@ class Process:
         The exit is None when it was not running at all.
         """
         self._cancel()
+        self._end_left()
         self._stopped = stopped
         if self._child is None:
             self._move(GONE)
@@ -229,6 +242,7 @@ class Process:
             self._ready_since = self._loop.now()
             self._ever_ready = True
             self.starved = ""
+            self._end_left()
             self._move(READY)
         elif health.failed:
             # what it could never do it will not do next time; what it did before it may do again
@@ -255,9 +269,12 @@ class Process:
             self._child.kill_group()
 
     def _ended(self, exit_: Exit) -> None:
+        if self._child and self._child.group_stays:
+            self._left.append(self._child)
         self._child = None
         self._cancel()
         if self.state == STOPPING:
+            self._end_left()
             self._move(GONE)
             self._stopped(exit_)
             return

@@ -47,16 +47,14 @@ def test_a_reader_that_opened_it_before_reads_what_it_was(tmp_path):
         assert opened.read() == b"first"
 
 
-def test_where_names_cannot_be_exchanged_the_file_is_replaced(tmp_path, monkeypatch):
-    class Libc:
-        def __init__(self, *_, **__):
-            pass
+class WithoutExchange:
+    def renameat2(self, *_):
+        return -1
 
-        def renameat2(self, *_):
-            return -1
 
-    monkeypatch.setattr("neuronserve.reservedfile.ctypes.CDLL", Libc)
-    monkeypatch.setattr("neuronserve.reservedfile.ctypes.get_errno", lambda: errno.EINVAL)
+@pytest.mark.parametrize("libc", [WithoutExchange(), object()], ids=["refused", "unknown"])
+def test_where_names_cannot_be_exchanged_the_file_is_replaced(tmp_path, monkeypatch, libc):
+    monkeypatch.setattr("neuronserve.reservedfile.ctypes.CDLL", lambda _: libc)
     file = ReservedFile(tmp_path / "file")
     for content in (b"first", b"second", b"third"):
         file.write(content)

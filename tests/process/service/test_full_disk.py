@@ -47,33 +47,45 @@ def said_in_ping(service) -> str:
 
 @pytest.fixture
 def on(serve, doubling, disk):
-    def start(options: str, **named):
+    def start(options: str, *, asked: bool = True, **named):
         small = disk(options)
         environ = {"MODEL_URI": doubling, "MODEL_SERVER": "cpu", "SAGEMAKER_GUNICORN_WORKERS": "2"}
         service = serve(**{**environ, **named}, disk=small.path)
         service.wait_ready()
-        service.wait_for("an answer", lambda: answered(service))
+        if asked:
+            service.wait_for("an answer", lambda: answered(service))
         return service, small
 
     return start
 
 
-@pytest.mark.parametrize("victims", [*((name,) for name in PROCESSES), tuple(PROCESSES)])
-def test_what_dies_on_a_full_disk_comes_back_on_it(on, victims) -> None:
+def test_what_dies_on_a_full_disk_comes_back_on_it(on) -> None:
     service, small = on("size=24m")
     small.fill()
     service.wait_logged("is full")
-    killed = [service.part(PROCESSES[victim]) for victim in victims]
-    for process in killed:
-        process.send_signal(signal.SIGKILL)
-    service.wait_for("their ends", lambda: not set(killed) & set(service.survivors()))
-    service.wait_for("an answer on the full disk", lambda: answered(service))
-    service.wait_ready()
+    for victims in (*((name,) for name in PROCESSES), tuple(PROCESSES)):
+        killed = [service.part(PROCESSES[victim]) for victim in victims]
+        for process in killed:
+            process.send_signal(signal.SIGKILL)
+        service.wait_for("their ends", lambda gone=killed: not set(gone) & set(service.survivors()))
+        service.wait_for("an answer on the full disk", lambda: answered(service))
+        service.wait_ready()
     assert "is full" in about(service)["disk"]
     assert service.get("/ping").status == 200
     small.free()
     service.wait_logged("there is room on the disk again")
     service.wait_for("GET / without it", lambda: not about(service)["disk"])
+    assert service.stop() == 0
+
+
+def test_a_compiled_model_whose_graph_has_no_room_on_the_disk_is_loaded_again(on, compiled_models) -> None:
+    service, small = on("size=24m", MODEL_URI=min(compiled_models.items())[1], asked=False)
+    small.fill()
+    victim = service.part("ms-0.sock")
+    victim.send_signal(signal.SIGKILL)
+    service.wait_for("its end", lambda: victim not in service.survivors())
+    service.wait_ready()
+    assert service.state().servers[0].restarts == 1
     assert service.stop() == 0
 
 

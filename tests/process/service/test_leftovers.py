@@ -8,7 +8,7 @@ import signal
 import psutil
 import pytest
 
-from tests.process.service.test_full_disk import BODY, JSON, answered
+from tests.process.service.test_full_disk import answered
 
 DEATHS = 4
 
@@ -53,25 +53,22 @@ def test_a_model_server_that_dies_leaves_no_graph(serve, compiled_models) -> Non
         victim.send_signal(signal.SIGKILL)
         service.wait_for("its end", lambda gone=victim: gone not in service.survivors())
         service.wait_ready()
-    assert len(listed(service)) == count
-    held = [
-        path for path in service.runtime.glob("ms-0/**/*") if path.is_file() and not path.is_symlink()
-    ]
+    assert len(listed(service)) == count  # links to what the model has besides its graph
+    held = [path for path in service.runtime.glob("ms-0/**/*") if path.is_file() and not path.is_symlink()]
     assert sum(path.stat().st_size for path in held) == 0
     assert service.stop() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-@pytest.mark.parametrize("name", ["nginx", "nginx worker", "gunicorn", "gunicorn worker", "ms-0/sock"])
-def test_any_process_that_is_killed_or_stopped_is_replaced(serve, doubling, name: str, number) -> None:
+def test_any_process_that_is_killed_or_stopped_is_replaced(serve, doubling, number) -> None:
     service = serve(MODEL_URI=doubling, MODEL_SERVER="cpu", SAGEMAKER_GUNICORN_WORKERS="2")
     service.wait_ready()
-    part = service.part(name.partition(" ")[0])
-    victim = part.children()[0] if name.endswith("worker") else part
-    victim.send_signal(number)
-    service.wait_for("its end", lambda: victim not in service.survivors() or not victim.is_running())
-    service.wait_for("an answer", lambda: answered(service))
-    service.wait_ready()
+    for name in ("nginx", "nginx worker", "gunicorn", "gunicorn worker", "ms-0/sock"):
+        part = service.part(name.partition(" ")[0])
+        victim = part.children()[0] if name.endswith("worker") else part
+        victim.send_signal(number)
+        service.wait_for(f"the end of {name}", lambda gone=victim: gone not in service.survivors())
+        service.wait_for("an answer", lambda: answered(service))
+        service.wait_ready()
     assert not [p for p in service.survivors() if p.status() == psutil.STATUS_STOPPED]
-    assert service.post("/invocations", BODY, JSON).status == 200
     assert service.stop() == 0

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from neuronserve.privileges import Account
+from neuronserve.supervise import frozen
 from tests.cpuservers import wait_for
 
 # a program that leaves a daemon in a session of its own
@@ -178,3 +179,41 @@ def test_a_child_with_an_account_is_that_user_and_nobody_else(loop, children, co
     told = command("id -u; id -g; id -G; umask")
     _run(loop, children, dataclasses.replace(told, account=account, umask=0o007))
     assert command.said == ["4242", "4343", "4343 4444", "0007"]
+
+
+def test_a_stopped_process_that_a_child_started_is_killed_and_the_child_lives(
+    loop, children, command, caplog, tmp_path
+):
+    """As a worker of nginx or gunicorn, whose master starts another one."""
+    parent = 'sleep 600 & echo $! > first; wait $!; echo "again $?"; exec sleep 600'
+    child = children.spawn(command(parent), lambda _: None)
+    wait_for(lambda: (tmp_path / "first").exists() and (tmp_path / "first").read_text(), "its number")
+    loop.later(0, lambda: os.kill(int((tmp_path / "first").read_text()), signal.SIGSTOP))
+
+    def look():
+        if command.said:
+            loop.stop(0)
+        loop.later(0.01, look)
+
+    look()
+    loop.run()
+    assert command.said == [f"again {128 + signal.SIGKILL}"]
+    assert "is killed: it was stopped by a signal (state T)" in caplog.text
+    assert psutil.Process(child.pid).is_running()
+
+
+def test_a_process_that_is_busy_or_waits_is_not_taken_for_a_stopped_one(loop, children, command):
+    busy = children.spawn(command("while true; do :; done"), lambda _: None)
+    idle = children.spawn(command("exec sleep 600"), lambda _: None)
+    wait_for(lambda: psutil.Process(idle.pid).name() == "sleep", "its program")
+    assert frozen.look([busy.pid, idle.pid]) == frozenset()
+    os.kill(idle.pid, signal.SIGSTOP)
+    wait_for(lambda: frozen.look([busy.pid, idle.pid]), "state T")
+    (stopped,) = frozen.look([busy.pid, idle.pid])
+    assert (stopped.pid, stopped.leader, stopped.name) == (idle.pid, idle.pid, "sleep")
+    os.kill(idle.pid, signal.SIGCONT)
+    wait_for(lambda: not frozen.look([busy.pid, idle.pid]), "another state")
+
+
+def test_who_is_not_there_is_not_stopped():
+    assert frozen.look([4_194_305]) == frozenset()  # beyond the highest number that Linux gives

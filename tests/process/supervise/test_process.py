@@ -4,11 +4,13 @@ import dataclasses
 import os
 import signal
 
+import psutil
 import pytest
 
 from neuronserve.supervise import process
 from neuronserve.supervise.policy import Policy
 from neuronserve.supervise.process import Answer, Process, Spec
+from tests import cpuservers
 
 QUICK = Policy(start_attempts=2, max_restarts=1, window=60)
 
@@ -347,3 +349,25 @@ def test_one_that_is_stopped_by_a_signal_is_ended_and_started_again(watch, caplo
     assert "stopped by a signal (state T)" in caplog.text
     one.run_until(process.READY)
     assert one.process.pid != first
+
+
+def test_what_a_process_started_may_outlive_it_until_the_next_one_is_ready(watch, loop, children, tmp_path):
+    one = watch("sleep 600 & exec sleep 600", lambda: Answer(ready=not (tmp_path / "hold").exists()))
+    one.process._spec = dataclasses.replace(
+        one.process._spec, command=dataclasses.replace(one.process._spec.command, group_stays=True)
+    )
+    one.process.start()
+    one.run_until(process.READY)
+    worker = cpuservers.wait_for(lambda: psutil.Process(one.process.pid).children(), "a worker")[0]
+    (tmp_path / "hold").touch()
+    os.kill(one.process.pid, signal.SIGKILL)
+    one.run_until(process.STARTING)
+    assert one.process.lingers
+    assert worker.is_running()
+    (tmp_path / "hold").unlink()
+    one.run_until(process.READY)
+    cpuservers.wait_for(lambda: not worker.is_running() or worker.status() == "zombie", "its end")
+    loop.later(0.1, lambda: loop.stop(0))
+    loop._result = None
+    loop.run()  # reaps it
+    assert not one.process.lingers

@@ -147,3 +147,13 @@ def test_what_the_model_server_refused_keeps_its_status() -> None:
 )
 def test_another_servers_status_is_not_that_of_our_answer(error: Exception) -> None:
     assert answer(error).status == FAILED
+
+
+NOT_LOADED = '{"error": "Servable not found for request: Latest(m)"}'  # core/basic_manager.cc
+
+
+def test_a_model_server_that_is_still_loading_is_not_ready() -> None:
+    response = requests.Response()
+    response.status_code, response.url, response._content = 404, URI, NOT_LOADED.encode()
+    for error in (requests.HTTPError(response=response), ValueError(NOT_LOADED)):  # as AWS's samples raise it
+        assert answer(error).status == 503
