@@ -16,6 +16,7 @@ import os
 import pwd
 import stat
 import sys
+import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,7 +121,10 @@ def _accounts(gateway_user: str | None, model_server_user: str | None) -> Accoun
 def _program() -> Iterator[Path]:
     """What a worker imports from, after it became somebody else."""
     yield Path(__file__).parent
-    yield from (Path(folder) for folder in sys.path if folder and Path(folder).is_dir())
+    for name in ("stdlib", "platstdlib", "purelib", "platlib"):
+        folder = Path(sysconfig.get_path(name))
+        if folder.is_dir():
+            yield folder
 
 
 def _chosen(variable: str, name: str | None, usual: Iterable[str]) -> Account | None:
