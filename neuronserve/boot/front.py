@@ -35,10 +35,11 @@ class _Template(string.Template):
     delimiter = "%"  # nginx has the dollar sign
 
 
-def render(settings: Settings, runtime: Path, template: str, user: str = "") -> str:
-    """The configuration, all paths absolute; ``user``: the words after that one, "" for none."""
+def render(settings: Settings, runtime: Path, template: str) -> str:
+    """The configuration, all paths absolute."""
     workers = min(machine.cpus(), _MOST_WORKERS)
     connections, open_files = _capacity()
+    user = privileges.accounts(settings).nginx
     read_seconds = max(settings.read_timeout_seconds, math.ceil(settings.deadline_seconds) + 5)
     return _Template(template).substitute(
         runtime=runtime,
@@ -61,13 +62,13 @@ def render(settings: Settings, runtime: Path, template: str, user: str = "") -> 
     )
 
 
-def prepare(settings: Settings, runtime: Path, user: str = "") -> None:
+def prepare(settings: Settings, runtime: Path) -> None:
     """Write the configuration.
 
     Raises FrontError when the port cannot be had (nginx would try for long) or the configuration not written.
     """
     machine.must_be_free(settings.bind_port)
-    rendered = render(settings, runtime, (ROOT / "nginx.conf").read_text(), user)
+    rendered = render(settings, runtime, (ROOT / "nginx.conf").read_text())
     try:
         (runtime / "nginx.conf").write_text(rendered)
     except OSError as error:
@@ -140,8 +141,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--runtime", type=Path, default=Path("/tmp/neuronserve"), help="the runtime folder")  # noqa: S108  a name in a text that is printed
     options = parser.parse_args(argv)
     settings = Settings.from_environ(os.environ)
-    template, user = (ROOT / "nginx.conf").read_text(), privileges.accounts(settings).nginx
-    sys.stdout.write(render(settings, options.runtime.absolute(), template, user))
+    sys.stdout.write(render(settings, options.runtime.absolute(), (ROOT / "nginx.conf").read_text()))
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ class Service:
         self._fetches = not around.settings.multi_model or sharedcode.at_start(around.settings)
         self._ground: Ground | None = None
         self._measuring = Measuring(loop, children, around.runtime, around.environ)
-        front.prepare(around.settings, around.runtime, around.accounts.nginx)
+        front.prepare(around.settings, around.runtime)
         self._front = self._keep(FrontError, self._front_spec())
         self._gateway = self._keep(GatewayError, self._gateway_spec())
         self._servers = Servers(
