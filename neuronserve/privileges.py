@@ -16,10 +16,12 @@ import os
 import pwd
 import stat
 import sys
+import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neuronserve import cachedir
 from neuronserve.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ _NGINX = ("nginx", "www-data", "nobody")
 _GATEWAY = ("neuronserve", *_NGINX)
 _MODEL_SERVER = ("neuronserve-model", "nobody")
 ROOT_NAME = "root"
+_MODEL = Path("/opt/ml/model")  # what is served while MODEL_URI is not set
 # capabilities(7): CHOWN, DAC_OVERRIDE, KILL, SETGID, SETUID: what it takes to become somebody else, and to
 # look after processes and files that belong to somebody else
 _NGINX_NEEDS = 1 << 0 | 1 << 6 | 1 << 7
@@ -89,11 +92,23 @@ def hide() -> None:
 
 def accounts(settings: Settings) -> Accounts:
     """Raises SettingsError for a user that is not there, or that one may not become here."""
-    return _accounts(settings.gateway_user, settings.model_server_user)
+    return _accounts(settings.gateway_user, settings.model_server_user, _read_by_workers(settings))
+
+
+def _read_by_workers(settings: Settings) -> tuple[Path, ...]:
+    """Where a model's own code may lie, which workers load: the cache, or a model that is served in place."""
+    kept = cachedir.place(settings.cache_dir).parent
+    way = next(path for path in (kept, *kept.parents) if path.exists())
+    if settings.multi_model:
+        return (way, *([settings.models_dir] if settings.models_dir.is_dir() else []))
+    local = Path(settings.model_uri or _MODEL)
+    return (way, local) if local.is_absolute() and local.is_dir() else (way,)
 
 
 @functools.cache
-def _accounts(gateway_user: str | None, model_server_user: str | None) -> Accounts:
+def _accounts(
+    gateway_user: str | None, model_server_user: str | None, read_by_workers: tuple[Path, ...]
+) -> Accounts:
     if os.geteuid() != 0:
         return Accounts()
     able = _capabilities()
@@ -111,16 +126,24 @@ def _accounts(gateway_user: str | None, model_server_user: str | None) -> Accoun
     if model_server is not None:
         model_server = dataclasses.replace(model_server, gid=group)
     notes: tuple[str, ...] = ()
-    if gateway is not None and (closed := first_closed(gateway, _program())):
+    if gateway is not None and (closed := _closed_to_workers(gateway, *read_by_workers)):
         notes = (f"gunicorn's workers run as root: user {gateway.name} may not read {closed}",)
         gateway = None
     return Accounts(f"{nginx.name} {_group_name(group)}", gateway, model_server, group, notes)
 
 
+def _closed_to_workers(gateway: Account, way: Path, *trees: Path) -> Path | None:
+    closed = first_closed(gateway, _program()) or first_closed(gateway, [way], enters=True)
+    return closed or next(filter(None, (first_unreadable(gateway, tree) for tree in trees)), None)
+
+
 def _program() -> Iterator[Path]:
     """What a worker imports from, after it became somebody else."""
     yield Path(__file__).parent
-    yield from (Path(folder) for folder in sys.path if folder and Path(folder).is_dir())
+    for name in ("stdlib", "platstdlib", "purelib", "platlib"):
+        folder = Path(sysconfig.get_path(name))
+        if folder.is_dir():
+            yield folder
 
 
 def _chosen(variable: str, name: str | None, usual: Iterable[str]) -> Account | None:
@@ -153,10 +176,12 @@ def _group_name(gid: int) -> str:
 # --- what somebody else may read
 
 
-def first_closed(account: Account, paths: Iterable[Path], *, runs: bool = False) -> Path | None:
+def first_closed(
+    account: Account, paths: Iterable[Path], *, runs: bool = False, enters: bool = False
+) -> Path | None:
     """The first folder on the way to one of these that the account may not enter, or file it may not read.
 
-    ``runs``: files are programs, which it has to run.
+    ``runs``: files are programs, which it has to run. ``enters``: it goes on from these folders.
     """
     for path in paths:
         real = Path(os.path.realpath(path))
@@ -167,7 +192,8 @@ def first_closed(account: Account, paths: Iterable[Path], *, runs: bool = False)
             status = real.stat()
         except OSError:
             return real
-        if not account.may(5 if stat.S_ISDIR(status.st_mode) else 1 if runs else 4, status):
+        of_folder, of_file = 1 if enters else 5, 1 if runs else 4
+        if not account.may(of_folder if stat.S_ISDIR(status.st_mode) else of_file, status):
             return real
     return None
 

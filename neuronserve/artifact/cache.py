@@ -18,12 +18,11 @@ import hashlib
 import logging
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from neuronserve import folders, privileges
+from neuronserve import cachedir, folders, privileges
 from neuronserve.artifact import manifest, space
 from neuronserve.artifact.manifest import Manifest
 from neuronserve.artifact.progress import VERIFY, WAITING, Progress, Report
@@ -33,14 +32,13 @@ from neuronserve.settings import Settings
 log = logging.getLogger(__name__)
 STALE_SECONDS = 24 * 3600.0  # a partial that nobody resumed for a day
 _POLL_SECONDS = 0.1
-SYSTEM = Path("/var/cache/neuronserve")  # the Dockerfile makes it, for whoever the container runs as
 
 
 class Cache:
     """The folder of all entries. Raises ArtifactError when it cannot be written, or may be by others."""
 
     def __init__(self, root: Path | None) -> None:
-        named = place(root)
+        named = cachedir.place(root)
         try:
             self.root = folders.make(named)
         except folders.Unsafe as unsafe:
@@ -178,49 +176,12 @@ def opened(settings: Settings) -> Cache:
 
 def kept(root: Path | None, identity: str) -> Path | None:
     """The published tree of an artifact, as it lies there; None: there is none. Changes nothing."""
-    entry = Entry(place(root) / _key(identity))
+    entry = Entry(cachedir.place(root) / _key(identity))
     return entry.tree if manifest.read(entry.path) is not None and entry.tree.is_dir() else None
 
 
 def _key(identity: str) -> str:
     return hashlib.sha256(identity.encode(errors="surrogateescape")).hexdigest()[:32]
-
-
-def place(root: Path | None) -> Path:
-    """The folder of all entries: SERVE_CACHE_DIR, or where models are kept while it is not set.
-
-    In a folder for everybody, such as a tmpfs, it is one of our own. Made by nobody yet.
-    """
-    chosen = root or _usual()
-    return chosen / f"neuronserve-cache-{os.geteuid()}" if folders.is_shared(chosen) else chosen
-
-
-def _usual() -> Path:
-    """The system's for root and in the image, else the user's, else the temporary directory."""
-    if os.access(SYSTEM, os.W_OK | os.X_OK):
-        return SYSTEM
-    if os.geteuid() == 0:
-        # not below root's home, which model servers may not enter
-        return SYSTEM if os.access(SYSTEM.parent, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
-    home = _home()
-    return home / "neuronserve" if home is not None and _may_be_made(home) else Path(tempfile.gettempdir())
-
-
-def _home() -> Path | None:
-    """The user's folder for caches, as the XDG base directory specification has it."""
-    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if named.is_absolute():
-        return named
-    try:
-        found = Path("~/.cache").expanduser()
-    except RuntimeError:  # no such user
-        return None
-    return found if found.is_absolute() else None
-
-
-def _may_be_made(folder: Path) -> bool:
-    nearest = next(one for one in (folder, *folder.parents) if one.exists())
-    return os.access(nearest, os.W_OK | os.X_OK)
 
 
 def _unusable(root: Path, error: OSError) -> ArtifactError:

@@ -11,6 +11,8 @@ import json
 import logging
 import os
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from neuronserve import privileges
@@ -61,7 +63,8 @@ def check(
     paths = (str(_ROOT), os.environ.get("PYTHONPATH", ""))
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     try:
-        status = Child(argv, env, cwd=Path("/"), hear=hear, account=account).run(seconds)
+        with _home(account) as home:
+            status = Child(argv, {**env, **home}, cwd=Path("/"), hear=hear, account=account).run(seconds)
     except TimeUp:
         raise BrokenHandler(
             f"code/inference.py was not loaded within {seconds:g} s",
@@ -76,3 +79,14 @@ def check(
         log.info("it runs with the packages of the image that this checkout builds: requirements/gateway.txt")
     for warning in filter(None, told.get("warnings", "").splitlines()):
         log.warning("%s", warning)
+
+
+@contextlib.contextmanager
+def _home(account: Account | None) -> Iterator[dict[str, str]]:
+    """A home that another user may write, as workers have one."""
+    if account is None:
+        yield {}
+        return
+    with tempfile.TemporaryDirectory(prefix="neuronserve-home-") as folder:
+        os.chown(folder, account.uid, account.gid)
+        yield {"HOME": folder}

@@ -9,16 +9,19 @@ from ``s3://SAGEMAKER_MULTI_MODEL_UNIVERSAL_BUCKET/SAGEMAKER_MULTI_MODEL_UNIVERS
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuronserve import privileges
 from neuronserve.errors import ArtifactError
 from neuronserve.settings import Settings
 
 if TYPE_CHECKING:
     from neuronserve.artifact.progress import Report
 
+log = logging.getLogger(__name__)
 FOLDER = "code"
 _HOLDS = ("inference.py", "requirements.txt", "lib")
 
@@ -40,10 +43,10 @@ def folders(
 
     ``fetched``: what came from S3; it counts where none lies there for all models.
     """
-    of_all = tuple(_holding(_of_all(settings))) or ((fetched,) if fetched is not None else ())
+    of_all = tuple(_holding(_of_all(settings), settings)) or ((fetched,) if fetched is not None else ())
     if model_dir is None:
         return of_all
-    return (*_holding(_between(settings, model_dir)), *of_all)
+    return (*_holding(_between(settings, model_dir), settings), *of_all)
 
 
 def fetch(settings: Settings, report: Report) -> Path:
@@ -63,10 +66,20 @@ def fetch(settings: Settings, report: Report) -> Path:
         raise
 
 
-def _holding(folders: Iterator[Path]) -> Iterator[Path]:
+def _holding(folders: Iterator[Path], settings: Settings) -> Iterator[Path]:
+    """Those that hold code, but for one that a model's graph has written where everybody may write."""
+    model_server = privileges.accounts(settings).model_server
     for one in folders:
-        if any((one / name).exists() for name in _HOLDS):
-            yield one.resolve()
+        if not any((one / name).exists() for name in _HOLDS):
+            continue
+        real = one.resolve()
+        written_by = {
+            path.stat().st_uid for path in (real, *(real / name for name in _HOLDS)) if path.exists()
+        }
+        if model_server is not None and model_server.uid in written_by:
+            log.warning("%s is not used: a model server's user has written it", real)
+        else:
+            yield real
 
 
 def _between(settings: Settings, model_dir: Path) -> Iterator[Path]:

@@ -37,10 +37,11 @@ class _Template(string.Template):
     delimiter = "%"  # nginx has the dollar sign
 
 
-def render(settings: Settings, runtime: Path, template: str, user: str = "") -> str:
-    """The configuration, all paths absolute; ``user``: the words after that one, "" for none."""
+def render(settings: Settings, runtime: Path, template: str) -> str:
+    """The configuration, all paths absolute."""
     workers = min(machine.cpus(), _MOST_WORKERS)
     connections, open_files = _capacity()
+    user = privileges.accounts(settings).nginx
     read_seconds = max(settings.read_timeout_seconds, math.ceil(settings.deadline_seconds) + 5)
     return _Template(template).substitute(
         runtime=runtime,
@@ -63,13 +64,13 @@ def render(settings: Settings, runtime: Path, template: str, user: str = "") -> 
     )
 
 
-def prepare(settings: Settings, runtime: Path, user: str = "") -> None:
+def prepare(settings: Settings, runtime: Path) -> None:
     """Write the configuration.
 
     Raises FrontError when the port cannot be had (nginx would try for long) or the configuration not written.
     """
     machine.must_be_free(settings.bind_port)
-    rendered = _rendered(settings, runtime, user)
+    rendered = _rendered(settings, runtime)
     try:
         (runtime / CONFIGURATION).write_text(rendered)
     except OSError as error:
@@ -79,14 +80,14 @@ def prepare(settings: Settings, runtime: Path, user: str = "") -> None:
         ) from error
 
 
-def _rendered(settings: Settings, runtime: Path, user: str) -> str:
-    return render(settings, runtime, (ROOT / "nginx.conf").read_text(), user)
+def _rendered(settings: Settings, runtime: Path) -> str:
+    return render(settings, runtime, (ROOT / "nginx.conf").read_text())
 
 
-def before_start(settings: Settings, runtime: Path, user: str) -> None:
+def before_start(settings: Settings, runtime: Path) -> None:
     """Put its files in order. Raises OSError."""
     (runtime / SOCKET).unlink(missing_ok=True)  # of one that was killed: the next one could not bind to it
-    files.write_if_other(runtime / CONFIGURATION, _rendered(settings, runtime, user))
+    files.write_if_other(runtime / CONFIGURATION, _rendered(settings, runtime))
     # nginx cannot do without a file for its number, which it empties and then needs room for
     pid_file = runtime / PID_FILE
     if not pid_file.is_symlink():
@@ -160,8 +161,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--runtime", type=Path, default=Path("/tmp/neuronserve"), help="the runtime folder")  # nosec B108  # noqa: S108  a name in a text that is printed
     options = parser.parse_args(argv)
     settings = Settings.from_environ(os.environ)
-    template, user = (ROOT / "nginx.conf").read_text(), privileges.accounts(settings).nginx
-    sys.stdout.write(render(settings, options.runtime.absolute(), template, user))
+    sys.stdout.write(render(settings, options.runtime.absolute(), (ROOT / "nginx.conf").read_text()))
 
 
 if __name__ == "__main__":

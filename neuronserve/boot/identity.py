@@ -40,7 +40,7 @@ def of_model_servers(
     elif closed := privileges.first_closed(with_devices, _program(launches[0]), runs=True):
         lacks, do = f"read {closed}", "install the program where others may read it"
     elif not _starts(with_devices, launches[0]):
-        lacks, do = f"start {launches[0].argv[0]}, or what it needs", "install it where others may read it"
+        lacks, do = f"run {launches[0].argv[0]} --version", "install it, and what it needs, for all users"
     elif unreadable := _first_unreadable(with_devices, trees):
         lacks, do = f"read {unreadable}", "make the model readable for everybody: chmod -R a+rX"
     else:
@@ -60,10 +60,9 @@ def _devices(ground: Ground) -> Iterable[Path]:
 
 
 def _starts(account: Account, launch: Launch) -> bool:
-    """Whether a program that is not ours can be started by that user: a script may lead anywhere.
+    """Whether a program that is not ours works for that user: a script may lead anywhere.
 
-    Asked for its version, which every TensorFlow Serving tells; 126 and 127 are a shell's and the dynamic
-    linker's word for what they cannot run or find.
+    Asked for its version, which every TensorFlow Serving tells, with exit code 0 (model_servers/main.cc).
     """
     if "-m" in launch.argv:
         return True
@@ -74,11 +73,9 @@ def _starts(account: Account, launch: Launch) -> bool:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             **account.becoming(),
         )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return True
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return False
-    return asked.returncode not in (126, 127)
+    return asked.returncode == 0
 
 
 def _program(launch: Launch) -> Iterable[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,7 @@ def plan(
     )
     tcp = bool(bundle.code) and settings.handler_ports
     launches = launch.plan(settings, models, allotted.owners, runtime, environ, kind, tcp=tcp)
+    warn_of_open_ports(launches, kind)
     if settings.max_batch_size and any(one.joins for one in launches):
         _log.warning("SAGEMAKER_TFS_MAX_BATCH_SIZE has no effect: the model was compiled at a fixed batch")
     return Loading(
@@ -73,6 +74,19 @@ def plan(
             "ownership": allotted.map,
         },
     )
+
+
+def warn_of_open_ports(launches: Sequence[Launch], kind: str) -> None:
+    """TensorFlow Serving opens its ports on all addresses, whatever its log says."""
+    from neuronserve.modelserver import programs
+
+    ports = [str(port) for one in launches for port in (one.rest_port, one.grpc_port) if port]
+    if ports and programs.listens_everywhere(kind):
+        _log.warning(
+            "for a model's own code, model servers listen on all addresses, ports %s: keep others off them "
+            "(a security group), or set SERVE_HANDLER_PORTS=false where the code needs but context.channel",
+            ", ".join(ports),
+        )
 
 
 def golden_file(settings: Settings, bundle: Bundle) -> Path | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from neuronserve import exitcodes, logs, privileges
 from neuronserve import settings as settings_room
-from neuronserve.boot import links
+from neuronserve.boot import home, links
 from neuronserve.boot.failure import Failure
 from neuronserve.boot.progress import Display
 from neuronserve.boot.rundir import open_runtime_dir
@@ -67,7 +67,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         with open_runtime_dir(settings.runtime_dir, accounts.group) as runtime, links.withdrawn(runtime):
             around = Surroundings(
                 settings=settings,
-                environ=_children_environ(environ),
+                environ={**_children_environ(environ), **home.variables(environ, settings, runtime)},
                 accounts=accounts,
                 root=ROOT,
                 runtime=runtime,

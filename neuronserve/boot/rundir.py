@@ -153,6 +153,7 @@ def _clear(folder: Path) -> None:
         *folder.glob("ms-*"),
         folder / "metrics",
         folder / "spool",
+        folder / "home",
         folder / "model",
         folder / "models",
         folder / "neuron-host",

@@ -86,7 +86,7 @@ class Service:
         self._measuring = Measuring(loop, children, around.runtime, around.environ)
         self._relay_nginx = relay("nginx")
         self._former_socket: gateway.Stamp | None = None
-        front.prepare(around.settings, around.runtime, around.accounts.nginx)
+        front.prepare(around.settings, around.runtime)
         self._front = self._keep(FrontError, self._front_spec())
         self._gateway = self._keep(GatewayError, self._gateway_spec())
         self._servers = Servers(
@@ -341,9 +341,7 @@ class Service:
             check=self._front_check,
             policy=self._policy(),
             start_seconds=20.0,
-            before=functools.partial(
-                front.before_start, self._around.settings, runtime, self._around.accounts.nginx
-            ),
+            before=functools.partial(front.before_start, self._around.settings, runtime),
             disk_fault=self._disk_fault,
         )
 

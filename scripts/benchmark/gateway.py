@@ -71,7 +71,8 @@ def served(shape: str, port: int, extra: dict[str, str]) -> Iterator[tuple[psuti
         environ = {
             **os.environ, "MODEL_URI": str(version.parent), "MODEL_NAME": "model", "NULL_SHAPE": shape,
             "MODEL_SERVER": "tensorflow", "MODEL_SERVER_BINARY": str(NULL), "SERVE_LOG_LEVEL": "warning",
-            "SAGEMAKER_BIND_TO_PORT": str(port), "SERVE_DRAIN_SECONDS": "5", **extra,
+            "SAGEMAKER_BIND_TO_PORT": str(port), "SERVE_DRAIN_SECONDS": "5",
+            "SERVE_MODEL_SERVER_ENV": "NULL_SHAPE", **extra,
         }  # fmt: skip
         began = time.monotonic()
         log = Path(folder) / "log"

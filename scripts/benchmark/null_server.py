@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 CONF = """
+{user}
 worker_processes 1; daemon off; pid {folder}/pid; error_log stderr error;
 events {{ worker_connections 1024; }}
 http {{
@@ -84,10 +85,10 @@ def main() -> None:
         file = folder / "www" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(frame(message))
-    folder.chmod(0o755)
     Path(socket).unlink(missing_ok=True)
+    user = "user root root;" if os.geteuid() == 0 else ""  # the folder is closed to others
     conf = folder / "nginx.conf"
-    conf.write_text(CONF.format(folder=folder, socket=socket))
+    conf.write_text(CONF.format(folder=folder, socket=socket, user=user))
     nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "nginx"
     os.execv(nginx, [nginx, "-c", str(conf), "-e", "stderr"])  # noqa: S606  a list, and no shell
 

@@ -97,7 +97,7 @@ def accounts(monkeypatch, capabilities=privileges._NEEDED, **environ):
     monkeypatch.setattr(privileges, "_program", lambda: ())
     privileges._accounts.cache_clear()
     try:
-        return privileges.accounts(Settings.from_environ(environ))
+        return privileges.accounts(Settings.from_environ({"MODEL_URI": "s3://b/k", **environ}))
     finally:
         privileges._accounts.cache_clear()
 
@@ -110,6 +110,22 @@ def test_as_root_model_servers_are_another_user_than_the_workers_and_all_are_in_
     assert found.gateway.uid != found.model_server.uid
     assert found.group == found.gateway.gid == found.model_server.gid
     assert found.nginx
+
+
+def test_workers_stay_root_where_only_root_may_read_the_models_code_and_say_why(monkeypatch, reachable):
+    (reachable / "model" / "code").mkdir(parents=True)
+    named = {"MODEL_URI": str(reachable / "model"), "SERVE_CACHE_DIR": str(reachable / "cache")}
+    assert accounts(monkeypatch, **named).gateway
+    (reachable / "model" / "code").chmod(0o700)
+    found = accounts(monkeypatch, **named)
+    assert not found.gateway
+    [note] = found.notes
+    assert note.endswith(f"may not read {reachable}/model/code")
+
+
+def test_workers_stay_root_where_only_root_may_reach_the_cache(monkeypatch, reachable):
+    (reachable / "closed").mkdir(mode=0o700)
+    assert not accounts(monkeypatch, SERVE_CACHE_DIR=str(reachable / "closed" / "cache")).gateway
 
 
 def test_without_the_right_to_kill_others_only_nginxs_workers_are_somebody_else(monkeypatch):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from neuronserve.boot import cores
 from neuronserve.boot.cores import Ground
 from neuronserve.boot.judge import Standard
-from neuronserve.boot.load import BOARD
+from neuronserve.boot.load import BOARD, warn_of_open_ports
 from neuronserve.boot.multimodel import memory
 from neuronserve.boot.multimodel.room import Room
 from neuronserve.neuron import capacity
@@ -42,6 +42,7 @@ def plan(settings: Settings, ground: Ground, runtime: Path, environ: Mapping[str
     allotment = cores.allot_vacant(settings, ground)
     tcp = settings.handler_ports
     launches = launch.plan(settings, (), allotment.owners, runtime, environ, kind, tcp=tcp)
+    warn_of_open_ports(launches, kind)
     room = Room(
         servers={owner.server: _memory(owner, ground) for owner in allotment.owners},
         budget=memory.budget(settings, len(launches)),

@@ -7,9 +7,9 @@ import re
 import tempfile
 from pathlib import Path
 
-from neuronserve import folders
+from neuronserve import cachedir, folders
 from neuronserve import settings as settings_room
-from neuronserve.artifact import cache, local, peek, space
+from neuronserve.artifact import local, peek, space
 from neuronserve.artifact.location import LocalLocation
 from neuronserve.doctor.finding import Finding, Outcome, fault, note, ok, warn
 from neuronserve.doctor.patient import Patient
@@ -58,7 +58,7 @@ def _runtime(patient: Patient, settings: Settings) -> list[Finding]:
 
 
 def _cache(patient: Patient, settings: Settings) -> Finding:
-    root = cache.place(settings.cache_dir)
+    root = cachedir.place(settings.cache_dir)
     if (root.exists() and not root.is_dir()) or not _writable(root):
         hint = "set SERVE_CACHE_DIR to a directory that this user may write, or mount a tmpfs on /tmp"
         if _served_in_place(patient, settings):

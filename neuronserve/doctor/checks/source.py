@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from neuronserve.artifact import cache, peek, space
+from neuronserve import cachedir
+from neuronserve.artifact import peek, space
 from neuronserve.artifact.location import LocalLocation, S3Location
 from neuronserve.artifact.peek import Stored
 from neuronserve.artifact.retry import Transient
@@ -90,7 +91,7 @@ def _told(found: Stored, provider: str) -> Finding:
 def _room(found: Stored, settings: Settings) -> list[Finding]:
     if found.kept is not None:
         return [ok(f"it is in the cache already: {found.kept}", kept=str(found.kept))]
-    root = cache.place(settings.cache_dir)
+    root = cachedir.place(settings.cache_dir)
     place = next(path for path in (root, *root.parents) if path.exists())
     free = space.free(place)
     numbers: dict[str, Any] = {"free": free, "needed": found.unpacked}

@@ -32,11 +32,12 @@ def context(
     attributes, content_type, accept = headers
     version = str(route.version) if route.version is not None else None
     address = f"http://localhost:{server.rest_port}/v1/models/{model.name}"
+    rest_uri = f"{address}{f'/versions/{version}' if version else ''}:{route.method}"
     return Context(
         model_name=model.name,
         model_version=version,
         method=route.method,
-        rest_uri=f"{address}{f'/versions/{version}' if version else ''}:{route.method}",
+        rest_uri=rest_uri if server.rest_port else "",
         grpc_port=str(server.grpc_port or ""),
         channel=channel,
         custom_attributes=attributes,

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import sys
+import tarfile
 import tempfile
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import psutil
 import pytest
 
 from tests import handmade
+from tests.wheels import wheel
 
 ROOT = Path(__file__).resolve().parents[3]
 JSON = {"Content-Type": "application/json"}
@@ -35,6 +37,14 @@ import os, requests
 def handler(data, context):
     answer = requests.post(context.rest_uri, data=data.read(), timeout=20)
     return b"%s %d" % (os.environ["MY_SECRET"].encode(), answer.status_code), "text/plain"
+"""
+WHOAMI = """
+import json, os, greeting, requests
+
+def handler(data, context):
+    rest = requests.post(context.rest_uri, data=data.read(), timeout=20).status_code
+    told = {"uid": os.geteuid(), "package": greeting.VERSION, "secret": os.environ["MY_SECRET"], "rest": rest}
+    return json.dumps(told), "application/json"
 """
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="becoming somebody else takes root")
 
@@ -70,10 +80,10 @@ def opened(then=""):
     return ("unshare", "--mount", "sh", "-e", "-c", script, "sh", sys.executable, str(ROOT / "serve"))
 
 
-def read(service, path):
+def read(service, path, at="/invocations"):
     """What the model answers for a file: its content, or why not."""
     body = json.dumps({"inputs": str(path)}).encode()
-    answer = service.post("/invocations", body, JSON)
+    answer = service.post(at, body, JSON)
     if answer.status != 200:
         return answer.body
     found = answer.json()["outputs"]
@@ -170,6 +180,62 @@ def test_started_as_root_the_parts_are_several_users_and_a_graph_reads_no_secret
         assert b"model_failed" in read(service, path), path
     assert service.stop() == 0
     assert not [line for line in service.log() if "as root" in line["message"]]
+
+
+@as_root
+def test_started_as_root_a_models_own_code_and_its_packages_run_as_the_workers_do(serve, shared):
+    model = shared / "packed"
+    handmade.doubling_rows(model / "m" / "1")
+    wheel(model / "code" / "wheels", "greeting", "2.5")
+    (model / "code" / "requirements.txt").write_text("greeting\n")
+    (model / "code" / "inference.py").write_text(WHOAMI)
+    with tarfile.open(shared / "model.tar.gz", "w:gz") as tar:
+        for entry in model.iterdir():
+            tar.add(entry, entry.name)
+    service = serve(
+        program=opened(), MODEL_URI=shared / "model.tar.gz", MODEL_SERVER="cpu",
+        SERVE_CACHE_DIR=shared / "cache", MY_SECRET="of the service",
+    )  # fmt: skip
+    service.wait_ready()
+    [master] = [p for p in service.children("gunicorn") if p.ppid() == service.process.pid]
+    [uid] = {worker.uids().effective for worker in master.children()}
+    assert uid
+    answer = service.post("/invocations", b'{"instances": [[1.0, 2.0, 5.0]]}', JSON)
+    assert answer.json() == {"uid": uid, "package": "2.5", "secret": "of the service", "rest": 200}
+    assert (shared / "cache").stat().st_mode & 0o7777 == 0o750
+    assert service.stop() == 0
+
+
+@as_root
+def test_started_as_root_models_are_loaded_and_unloaded_by_the_workers_alone(serve, shared):
+    handmade.reading(shared / "models" / "a" / "model" / "1")
+    service = serve(
+        program=opened(), SAGEMAKER_MULTI_MODEL="true", SERVE_MODELS_DIR=shared / "models",
+        MODEL_SERVER="cpu", SERVE_CACHE_DIR=shared / "cache", **SECRETS,
+    )  # fmt: skip
+    service.wait_ready()
+    body = json.dumps({"model_name": "a", "url": f"{shared}/models/a/model"}).encode()
+    assert service.post("/models", body, JSON).status == 200
+    control = (service.runtime / "models.sock").stat()
+    assert (control.st_mode & 0o777, control.st_uid in users(service, "gunicorn") - {0}) == (0o600, True)
+    content = read(service, f"/proc/{service.process.pid}/environ", at="/models/a/invoke")
+    assert b"planted" not in content
+    assert b"TMPDIR=" in read(service, "/proc/self/environ", at="/models/a/invoke")
+    assert service.request("DELETE", "/models/a").status == 200
+    assert service.stop() == 0
+
+
+@as_root
+def test_started_as_root_long_answers_of_batch_transform_are_spooled(serve, shared):
+    handmade.doubling_rows(shared / "model" / "1")
+    service = serve(program=opened(), MODEL_URI=shared / "model", MODEL_SERVER="cpu", SAGEMAKER_BATCH="true")
+    service.wait_ready()
+    rows = 1_000_000  # 12 bytes each: more than is kept in memory
+    answer = service.post(
+        "/invocations", b"1,2,3\n" * rows, {"Content-Type": "text/csv", "Accept": "text/csv"}, 120
+    )
+    assert (answer.status, len(answer.body)) == (200, rows * len("2.0,4.0,6.0\n"))
+    assert service.stop() == 0
 
 
 @as_root

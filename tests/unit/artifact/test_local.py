@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from neuronserve import exitcodes
+from neuronserve import cachedir, exitcodes
 from neuronserve.artifact import cache, manifest
 from neuronserve.errors import (
     AmbiguousModels,
@@ -198,7 +198,7 @@ def nowhere(tmp_path, monkeypatch):
     (tmp_path / "tmp").mkdir()
     (tmp_path / "tmp").chmod(0o1777)
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path / "tmp"))
-    monkeypatch.setattr(cache, "SYSTEM", tmp_path / "nothing" / "neuronserve")
+    monkeypatch.setattr(cachedir, "SYSTEM", tmp_path / "nothing" / "neuronserve")
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nothing")
     return tmp_path / "tmp"
 
@@ -233,7 +233,7 @@ def test_the_images_folder_is_for_whoever_the_container_runs_as(archive, get, no
     system = nowhere / "image"
     system.mkdir()
     system.chmod(0o1777)
-    monkeypatch.setattr(cache, "SYSTEM", system)
+    monkeypatch.setattr(cachedir, "SYSTEM", system)
     get(archive, SERVE_CACHE_DIR="")
     assert [path.name for path in system.iterdir()] == [f"neuronserve-cache-{os.getuid()}"]
 
@@ -243,7 +243,8 @@ def test_a_user_has_the_cache_at_home(nowhere, monkeypatch, name):
     monkeypatch.setattr(os, "geteuid", lambda: 4242)
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv(name, str(nowhere / "home"))
-    assert cache.place(None) == nowhere / "home" / ("neuronserve" if name[0] == "X" else ".cache/neuronserve")
+    below = {"XDG_CACHE_HOME": "neuronserve", "HOME": ".cache/neuronserve"}
+    assert cachedir.place(None) == nowhere / "home" / below[name]
 
 
 @as_root

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from neuronserve import privileges
 from neuronserve.artifact import sharedcode
+from neuronserve.privileges import Account, Accounts
 from neuronserve.settings import Settings
 
 
@@ -64,3 +67,17 @@ def test_a_place_in_s3_has_a_bucket_and_a_prefix(tmp_path: Path) -> None:
     assert not sharedcode.at_start(endpoint(tmp_path, **bucket))
     assert not sharedcode.at_start(endpoint(tmp_path, **prefix))
     assert not sharedcode.at_start(Settings.from_environ({**bucket, **prefix}))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving a file to another user takes root")
+@pytest.mark.parametrize("written", ["", "inference.py"])
+def test_code_that_a_model_servers_user_has_written_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    settings = endpoint(tmp_path / "models")
+    holding(tmp_path / "code")
+    accounts = Accounts(model_server=Account("m", 4242, 4343))
+    monkeypatch.setattr(privileges, "accounts", lambda _settings: accounts)
+    assert sharedcode.folders(settings) == (tmp_path / "code",)
+    os.chown(tmp_path / "code" / written, 4242, -1)
+    assert sharedcode.folders(settings) == ()

@@ -120,3 +120,8 @@ def test_the_json_is_made_only_when_it_is_read() -> None:
         raise AssertionError("made")
 
     assert Response(200, "u", never, lambda: {"y": np.ones(2)}).arrays["y"].tolist() == [1, 1]
+
+
+def test_without_ports_the_context_has_the_channel_alone() -> None:
+    made = context(parse(""), Model("m", (1,)), Server(0, "unix:/s"), "channel", (None, None, None), 0, 1.0)
+    assert (made.rest_uri, made.grpc_port, made.channel) == ("", "", "channel")
