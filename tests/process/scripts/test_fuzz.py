@@ -72,7 +72,7 @@ def test_a_fault_in_the_reading_of_archives_is_found_and_replayed(tmp_path, monk
         patch.setattr(corpus, "_SECONDS", 0.0)
         assert program.main(options("archives", tmp_path, count=3)) == 1
         said = capsys.readouterr().out
-        assert "exit N, a traceback: OverflowError: planted" in said
+        assert "exit 1, a traceback: OverflowError: planted" in said
         file = findings(tmp_path / "archives")[0]
         assert f"scripts/fuzz archives --replay {tmp_path}" in said
         assert program.main(options("archives", tmp_path, replay=file)) == 1
