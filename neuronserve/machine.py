@@ -19,6 +19,7 @@ _CGROUP = Path("/sys/fs/cgroup")
 _MEMINFO = Path("/proc/meminfo")
 _PATH = f"{os.defpath}:/usr/local/sbin:/usr/sbin:/sbin"  # a plain user's PATH on Debian has no sbin
 _TAKEN = "stop what listens there, or set SAGEMAKER_BIND_TO_PORT"
+NGINX_MODULES = Path("/usr/lib/nginx/modules")  # of Debian's packages
 _PRIVILEGED = "only a privileged user may have such a low port; set SAGEMAKER_BIND_TO_PORT to 1024 or more"
 
 
@@ -37,6 +38,13 @@ def memory_limit(cgroup: Path = _CGROUP) -> int | None:
             limit = int(text)
             return limit if limit < 1 << 60 else None  # version 1 says "none" with a huge number
     return None
+
+
+def memory(cgroup: Path = _CGROUP) -> int:
+    """Bytes this container may use in all."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = memory_limit(cgroup)
+    return whole if limit is None else min(whole, limit)
 
 
 def memory_available(cgroup: Path = _CGROUP, meminfo: Path = _MEMINFO) -> int:
