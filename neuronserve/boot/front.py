@@ -16,7 +16,7 @@ import resource
 import signal
 import string
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from neuronserve import machine
@@ -36,6 +36,7 @@ _BODY_TIME = ROOT / "neuronserve" / "boot" / "body_time.lua"
 _MODULES = ("ndk_http_module.so", "ngx_http_lua_module.so")  # in the order in which they are loaded
 # written for each request that finds all places taken; the request log has those
 _NO_PLACE = "no live upstreams while connecting to upstream"
+_LOST_WORKER = re.compile(r"\[alert\] .*worker process \d+ exited on signal \d+")
 
 _log = logging.getLogger("neuronserve.boot")
 
@@ -44,8 +45,8 @@ class _Template(string.Template):
     delimiter = "%"  # nginx has the dollar sign
 
 
-def render(settings: Settings, runtime: Path, template: str) -> str:
-    """The configuration, all paths absolute."""
+def render(settings: Settings, runtime: Path, template: str, turn: int = 0) -> str:
+    """The configuration, all paths absolute. ``turn``: how often it was written before."""
     workers = min(machine.cpus(), _MOST_WORKERS)
     connections, open_files = _capacity()
     held = _held(settings, workers * connections)
@@ -55,6 +56,7 @@ def render(settings: Settings, runtime: Path, template: str) -> str:
     user = privileges.worker_user()
     return _Template(template).substitute(
         runtime=runtime,
+        zone_kb=64 + 4 * (turn % 2),  # nginx keeps a zone, and the counts in it, whose size is as before
         workers=workers,
         connections=connections,
         open_files=open_files,
@@ -130,10 +132,14 @@ def prepare(settings: Settings, runtime: Path) -> None:
     machine.must_be_free(settings.bind_port)
     if not _lua_modules():
         _log.warning(
-            "nginx has no Lua: only pauses within a request's body are bounded, and a client that is too slow "
-            "gets no answer; apt-get install libnginx-mod-http-lua"
+            "nginx has no Lua: only pauses within a request's body are bounded, and a client that is too "
+            "slow gets no answer; apt-get install libnginx-mod-http-lua"
         )
-    rendered = render(settings, runtime, (ROOT / "nginx.conf").read_text())
+    _write(settings, runtime)
+
+
+def _write(settings: Settings, runtime: Path, turn: int = 0) -> None:
+    rendered = render(settings, runtime, (ROOT / "nginx.conf").read_text(), turn)
     try:
         (runtime / "nginx.conf").write_text(rendered)
     except OSError as error:
@@ -143,12 +149,34 @@ def prepare(settings: Settings, runtime: Path) -> None:
         ) from error
 
 
+def count_anew(settings: Settings, runtime: Path, pid: int | None, turn: int) -> None:
+    """Have nginx go on with new counters and new workers.
+
+    One that was killed took its connections along, and left them in the counters that all workers share:
+    after some such deaths each request would be one too many. What other workers have is served to its end.
+    """
+    if pid is None:
+        return
+    try:
+        _write(settings, runtime, turn)
+        os.kill(pid, signal.SIGHUP)
+    except (FrontError, ProcessLookupError) as error:
+        _log.error("nginx goes on with the counters of a worker that died: %s", error)
+
+
 def before_start(runtime: Path) -> None:
     """Remove the socket that a killed nginx leaves behind; the next one could not bind to it."""
     (runtime / SOCKET).unlink(missing_ok=True)
 
 
-def command(runtime: Path, environ: Mapping[str, str], *, on_stdout: OnLine, on_stderr: OnLine) -> Command:
+def command(
+    runtime: Path,
+    environ: Mapping[str, str],
+    *,
+    on_stdout: OnLine,
+    on_stderr: OnLine,
+    on_lost_worker: Callable[[], None] = lambda: None,
+) -> Command:
     """Raises FrontError when there is no nginx."""
     program = machine.program("nginx", environ)
     if program is None:
@@ -159,10 +187,21 @@ def command(runtime: Path, environ: Mapping[str, str], *, on_stdout: OnLine, on_
         cwd=runtime,
         # a pipe of our own: /dev/stdout can always be opened then, whoever the workers run as
         on_stdout=on_stdout,
-        on_stderr=lambda line: None if _NO_PLACE in line else on_stderr(line),
+        on_stderr=_hears(on_stderr, on_lost_worker),
         death_signal=signal.SIGTERM,  # the master then takes its workers along
         longest_line=65_536,
     )
+
+
+def _hears(pass_on: OnLine, on_lost_worker: Callable[[], None]) -> OnLine:
+    def hear(line: str) -> None:
+        if _NO_PLACE in line:
+            return
+        pass_on(line)
+        if _LOST_WORKER.search(line):
+            on_lost_worker()
+
+    return hear
 
 
 def alive(runtime: Path) -> Answer:

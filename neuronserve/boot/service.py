@@ -78,6 +78,7 @@ class Service:
         self._fetches = not around.settings.multi_model or sharedcode.at_start(around.settings)
         self._ground: Ground | None = None
         self._measuring = Measuring(loop, children, around.runtime, around.environ)
+        self._lost_workers = 0  # of nginx
         front.prepare(around.settings, around.runtime)
         self._front = self._keep(FrontError, self._front_spec())
         self._gateway = self._keep(GatewayError, self._gateway_spec())
@@ -299,7 +300,11 @@ class Service:
     def _front_spec(self) -> Spec:
         runtime = self._around.runtime
         command: Command = front.command(
-            runtime, self._around.environ, on_stdout=self._around.print_line, on_stderr=relay("nginx")
+            runtime,
+            self._around.environ,
+            on_stdout=self._around.print_line,
+            on_stderr=relay("nginx"),
+            on_lost_worker=self._front_lost_a_worker,
         )
         return Spec(
             name="nginx",
@@ -309,6 +314,11 @@ class Service:
             start_seconds=20.0,
             before=functools.partial(front.before_start, runtime),
         )
+
+    def _front_lost_a_worker(self) -> None:
+        self._lost_workers += 1
+        if not self._condition.ending:
+            front.count_anew(self._around.settings, self._around.runtime, self._front.pid, self._lost_workers)
 
     def _gateway_spec(self) -> Spec:
         around = self._around

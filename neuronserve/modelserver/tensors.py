@@ -86,8 +86,8 @@ def unfolds_beyond(proto: Any, limit: int) -> bool:
 def fault_of(proto: Any) -> str:
     """What is wrong with a TensorProto that no model server could read; "" for nothing.
 
-    As ``Tensor::FromProto`` of TensorFlow's tensor.cc has it: values that are too many or too few are no fault, and
-    a tensor without elements may have any content.
+    As ``Tensor::FromProto`` of TensorFlow's tensor.cc has it: values that are too many or too few are no
+    fault, and a tensor without elements may have any content.
     """
     if proto.dtype not in types_pb2.DataType.values() or not 0 < proto.dtype < _REFERENCES:
         return f"has no dtype that there is: {proto.dtype}"

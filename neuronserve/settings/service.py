@@ -62,8 +62,8 @@ class Service:
     )
     max_uploads: int | None = variable(
         "SERVE_MAX_UPLOADS", read.integer(1, 1_000_000), "", unit="requests", group=_SERVICE,
-        meaning="requests with a body of 100,000 bytes or more, or of unknown length, that may be unfinished at "
-        "once; not set: as many as a quarter of the memory has room for at 8 MiB each, and at least twice "
+        meaning="requests with a body of 100,000 bytes or more, or of unknown length, that may be unfinished "
+        "at once; not set: as many as a quarter of the memory has room for at 8 MiB each, and at least twice "
         "`SERVE_MAX_IN_FLIGHT`",
     )
     drain_seconds: float = variable(
