@@ -8,11 +8,11 @@
 ARG BASE_IMAGE=debian:bookworm-slim
 # Which base image it is, is the builder's to say: `scripts/image --base-image NAME@sha256:DIGEST`.
 # checkov:skip=CKV_DOCKER_7:the default of BASE_IMAGE has a tag
-# --- what both targets run on: Python and nginx from Debian, nothing else ------------------------
+# --- what both targets run on: Python and nginx (with Lua) from Debian, nothing else --------------
 FROM ${BASE_IMAGE} AS base
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-      ca-certificates=* nginx=1.22.* python3.11=3.11.* \
+      ca-certificates=* libnginx-mod-http-lua=1:0.10.* nginx=1.22.* python3.11=3.11.* \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log \
       /etc/nginx/sites-enabled /etc/nginx/sites-available /var/www \
  && groupadd --gid 10001 neuronserve \

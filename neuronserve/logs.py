@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 import sys
 import time
@@ -41,6 +42,8 @@ _PATTERNS = (
     (re.compile(r"([?&]Signature=)[^&\s\"']+"), rf"\1{_HIDDEN}"),
     (re.compile(r"(\w://)[^/\s:@]+:[^/\s@]+@"), rf"\1{_HIDDEN}@"),
 )
+_SURROGATES = 0xD800
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _COLOURS = {"DEBUG": "2", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
 
 
@@ -57,6 +60,30 @@ class Redactor:
         for pattern, replacement in _PATTERNS:
             text = pattern.sub(replacement, text)
         return text
+
+
+def json_line(fields: Mapping[str, Any]) -> str:
+    """One object on one line that any reader of JSON (RFC 8259) and of UTF-8 takes, whatever is in it.
+
+    Half a surrogate pair (a byte that was no UTF-8) is written as the text of its escape. JSON allows DEL,
+    the control characters above it, and U+2028, but what relays or splits lines may not: escaped too.
+    """
+    text = json.dumps(_finite(fields), separators=(",", ":"), default=str, ensure_ascii=False)
+    return _UNSAFE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\u{code:04x}" if code < _SURROGATES else f"\\\\u{code:04x}"
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows no infinity and no nan: their names, as texts."""
+    if isinstance(value, Mapping):
+        return {str(name): _finite(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class JsonLines(logging.Formatter):
@@ -77,7 +104,7 @@ class JsonLines(logging.Formatter):
             line[name] = self._redact(value) if isinstance(value, str) else value
         if record.exc_info:
             line["traceback"] = self._redact(self.formatException(record.exc_info))
-        return json.dumps(line, separators=(",", ":"), default=str, ensure_ascii=False)
+        return json_line(line)
 
 
 class TextLines(logging.Formatter):

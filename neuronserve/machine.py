@@ -5,6 +5,7 @@ Processors by affinity and cgroup quota, memory and processes by the cgroup's li
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
@@ -17,8 +18,11 @@ from neuronserve.errors import FrontError
 
 _CGROUP = Path("/sys/fs/cgroup")
 _MEMINFO = Path("/proc/meminfo")
+_PROC_NET = Path("/proc/net")
+_HELD = frozenset({"01", "08"})  # ESTABLISHED, CLOSE_WAIT: include/net/tcp_states.h
 _PATH = f"{os.defpath}:/usr/local/sbin:/usr/sbin:/sbin"  # a plain user's PATH on Debian has no sbin
 _TAKEN = "stop what listens there, or set SAGEMAKER_BIND_TO_PORT"
+NGINX_MODULES = Path("/usr/lib/nginx/modules")  # of Debian's packages
 _PRIVILEGED = "only a privileged user may have such a low port; set SAGEMAKER_BIND_TO_PORT to 1024 or more"
 
 
@@ -37,6 +41,13 @@ def memory_limit(cgroup: Path = _CGROUP) -> int | None:
             limit = int(text)
             return limit if limit < 1 << 60 else None  # version 1 says "none" with a huge number
     return None
+
+
+def memory(cgroup: Path = _CGROUP) -> int:
+    """Bytes this container may use in all."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = memory_limit(cgroup)
+    return whole if limit is None else min(whole, limit)
 
 
 def memory_available(cgroup: Path = _CGROUP, meminfo: Path = _MEMINFO) -> int:
@@ -109,3 +120,18 @@ def _read(path: Path) -> str:
         return path.read_text().strip()
     except OSError:
         return ""
+
+
+def connections(port: int) -> int:
+    """How many connections clients hold to a port of this host, busy or idle: proc(5), ``/proc/net/tcp``."""
+    found = 0
+    for name in ("tcp", "tcp6"):
+        with contextlib.suppress(OSError):
+            found += _connections((_PROC_NET / name).read_text(), port)
+    return found
+
+
+def _connections(table: str, port: int) -> int:
+    """Of such a table; a client that sent all it had (CLOSE_WAIT) may still wait for its answer."""
+    rows = (line.split() for line in table.splitlines()[1:])
+    return sum(row[1].endswith(f":{port:04X}") and row[3] in _HELD for row in rows)

@@ -23,6 +23,7 @@ PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements" / "dev.txt"
 SDK = ROOT / "requirements" / "sdk.txt"  # without dependencies: tests import two modules of it
 CACHE = ROOT / ".cache"
+NGINX_LUA = Path("/usr/lib/nginx/modules/ngx_http_lua_module.so")
 
 
 def enter(*, needs: tuple[str, ...] = (), stay: bool = False) -> None:
@@ -40,6 +41,8 @@ def enter(*, needs: tuple[str, ...] = (), stay: bool = False) -> None:
     wanted = _fingerprint()
     fresh = _is_made(wanted)
     missing = [program for program in needs if not shutil.which(program)]
+    if "nginx" in needs and not NGINX_LUA.exists():
+        missing.append("libnginx-mod-http-lua")
     system_packages(missing if fresh else [*missing, *_venv_package()])
     if not fresh:
         _make_environment(wanted)

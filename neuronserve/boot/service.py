@@ -12,7 +12,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from neuronserve import exitcodes
+from neuronserve import exitcodes, machine
 from neuronserve import state as states
 from neuronserve.artifact import sharedcode
 from neuronserve.artifact.bundle import Bundle
@@ -84,7 +84,7 @@ class Service:
         self._fetches = not around.settings.multi_model or sharedcode.at_start(around.settings)
         self._ground: Ground | None = None
         self._measuring = Measuring(loop, children, around.runtime, around.environ)
-        self._relay_nginx = relay("nginx")
+        self._lost_workers = 0  # of nginx
         self._former_socket: gateway.Stamp | None = None
         front.prepare(around.settings, around.runtime)
         self._front = self._keep(FrontError, self._front_spec())
@@ -307,7 +307,8 @@ class Service:
         if self._fetching:
             self._fetching.signal(signal.SIGTERM)
             self._loop.later(_QUICK_GRACE, self._stop_fetching)
-        connections = functools.partial(front.connections, self._around.runtime)
+        # nginx would go on counting those that a worker had when it was killed
+        connections = functools.partial(machine.connections, self._around.settings.bind_port)
         parts = Parts(self._front, self._gateway, self._servers.processes, connections)
         if self._condition.was_ready:
             Drain(self._loop, parts, self._around.settings.drain_seconds, self._ended).begin()
@@ -333,7 +334,11 @@ class Service:
     def _front_spec(self) -> Spec:
         runtime = self._around.runtime
         command: Command = front.command(
-            runtime, self._around.environ, on_stdout=self._around.print_line, on_stderr=self._heard_nginx
+            runtime,
+            self._around.environ,
+            on_stdout=self._around.print_line,
+            on_stderr=relay("nginx"),
+            on_lost_worker=self._front_lost_a_worker,
         )
         return Spec(
             name="nginx",
@@ -345,9 +350,12 @@ class Service:
             disk_fault=self._disk_fault,
         )
 
-    def _heard_nginx(self, line: str) -> None:
-        self._relay_nginx(line)
-        if front.lost_worker(line):
+    def _front_lost_a_worker(self) -> None:
+        self._lost_workers += 1
+        around, pid = self._around, self._front.pid
+        if self._condition.ending or pid is None:
+            return
+        if not front.count_anew(around.settings, around.runtime, pid, self._lost_workers):
             self._front.replace("one of its workers died, and what it had in flight counts for ever")
 
     def _disk_fault(self) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from neuronserve.compiled import SignatureBatch
 from neuronserve.errors import InputMismatch
 from neuronserve.gateway.catalogue import Entry
-from neuronserve.modelserver import calls, client, predictions
+from neuronserve.modelserver import calls, client, predictions, tensors
 from neuronserve.payload import (
     Decoded,
     Form,
@@ -92,6 +92,8 @@ def forwarded(
     """A client's own message: passed on, addressed to the model that was chosen; in parts if need be."""
     own = predictions.Own(calls.addressed(method, body, spec, limit))
     signature = select(entry.signatures, own.signature or None, dense=False)  # it may ask for some outputs
+    if method == "predict":
+        _must_be_its_dtypes(own, signature)
     batch = entry.batches.get(signature.name) if method == "predict" else None
     if batch is None or dealing.fits(own.rows(batch.inputs), batch):
         answer = _whole(method, wanted, Form.COLUMN, signature)
@@ -101,6 +103,17 @@ def forwarded(
     requests = predictions.Requests(spec, made.parts, own.dtypes, own.outputs)
     answer = _joined(made, wanted, Form.COLUMN, signature, spec)
     return Exchange(_RPC[method], requests, signature.name, answer, made)
+
+
+def _must_be_its_dtypes(own: predictions.Own, signature: Signature) -> None:
+    """Raises InputMismatch for an input of a dtype that nothing but a model which declares it could read.
+
+    TensorFlow refuses any dtype but the declared one; most of them are left to it to refuse.
+    """
+    for name, dtype in own.dtypes.items():
+        declared = signature.dtypes.get(name, dtype)
+        if dtype != declared and tensors.numpy_dtype(dtype) is None and dtype != "string":
+            raise InputMismatch(f'input "{name[:100]}" has dtype {dtype}; the model takes {declared}')
 
 
 def spoken(

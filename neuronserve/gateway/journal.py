@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import time
 from collections.abc import Callable, Iterator
 
 import orjson
 
 from neuronserve.gateway.invocation import Invocation
+from neuronserve.logs import json_line
 
 _STDOUT = 1
 _SHOWN = 200  # characters of a header
+_WHOLE = select.PIPE_BUF  # bytes: a pipe may mix longer pieces of several writers
+_CUT = 40  # characters of each text of a line that is longer
 
 
 def _named(request: Invocation) -> Iterator[tuple[str, str]]:
@@ -34,6 +38,20 @@ def _write(line: bytes) -> None:
     """A reader of the log that went away, or cannot keep up, must not fail the request."""
     with contextlib.suppress(OSError):
         os.write(_STDOUT, line)
+
+
+def _encoded(line: dict[str, object]) -> bytes:
+    """JSON in one piece that a pipe does not break up, whatever a client put into it."""
+    try:
+        encoded = orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:  # half a surrogate pair, say
+        encoded = b"\xff"
+    if not encoded.isascii():  # what some take for the end of a line, too
+        encoded = f"{json_line(line)}\n".encode()
+    if len(encoded) <= _WHOLE:
+        return encoded
+    cut = {name: value[:_CUT] if isinstance(value, str) else value for name, value in line.items()}
+    return f"{json_line(cut)}\n".encode()
 
 
 class Journal:
@@ -103,4 +121,4 @@ class Journal:
     def _line(self, line: dict[str, object], code: str) -> None:
         if code:
             line["code"] = code
-        self._write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        self._write(_encoded(line))

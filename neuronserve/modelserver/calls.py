@@ -102,8 +102,8 @@ def readdressed(method: str, body: bytes, spec: Spec, limit: int) -> tuple[bytes
 def addressed(method: str, body: bytes, spec: Spec, limit: int) -> Any:
     """A client's own message, made out to ``spec``'s model.
 
-    MalformedBody: the bytes are no such message. BodyTooLarge: an input unfolds to more than ``limit`` bytes,
-    which the model server would have to find memory for.
+    MalformedBody: the bytes are no such message, or one with a tensor that cannot be. BodyTooLarge: an input
+    unfolds to more than ``limit`` bytes, which the model server would have to find memory for.
     """
     request = _REQUESTS[method]()
     try:
@@ -112,6 +112,8 @@ def addressed(method: str, body: bytes, spec: Spec, limit: int) -> Any:
         name = request.DESCRIPTOR.full_name
         raise MalformedBody(f"the body is not a serialized {name}") from fault
     for name, proto in request.inputs.items() if method == "predict" else ():
+        if wrong := tensors.fault_of(proto):
+            raise MalformedBody(f'input "{name[:100]}" {wrong}')
         if tensors.unfolds_beyond(proto, limit):
             raise BodyTooLarge(f'input "{name[:100]}" unfolds to more than {limit} bytes')
     signature = spec.signature or request.model_spec.signature_name

@@ -105,6 +105,8 @@ def _array(name: str, proto: Any) -> Array:
     where = f'input "{name[:100]}"'
     if proto.tensor_shape.unknown_rank or any(dim.size < 0 for dim in proto.tensor_shape.dim):
         raise MalformedBody(f"{where} has no certain shape")
+    if proto.tensor_content and tensors.dtype_name(proto.dtype) == "string":
+        raise MalformedBody(f"{where} has texts as tensor_content; send them as string_val")
     try:
         return tensors.read(proto)
     except ModelFailed:

@@ -7,6 +7,7 @@ repeats its last value up to the shape (tensor.proto).
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,8 @@ _KINDS: dict[str, tuple[int, str | None, str]] = {
     "complex128": (types_pb2.DT_COMPLEX128, "<c16", "dcomplex_val"),
 }
 _STRING_BYTES = 24  # of TensorFlow's own string object
+_REFERENCES = 100  # enums above it are dtypes of references, which no message carries
+_MOST_DIMENSIONS = 254
 _NAMES = {enum: name for name, (enum, _, _) in _KINDS.items()}
 
 
@@ -78,6 +81,30 @@ def unfolds_beyond(proto: Any, limit: int) -> bool:
         if total > limit:
             return True
     return False
+
+
+def fault_of(proto: Any) -> str:
+    """What is wrong with a TensorProto that no model server could read; "" for nothing.
+
+    As ``Tensor::FromProto`` of TensorFlow's tensor.cc has it: values that are too many or too few are no
+    fault, and a tensor without elements may have any content.
+    """
+    if proto.dtype not in types_pb2.DataType.values() or not 0 < proto.dtype < _REFERENCES:
+        return f"has no dtype that there is: {proto.dtype}"
+    sizes = [dim.size for dim in proto.tensor_shape.dim]
+    if len(sizes) > _MOST_DIMENSIONS:
+        return f"has {len(sizes)} dimensions; TensorFlow knows at most {_MOST_DIMENSIONS}"
+    if negative := next((size for size in sizes if size < 0), 0):
+        return f"has a dimension of {negative}"
+    count = math.prod(sizes)
+    if count >= 1 << 63:
+        return "has more elements than TensorFlow can count"
+    item = numpy_dtype(dtype_name(proto.dtype))
+    have = len(proto.tensor_content)
+    if have and count and item is not None and have != count * item.itemsize:
+        needed = count * item.itemsize
+        return f"has {have} bytes of tensor_content; its shape and dtype need {needed}"
+    return ""
 
 
 def _item_bytes(enum: int) -> int:
@@ -124,7 +151,7 @@ def read(proto: Any) -> np.ndarray[Any, Any]:
     if numpy_name is None:
         return _spread(np.array(proto.string_val, dtype=object), shape)
     dtype = _bfloat16() if numpy_name == "bfloat16" else np.dtype(numpy_name)
-    if proto.tensor_content:
+    if proto.tensor_content and 0 not in shape:  # without elements, content means nothing
         return np.frombuffer(proto.tensor_content, dtype).reshape(shape)
     return _spread(_values(getattr(proto, field), dtype, bits=field == "half_val"), shape)
 
@@ -139,8 +166,10 @@ def _values(values: Iterable[Any], dtype: np.dtype[Any], *, bits: bool) -> np.nd
 
 def _spread(values: np.ndarray[Any, Any], shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
     """Repeat the last value until the shape is full, as tensor.proto says; none at all means zeros."""
-    wanted = int(np.prod(shape, dtype=np.int64))
+    wanted = math.prod(shape)
     missing = wanted - values.size
+    if missing < 0:
+        values = values[:wanted]  # TensorFlow takes as many as it needs
     if missing > 0:
         last = (
             values[-1:] if values.size else np.array([b""] if values.dtype == object else [0], values.dtype)

@@ -35,6 +35,10 @@ class Service:
         "SERVE_BODY_READ_SECONDS", read.integer(1, 3600), "15", unit="s", group=_SERVICE,
         meaning="the longest pause between two pieces of a request's body; then 408",
     )
+    body_seconds: float | None = variable(
+        "SERVE_BODY_SECONDS", read.number(1, 3600), "", unit="s", group=_SERVICE,
+        meaning="the time that a request's body may take in all; then 408; not set: the deadline",
+    )
     max_body_mb: int = variable(
         "SERVE_MAX_BODY_MB", read.integer(0, 4096), "100", unit="MiB", group=_SERVICE,
         meaning="the largest request body, also after decompression; 0: no limit; "
@@ -47,8 +51,20 @@ class Service:
     )
     max_in_flight: int = variable(
         "SERVE_MAX_IN_FLIGHT", read.integer(1, 65535), "128", unit="requests", group=_SERVICE,
-        meaning="requests admitted at once, waiting ones included; one more is answered 503 with "
-        "`Retry-After`",
+        meaning="requests whose body is there that are admitted at once, waiting ones included; one more is "
+        "answered 503 with `Retry-After`",
+    )
+    max_per_address: int | None = variable(
+        "SERVE_MAX_REQUESTS_PER_ADDRESS", read.integer(0, 1_000_000), "", unit="requests", group=_SERVICE,
+        meaning="requests of one address that may be unfinished at once, bodies that still come and answers "
+        "that are not read yet included; one more is answered 503; 0: no limit by address; not set: half of "
+        "what nginx holds in all, some thousands (of large bodies half of `SERVE_MAX_UPLOADS`)",
+    )
+    max_uploads: int | None = variable(
+        "SERVE_MAX_UPLOADS", read.integer(1, 1_000_000), "", unit="requests", group=_SERVICE,
+        meaning="requests with a body of 100,000 bytes or more, or of unknown length, that may be unfinished "
+        "at once; not set: as many as a quarter of the memory has room for at 8 MiB each, and at least twice "
+        "`SERVE_MAX_IN_FLIGHT`",
     )
     drain_seconds: float = variable(
         "SERVE_DRAIN_SECONDS", read.number(0, 3600), "25", unit="s", group=_SERVICE,

@@ -189,6 +189,10 @@ class Serve:
         """The lines of stdout so far."""
         return self._out.read_text(errors="replace").splitlines()
 
+    def output(self):
+        """The bytes of stdout so far."""
+        return self._out.read_bytes()
+
     def requests(self):
         """The request log so far."""
         return [json.loads(line) for line in self.lines() if line.startswith('{"type":"request"')]

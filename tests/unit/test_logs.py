@@ -1,6 +1,7 @@
 import io
 import json
 import logging
+import re
 
 import pytest
 from hypothesis import given
@@ -157,3 +158,35 @@ def test_redaction_takes_any_text_and_twice_is_once(text):
 def test_time_is_utc_in_milliseconds():
     assert logs._moment(0.0004) == "1970-01-01T00:00:00.000Z"
     assert logs._moment(1706702400.9996) == "2024-01-31T12:00:01.000Z"
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.binary(max_size=9)
+    | st.text(st.characters(codec=None), max_size=40)
+    | st.sampled_from(["\udcff", "\x7f", "\x9f", '\\"', "\u2028", "\n"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.text(st.characters(codec=None), max_size=80), values)
+def test_every_line_is_json_in_utf8_whatever_is_in_the_record(message, value):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    output = logs.Output(stream)
+    output.setFormatter(logs.JsonLines(logs.Redactor({})))
+    record = logging.LogRecord("x", logging.INFO, "", 0, "%s", (message,), None)
+    record.fields = {"value": value}
+    output.handle(record)
+    stream.flush()
+    line = stream.buffer.getvalue()
+    assert line.count(b"\n") == 1
+
+    def no_constant(name):
+        raise AssertionError(f"{name} is no JSON")
+
+    assert json.loads(line.decode(), parse_constant=no_constant)["level"] == "info"
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029]", line.decode()[:-1])

@@ -90,3 +90,21 @@ def test_programs_of_administrators_are_found_without_sbin_on_the_path(tmp_path:
 def test_memory_is_available_where_machine_and_cgroup_both_have_it(tmp_path: Path, files, available) -> None:
     (tmp_path / "meminfo").write_text("MemTotal:  9000 kB\nMemAvailable:    2000 kB\n")
     assert machine.memory_available(group(tmp_path / "cgroup", **files), tmp_path / "meminfo") == available
+
+
+def test_connections_of_a_port_are_counted_while_clients_hold_them() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert machine.connections(port) == 0
+        with (
+            socket.create_connection(("127.0.0.1", port)),
+            socket.create_connection(("127.0.0.1", port)) as one,
+        ):
+            first, second = server.accept()[0], server.accept()[0]
+            assert machine.connections(port) == 2
+            one.shutdown(socket.SHUT_WR)
+            assert second.recv(1) == b""
+            assert machine.connections(port) == 2  # it may still wait for its answer
+            first.close()
+            second.close()
+        assert machine.connections(port) == 0

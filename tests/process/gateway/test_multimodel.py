@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import threading
 
 from neuronserve.boot import front
@@ -118,3 +120,13 @@ def test_predictions_have_the_limits_of_invocations_and_loads_those_of_questions
     assert (load.status, load.json()["error"]) == (413, "the request body is larger than 64 KiB")
     (endpoint.runtime / "serving").unlink()
     assert [endpoint.invoke("m").json()["code"], endpoint.invoke("m").status] == ["not_ready", 503]
+
+
+def test_loads_whose_body_does_not_come_take_no_places(endpoint) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(limits.AT_ONCE + 1):
+            slow = stack.enter_context(socket.create_connection(("127.0.0.1", endpoint.port), timeout=30))
+            slow.sendall(b"POST /models HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{")
+        endpoint.wait_for("them all", lambda: (front.connections(endpoint.runtime) or 0) > limits.AT_ONCE)
+        assert endpoint.load("m").status == 200
+        assert endpoint.invoke("m").status == 200

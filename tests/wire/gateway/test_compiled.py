@@ -259,8 +259,8 @@ def test_the_shape_of_a_row_is_still_checked(static) -> None:
     ("spoil", "said"),
     [
         (lambda t: t.ClearField("tensor_shape"), "single value"),
-        (lambda t: setattr(t, "tensor_content", b"123"), "does not hold"),
-        (lambda t: setattr(t.tensor_shape.dim[1], "size", -1), "no certain shape"),
+        (lambda t: setattr(t, "tensor_content", b"123"), "3 bytes of tensor_content"),
+        (lambda t: setattr(t.tensor_shape.dim[1], "size", -1), "a dimension of -1"),
         (lambda t: setattr(t, "dtype", 11), "qint8"),
     ],
 )
