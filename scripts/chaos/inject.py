@@ -93,10 +93,7 @@ class Chaos:
         """What is not as before the first injection; empty when all is."""
         if not processes.is_alive(self.scene.family.serve):
             return ""
-        try:
-            state = self.scene.state()
-        except ValueError:
-            return "state.json is no state"
+        state = self.scene.state()
         if state.state != states.READY or not (self.scene.runtime / "serving").exists():
             return f"the service is {state.state}, and nginx says {self._told()}"
         for server in state.servers:

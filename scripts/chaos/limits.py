@@ -92,8 +92,7 @@ class Account:
     after: Usage
     ending: Ending
     doubled: Sequence[str] = ()
-    guarded: Sequence[str] = ()  # what the guard of the host's memory did
-    churn: Sequence[str] = ()  # what loads and unloads met that must not be
+    guarded: Sequence[str] = ()  # what the guard of the host's memory did, and parts of the tool that ended
     allowed: Allowed = Allowed()
 
 
@@ -106,7 +105,6 @@ def broken(account: Account) -> list[str]:
         *_end(account.ending),
         *(f"core with two owners: {line}" for line in account.doubled),
         *account.guarded,
-        *account.churn,
     ]
 
 

@@ -76,14 +76,18 @@ class Place:
         counts: dict[str, int] = {}
         size = 0
         for where in (self.runtime, self.cache, self.temporary):
-            for path in where.rglob("*"):
+            for path in below(where):
                 with contextlib.suppress(OSError):
-                    if path.is_dir() and not path.is_symlink():
-                        continue
                     size += path.lstat().st_blocks * 512
                     name = nameless(str(path.relative_to(where.parent)))
                     counts[name] = counts.get(name, 0) + 1
         return counts, size
+
+
+def below(folder: Path) -> Iterator[Path]:
+    """All but folders; whatever vanishes meanwhile."""
+    for where, _, names in os.walk(folder):
+        yield from (Path(where, name) for name in names)
 
 
 def nameless(name: str) -> str:

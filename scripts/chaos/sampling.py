@@ -35,7 +35,7 @@ class Sampler:
         self._tell = tell
         self._every = every
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread = threading.Thread(target=self._try, daemon=True)
         self._members: list[psutil.Process] = []
         self.walks = 0
         self.claims = 0  # core ranges looked at
@@ -48,6 +48,12 @@ class Sampler:
     def end(self) -> None:
         self._over.set()
         self._thread.join()
+
+    def _try(self) -> None:
+        try:
+            self._run()
+        except Exception as fault:  # noqa: BLE001  a watch that ended must not look like one that saw nothing
+            self.guarded.append(f"the watch on the service ended by itself: {fault!r}")
 
     def _run(self) -> None:
         walked, told = 0.0, time.monotonic()

@@ -62,7 +62,11 @@ class Scene:
         return self.place.runtime
 
     def state(self) -> states.State:
-        return states.Reader(self.runtime / "state.json").current()
+        """As published; ``starting`` where it cannot be read, as in the moment in which it is written."""
+        try:
+            return states.Reader(self.runtime / "state.json").current()
+        except (OSError, ValueError):
+            return states.State()
 
 
 @dataclasses.dataclass(frozen=True)

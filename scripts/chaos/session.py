@@ -149,6 +149,7 @@ def _through(run_: Run, scene: Scene, serving: service.Service, voices: Voices) 
         if churn:
             churn.end()
             run_.churn = dict(churn.counts)
+            sampler.guarded += churn.faults
         after = _settled(scene, before)
         sampler.end()
         if not load.runs:
@@ -222,7 +223,7 @@ def _last_words(serving: service.Service) -> str:
 
 
 def _left_files(here: place.Place) -> list[str]:
-    found = [path for where in (here.runtime, here.temporary) for path in where.rglob("*")]
+    found = [path for where in (here.runtime, here.temporary) for path in place.below(where)]
     return [str(path.relative_to(here.folder)) for path in found if path.name not in _EXPECTED]
 
 

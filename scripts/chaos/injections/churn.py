@@ -34,11 +34,12 @@ class Churn:
         self._scene = scene
         self._draw = random.Random(seed)  # noqa: S311  to be repeated
         self._over = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
+        self._thread = threading.Thread(target=self._try, daemon=True)
         self._loaded: dict[int, Target | None] = dict.fromkeys(range(GUESTS))
         self._unknown: set[int] = set()
         self._turn = 0
         self.counts: collections.Counter[str] = collections.Counter()
+        self.faults: list[str] = []
 
     def start(self) -> None:
         self._thread.start()
@@ -47,6 +48,12 @@ class Churn:
         """Every guest is unloaded then."""
         self._over.set()
         self._thread.join()
+
+    def _try(self) -> None:
+        try:
+            asyncio.run(self._run())
+        except Exception as fault:  # noqa: BLE001  loads that ended must not look like loads that went well
+            self.faults.append(f"loads and unloads ended by themselves: {fault!r}")
 
     async def _run(self) -> None:
         while not self._over.is_set():
