@@ -44,5 +44,5 @@ def _home() -> Path | None:
 
 
 def _may_be_made(folder: Path) -> bool:
-    nearest = next(one for one in (folder, *folder.parents) if one.exists())
+    nearest = next(one for one in (folder, *folder.parents) if os.path.exists(one))  # noqa: PTH110  never raises
     return os.access(nearest, os.W_OK | os.X_OK)

@@ -92,13 +92,15 @@ def hide() -> None:
 
 def accounts(settings: Settings) -> Accounts:
     """Raises SettingsError for a user that is not there, or that one may not become here."""
+    if os.geteuid() != 0:
+        return Accounts()
     return _accounts(settings.gateway_user, settings.model_server_user, _read_by_workers(settings))
 
 
 def _read_by_workers(settings: Settings) -> tuple[Path, ...]:
     """Where a model's own code may lie, which workers load: the cache, or a model that is served in place."""
     kept = cachedir.place(settings.cache_dir).parent
-    way = next(path for path in (kept, *kept.parents) if path.exists())
+    way = next(path for path in (kept, *kept.parents) if os.path.exists(path))  # noqa: PTH110  never raises
     if settings.multi_model:
         return (way, *([settings.models_dir] if settings.models_dir.is_dir() else []))
     local = Path(settings.model_uri or _MODEL)
@@ -109,8 +111,6 @@ def _read_by_workers(settings: Settings) -> tuple[Path, ...]:
 def _accounts(
     gateway_user: str | None, model_server_user: str | None, read_by_workers: tuple[Path, ...]
 ) -> Accounts:
-    if os.geteuid() != 0:
-        return Accounts()
     able = _capabilities()
     nginx = _first(_NGINX) if able & _NGINX_NEEDS == _NGINX_NEEDS else None
     if nginx is None or able & _NEEDED != _NEEDED:

@@ -8,6 +8,7 @@ counts.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def variables(environ: Mapping[str, str], settings: Settings, runtime: Path) -> 
         name: str(shared / file)
         for name, files in _OBEYED.items()
         for file in files
-        if name not in environ and (shared / file).is_file()
+        if name not in environ and os.access(shared / file, os.R_OK)
     }
     kept = cachedir.place(settings.cache_dir)  # does not move with it
     return {**found, "HOME": str(runtime / FOLDER), "SERVE_CACHE_DIR": str(kept)}
