@@ -43,9 +43,10 @@ ARCHIVES: Mapping[str, tuple[bytes, int]] = {
 
 
 def ran(command: list[str], tmp_path: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    usual = {"SERVE_CACHE_DIR": str(tmp_path / "cache"), **environ}
-    how = {"capture_output": True, "text": True, "check": False, "timeout": 120}
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, **usual}, **how)
+    environ = {**os.environ, "SERVE_CACHE_DIR": str(tmp_path / "cache"), **environ}
+    return subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=120
+    )
 
 
 @pytest.mark.parametrize("name", ARCHIVES)
