@@ -68,6 +68,6 @@ class Fetch:
     )
     max_files: int = variable(
         "SERVE_MAX_FILES", read.integer(1, 10**7), "100000", unit="files", group=_FETCH,
-        meaning="how many members an archive may have",
+        meaning="how many members an archive may have, and folders",
     )
     # fmt: on

@@ -35,6 +35,7 @@ class Archives:
     def __init__(self, scratch: Path, *, fork: bool = True) -> None:
         self._scratch = scratch
         self._fork = fork
+        self._warm = False
 
     def seeds(self) -> list[bytes]:
         models = [hostile_model.honest(), hostile_model.honest(compiled=False), hostile_model.textual()]
@@ -65,9 +66,9 @@ class Archives:
         return hostile_tar.packed(tar, rng)
 
     def tried(self, cases: Sequence[bytes]) -> list[Result]:
-        import neuronserve.artifact.local
-        import neuronserve.artifact.unpack  # noqa: F401  once, before the fork
-
+        if self._fork and not self._warm:
+            self._warm = True
+            self.try_one(self.seeds()[0])  # what an honest model needs is imported once, before the forks
         return forking.run_all(cases, self.try_one) if self._fork else [self.try_one(one) for one in cases]
 
     def try_one(self, case: bytes) -> Result:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from neuronserve.errors import InvalidInput
 
+_MOST = 500_000  # files and folders
 _DEEPEST = 64  # folders below one another: what `serve` follows
 _JUNK = (
     ".DS_Store", "._*", "__MACOSX", ".Trashes", ".Spotlight-V100", ".fseventsd", "Thumbs.db", "desktop.ini",
@@ -51,10 +53,14 @@ def members(source: Path, place: str, *, within: Path, rules: Rules) -> Iterator
     there hangs on how a tree was copied. Raises InvalidInput with the path.
     """
     root = os.path.realpath(within)
-    yield from _walk(os.fspath(source), place, root, rules, ())
+    yield from _walk(os.fspath(source), place, root, rules, (), itertools.count(1))
 
 
-def _walk(source: str, place: str, root: str, rules: Rules, above: tuple[str, ...]) -> Iterator[Member]:
+def _walk(
+    source: str, place: str, root: str, rules: Rules, above: tuple[str, ...], visits: Iterator[int]
+) -> Iterator[Member]:
+    if next(visits) > _MOST:  # links may lead to one folder on many ways
+        raise InvalidInput(f"{root} holds more than {_MOST:,} files and folders", hint="take links away")
     real = _inside(source, root)
     if rules.leaves_out(place) or Path(real) in rules.not_these:
         return
@@ -75,7 +81,7 @@ def _walk(source: str, place: str, root: str, rules: Rules, above: tuple[str, ..
     for name in names:
         if not is_junk(name):
             below = f"{place}/{name}" if place else name
-            yield from _walk(f"{source}/{name}", below, root, rules, (*above, real))
+            yield from _walk(f"{source}/{name}", below, root, rules, (*above, real), visits)
 
 
 def _inside(source: str, root: str) -> str:

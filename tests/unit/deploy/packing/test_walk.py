@@ -68,3 +68,14 @@ def test_what_cannot_be_packed_is_named(tmp_path, make, said):
     make(tmp_path / "tree" / "it")
     with pytest.raises(InvalidInput, match=said):
         paths(tmp_path / "tree")
+
+
+def test_folders_that_links_multiply_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr("neuronserve.deploy.packing.walk._MOST", 2000)
+    for n in range(40):  # two ways from each folder to the next: 2**40 paths
+        (tmp_path / f"f{n}").mkdir()
+        for side in "ab":
+            (tmp_path / f"f{n}" / side).symlink_to(f"../f{n + 1}")
+    (tmp_path / "f40").mkdir()
+    with pytest.raises(InvalidInput, match="more than 2,000 files and folders"):
+        list(members(tmp_path, "", within=tmp_path, rules=Rules()))
