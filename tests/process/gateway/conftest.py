@@ -20,6 +20,7 @@ import pytest
 
 from neuronserve.boot import front as nginx
 from neuronserve.boot import gateway
+from neuronserve.reservedfile import ReservedFile
 from neuronserve.settings import Settings
 from neuronserve.state import Model, Server, State, write
 from tests.ports import free_port
@@ -116,7 +117,7 @@ def front(tmp_path: Path, scripted: Callable[..., ScriptedServer]) -> Iterator[F
         now = State(
             "ready", servers=servers, models=(Model("m", (1,)),), default_model="m", kind="cpu", generation=1
         )
-        write(made.runtime / "state.json", now)
+        write(ReservedFile(made.runtime / "state.json"), now)
         _start(made, stack)
         yield made
 

@@ -65,7 +65,9 @@ def test_any_process_that_is_killed_or_stopped_is_replaced(serve, doubling, numb
     service.wait_ready()
     for name in ("nginx", "nginx worker", "gunicorn", "gunicorn worker", "ms-0/sock"):
         part = service.part(name.partition(" ")[0])
-        victim = part.children()[0] if name.endswith("worker") else part
+        victim = part
+        if name.endswith("worker"):
+            victim = service.wait_for("a worker", lambda of=part: of.children())[0]
         victim.send_signal(number)
         service.wait_for(f"the end of {name}", lambda gone=victim: gone not in service.survivors())
         service.wait_for("an answer", lambda: answered(service))
