@@ -16,9 +16,10 @@ _MIB = 1 << 20
 _AT_ONCE = 24
 _KINDS = ("lines of objects", "CSV of one number", "rows of one number", "CSV of quotes")
 _GATEWAY = (
-    "import pathlib;"
+    "import os,pathlib;"
     "print(sorted(p.parent.name for p in pathlib.Path('/proc').glob('[0-9]*/cmdline')"
-    " if b'wsgi:app' in p.read_bytes() or b'grpc_socket_path' in p.read_bytes()))"
+    " if p.parent.name != str(os.getpid())"
+    " and (b'wsgi:app' in p.read_bytes() or b'grpc_socket_path' in p.read_bytes())))"
 )
 
 
