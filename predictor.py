@@ -21,10 +21,11 @@ import neuronserve
 from neuronserve import machine
 from neuronserve import state as states
 from neuronserve.errors import NeuronserveError
-from neuronserve.gateway import edge, parameters, statuses
+from neuronserve.gateway import edge, memory, parameters, statuses
 from neuronserve.gateway.gauges import Gauges
 from neuronserve.gateway.handlers.handling import Handling
 from neuronserve.gateway.journal import Journal
+from neuronserve.gateway.memory import Budget
 from neuronserve.gateway.metrics import CONTENT_TYPE, Metrics
 from neuronserve.gateway.multimodel import asked, limits, names
 from neuronserve.gateway.multimodel.control import SOCKET, Control
@@ -92,7 +93,8 @@ class Predictor(flask.Flask):
         """Take the worker's row on the board; ``rows`` workers share it."""
         self.board.slot, self.board.rows = slot, max(rows, slot + 1)
         limit = self._settings.max_body_bytes
-        pool = Pool(self.board, self._metrics.called)
+        most = memory.most_for_one(limit)
+        pool = Pool(self.board, self._metrics.called, most // 2 or -1)
         service = Service(
             state=self.reader,
             pool=pool,
@@ -113,6 +115,7 @@ class Predictor(flask.Flask):
             self._metrics,
             watcher,
             limit,
+            Budget(self.board, most=most, total=self._settings.request_memory_bytes),
             in_pieces=self._settings.batch_transform,
             default_accept=self._settings.default_accept,
         )

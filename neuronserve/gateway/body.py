@@ -16,6 +16,7 @@ from gunicorn.http.errors import ParseException
 
 from neuronserve import machine
 from neuronserve.errors import BodyTooLarge, ClientGone
+from neuronserve.payload import cost
 
 _SMALL = 32 * 1024  # what gunicorn has mostly read along with the headers
 _STEP = 1 << 20
@@ -58,8 +59,18 @@ def _short(have: int, length: int) -> ClientGone:
 class Source:
     """A body that is not received yet; of any length where ``limit`` is 0."""
 
-    def __init__(self, environ: Mapping[str, Any], limit: int, room: Callable[[], int]) -> None:
-        """``limit``: bytes that it may have. ``room``: for how many there is memory, if it is held whole."""
+    def __init__(
+        self,
+        environ: Mapping[str, Any],
+        limit: int,
+        room: Callable[[], int],
+        meter: cost.Meter = cost.nothing,
+    ) -> None:
+        """``limit``: bytes that it may have. ``room``: for how many there is memory, if it is held whole.
+
+        ``meter``: told how many are about to be held; it raises where others hold the memory now.
+        """
+        self._meter = meter
         self._environ = environ
         self._limit = limit
         self._room = room
@@ -87,13 +98,17 @@ class Source:
         if self._length is not None:
             if self._length > room:
                 raise _no_room(self._length, room)
+            self._meter(self._length)
             body = read(self._environ, self._length)
             self.received = len(body)
             return body
-        held = bytearray()
+        held, metered = bytearray(), 0
         for chunk in self.chunks():
             if len(held) + len(chunk) > room:
                 raise _no_room(len(held) + len(chunk), room)
+            if len(held) + len(chunk) > metered:
+                metered = min(2 * len(held) + _STEP, room)
+                self._meter(metered)
             held += chunk
         return held
 

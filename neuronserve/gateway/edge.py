@@ -16,6 +16,7 @@ from neuronserve.errors import ClientGone, NeuronserveError
 from neuronserve.gateway import body, statuses
 from neuronserve.gateway.invocation import Answer, Invocation
 from neuronserve.gateway.journal import Journal
+from neuronserve.gateway.memory import Budget
 from neuronserve.gateway.metrics import Metrics
 from neuronserve.gateway.sending import Ended, Sending
 from neuronserve.gateway.service import Service
@@ -43,6 +44,7 @@ class Invocations:
         metrics: Metrics,
         watcher: Watcher | None,
         max_body_bytes: int,
+        budget: Budget,
         *,
         in_pieces: bool = False,
         default_accept: str | None = None,
@@ -56,6 +58,7 @@ class Invocations:
         self._metrics = metrics
         self._watcher = watcher
         self._limit = max_body_bytes
+        self._budget = budget
         self._in_pieces = in_pieces
         self._default_accept = default_accept
 
@@ -80,6 +83,7 @@ class Invocations:
             sending.ended = self._when_ended(request, request_id, answer.content_type, began)
             start_response(status, headers)
             return sending
+        request.lease.close()  # what is left, the answer, goes out at once
         self._tell(
             request, request_id, status, code, (headers[0][1], len(content)), time.perf_counter() - began
         )
@@ -101,6 +105,7 @@ class Invocations:
             target=environ.get(TARGET, ""),
             arrival=arrival_of(environ),
             watch=connection.watch if connection is not None else _nobody,
+            lease=self._budget.lease(),
             target_model=get("HTTP_X_AMZN_SAGEMAKER_TARGET_MODEL", ""),
             variant=get("HTTP_X_AMZN_SAGEMAKER_TARGET_VARIANT", ""),
             container=get("HTTP_X_AMZN_SAGEMAKER_TARGET_CONTAINER_HOSTNAME", ""),
@@ -116,9 +121,10 @@ class Invocations:
         if not self._in_pieces and length < _LARGE and not (length == 0 and body.is_chunked(environ)):
             if self._limit and length > self._limit:
                 raise body.too_large(length, self._limit)
+            request.lease.charge("body", length)
             request.body = body.read(environ, length)
             return
-        source = body.Source(environ, self._limit, body.room)
+        source = body.Source(environ, self._limit, body.room, request.lease.meter("body"))
         if self._in_pieces:
             request.source = source
         else:
@@ -126,6 +132,7 @@ class Invocations:
 
     def _when_ended(self, request: Invocation, request_id: str, content_type: str, began: float) -> Ended:
         def ended(fault: Exception | None, sent: int) -> None:
+            request.lease.close()
             status, code = "200 OK", ""
             if fault is not None:
                 failure = _failure(fault, request_id)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
 
 from neuronserve.compiled import SignatureBatch
 from neuronserve.errors import InputMismatch
@@ -18,6 +19,7 @@ from neuronserve.payload import (
     Kind,
     MediaType,
     Signature,
+    cost,
     encode,
     encode_results,
     jsonanswer,
@@ -29,6 +31,14 @@ from neuronserve.payload.signature import select
 Answer = tuple[bytes, str]
 Stream = Callable[[Iterable[Sequence[bytes]]], Iterator[bytes]]
 """Answers in order, in turns as they come, into a body in pieces, one for each turn."""
+
+
+class Answering(Protocol):
+    """Makes the body of raw answers. ``meter``: told what encoding may cost, before it."""
+
+    def __call__(self, raws: Sequence[bytes], meter: cost.Meter = ...) -> Answer: ...
+
+
 _RPC = {"predict": client.PREDICT, "classify": client.CLASSIFY, "regress": client.REGRESS}
 
 
@@ -44,7 +54,7 @@ class Exchange:
     method: str
     requests: Sequence[bytes]
     signature: str
-    answer: Callable[[Sequence[bytes]], Answer]
+    answer: Answering
     split: Split | None = None
     stream: Stream | None = None
     streamed: str = ""
@@ -117,18 +127,26 @@ def _must_be_its_dtypes(own: predictions.Own, signature: Signature) -> None:
 
 
 def spoken(
-    method: str, decoded: Decoded, wanted: MediaType, spec: calls.Spec, entry: Entry, dealing: Dealing
+    method: str,
+    decoded: Decoded,
+    wanted: MediaType,
+    spec: calls.Spec,
+    entry: Entry,
+    dealing: Dealing,
+    meter: cost.Meter = cost.nothing,
 ) -> Exchange:
-    """Messages made from arrays, or from examples."""
+    """Messages made from arrays, or from examples. ``meter``: told what they may cost, before that."""
     signature = decoded.signature
     spec = calls.Spec(spec.model, spec.version, signature.name)
     batch = entry.batches.get(signature.name)
     if method != "predict":
         message = calls.example_request(method, spec, decoded.examples or [], decoded.context)
     elif batch is None:
+        meter(cost.of_messages(decoded.arrays))
         message = calls.predict_request(spec, decoded.arrays, signature.dtypes)
     else:
         made = dealing.of(decoded.arrays, batch)
+        meter(cost.of_messages(decoded.arrays, (made.rows + made.padding) / max(1, made.rows)))
         requests = predictions.Requests(spec, made.parts, signature.dtypes)
         answer = _joined(made, wanted, decoded.form, signature, spec)
         stream = _lines(made, signature) if _in_pieces(made, wanted, decoded.form) else None
@@ -142,25 +160,32 @@ def spoken(
     )
 
 
-def _whole(
-    method: str, wanted: MediaType, form: Form, signature: Signature
-) -> Callable[[Sequence[bytes]], Answer]:
-    if wanted.kind is Kind.PROTOBUF:
-        typed = predictions.typed if method == "predict" else bytes
-        return lambda raws: (typed(raws[0]), wanted.name)
-    if method == "predict":
-        return lambda raws: encode(calls.predict_response(raws[0])[0], wanted, form, signature)
-    return lambda raws: encode_results(calls.example_response(method, raws[0])[0], wanted)
+def _whole(method: str, wanted: MediaType, form: Form, signature: Signature) -> Answering:
+    def answer(raws: Sequence[bytes], meter: cost.Meter = cost.nothing) -> Answer:
+        (raw,) = raws
+        if method != "predict":
+            meter(cost.RESULTS * len(raw))
+        if wanted.kind is Kind.PROTOBUF:
+            if method == "predict":
+                meter(cost.RESULTS * len(raw))
+                return predictions.typed(raw), wanted.name
+            return bytes(raw), wanted.name
+        if method == "predict":
+            arrays = calls.predict_response(raw)[0]
+            meter(cost.of_answer(arrays, wanted.kind))
+            return encode(arrays, wanted, form, signature)
+        return encode_results(calls.example_response(method, raw)[0], wanted)
+
+    return answer
 
 
-def _joined(
-    made: Split, wanted: MediaType, form: Form, signature: Signature, spec: calls.Spec
-) -> Callable[[Sequence[bytes]], Answer]:
+def _joined(made: Split, wanted: MediaType, form: Form, signature: Signature, spec: calls.Spec) -> Answering:
     if len(made.parts) == 1 and not made.padding:
         return _whole("predict", wanted, form, signature)
 
-    def answer(raws: Sequence[bytes]) -> Answer:
+    def answer(raws: Sequence[bytes], meter: cost.Meter = cost.nothing) -> Answer:
         arrays = made.join([calls.predict_response(raw)[0] for raw in raws])
+        meter(cost.of_answer(arrays, wanted.kind))
         if wanted.kind is Kind.PROTOBUF:
             return predictions.response(arrays, spec), wanted.name
         return encode(arrays, wanted, form, signature)

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Generator
 
 from neuronserve.gateway.body import Source
+from neuronserve.gateway.memory import Lease
 from neuronserve.modelserver.lanes import Watch
 from neuronserve.payload.batches import Split
 
@@ -22,6 +23,7 @@ class Invocation:
     target: str  # the model that the address names (POST /models/NAME/invoke); "" for /invocations
     arrival: float  # seconds since the epoch, when its first byte came
     watch: Watch
+    lease: Lease  # the memory that it holds
     target_model: str = ""  # what the endpoint's caller named, for the log alone
     variant: str = ""  # the endpoint's variant that was asked for; likewise
     container: str = ""  # the container that was asked for, by its hostname; likewise

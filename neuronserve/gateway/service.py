@@ -18,20 +18,23 @@ from neuronserve.gateway.exchange import Exchange, Stream, forwarded, spoken
 from neuronserve.gateway.handlers.asking import Asking
 from neuronserve.gateway.handlers.handling import Handling, Task
 from neuronserve.gateway.invocation import Answer, Invocation
+from neuronserve.gateway.memory import Lease
 from neuronserve.gateway.multimodel import names
 from neuronserve.gateway.multimodel.residents import Residents
 from neuronserve.gateway.servers import Group, Servers
 from neuronserve.gateway.transform import Transform
-from neuronserve.modelserver import calls, client
+from neuronserve.modelserver import calls, client, fields
 from neuronserve.modelserver.lanes import Watch
 from neuronserve.modelserver.pool import Pool
 from neuronserve.payload import Kind, MediaType, choose, decode, inflate, media_type
 from neuronserve.payload.signature import select
 from neuronserve.state import DRAINING, Reader, State
 
-_LARGE = 64 << 20  # bytes of a body that are worth to be had back
+_LARGE = 1 << 20  # bytes of a body that are worth to be had back
 METADATA_SECONDS = 10.0
 _DESCRIPTION_SECONDS = 2.0  # for all models together, where somebody only looks
+_HANDLED = 4  # of a byte of a body that a model's own code reads
+_ANSWERED = 2  # of a byte of a model server's answer: the message, and what it is read into
 _UNBOUNDED = sys.maxsize - 1
 Body = bytes | bytearray | memoryview
 
@@ -93,7 +96,9 @@ class Service:
         chunks = source.chunks()
         if request.body:
             limit = self._limit or room()
-            body = inflate(request.body, request.encoding, limit) if request.encoding else request.body
+            body: Body = request.body
+            if request.encoding:
+                body = inflate(body, request.encoding, limit, request.lease.meter("unpacked"))
             if sent.kind is Kind.JSON and not transform.are_lines(body):
                 return None
             chunks = iter((bytes(body),))
@@ -105,7 +110,8 @@ class Service:
                 method, messages, self._left(request), group.servers, request.watch, asked
             )
 
-        work = transform.Work(entry, route, group.dealing, sent, wanted, how.longest(self._limit), send)
+        longest, meter = how.longest(self._limit), request.lease.meter("piece")
+        work = transform.Work(entry, route, group.dealing, sent, wanted, longest, send, meter)
         spool, tally = transform.Spool(how.folder), transform.Tally()
         try:
             transform.run(work, chunks, spool, tally, how.filled)
@@ -145,7 +151,8 @@ class Service:
             return self._predicted(request, route, state, began)
         body: Body = request.body
         if request.encoding:
-            body = inflate(body, request.encoding, self._limit or room())
+            body = inflate(body, request.encoding, self._limit or room(), request.lease.meter("unpacked"))
+        request.lease.charge("handler", _HANDLED * len(body))
         entry = self._entry(request, route, state)
         group = self._servers.of(entry.model, state)
 
@@ -166,16 +173,19 @@ class Service:
         wanted = choose(request.accept, sent, route.method)
         body: Body = request.body
         if request.encoding:
-            body = inflate(body, request.encoding, self._limit or room())
+            body = inflate(body, request.encoding, self._limit or room(), request.lease.meter("unpacked"))
         if sent.kind is Kind.PROTOBUF:
+            request.lease.charge("call", fields.cost(body))
             route = _own_target(route, body)
         entry = self._entry(request, route, state)
         group = self._servers.of(entry.model, state)
-        exchange = self._prepare(body, sent, wanted, route, entry, group)
+        exchange = self._prepare(request.lease, body, sent, wanted, route, entry, group)
         request.signature, request.split = exchange.signature, exchange.split
         if len(body) > _LARGE:
             request.let_go, request.body = len(request.body), b""
             del body
+            request.lease.charge("body", 0)
+            request.lease.charge("unpacked", 0)
         request.decode_seconds = time.perf_counter() - began
 
         echo = attributes.echo(entry.model, entry.version, exchange.signature, route.method)
@@ -190,7 +200,8 @@ class Service:
 
         began = time.perf_counter()
         try:
-            encoded, content_type = exchange.answer(raws)
+            request.lease.charge("answer", _ANSWERED * sum(map(len, raws)))
+            encoded, content_type = exchange.answer(raws, request.lease.meter("encoding"))
         except InputMismatch as refusal:  # outputs that rows cannot be made of
             raise exchange.explained(refusal) from refusal
         request.encode_seconds = time.perf_counter() - began
@@ -267,7 +278,14 @@ class Service:
         return entry
 
     def _prepare(
-        self, body: Body, sent: MediaType, wanted: MediaType, route: Route, entry: Entry, group: Group
+        self,
+        lease: Lease,
+        body: Body,
+        sent: MediaType,
+        wanted: MediaType,
+        route: Route,
+        entry: Entry,
+        group: Group,
     ) -> Exchange:
         limit = self._limit or _UNBOUNDED
         spec = calls.Spec(entry.model, entry.version, route.signature)
@@ -280,8 +298,9 @@ class Service:
             method=route.method,
             signature_name=route.signature or None,
             limit=limit,
+            meter=lease.meter("decoding"),
         )
-        return spoken(route.method, decoded, wanted, spec, entry, group.dealing)
+        return spoken(route.method, decoded, wanted, spec, entry, group.dealing, lease.meter("call"))
 
     def _call(self, request: Invocation, exchange: Exchange, group: Group, watch: Watch) -> Sequence[bytes]:
         requests, left = exchange.requests, self._left(request)

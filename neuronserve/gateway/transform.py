@@ -25,7 +25,7 @@ from neuronserve.gateway.attributes import Route
 from neuronserve.gateway.catalogue import Entry
 from neuronserve.gateway.exchange import Dealing, Exchange, spoken
 from neuronserve.modelserver import calls
-from neuronserve.payload import Kind, MediaType, choose, csvbody, encode_results, jsontext, records
+from neuronserve.payload import Kind, MediaType, choose, cost, csvbody, encode_results, jsontext, records
 from neuronserve.payload.batches import Split
 from neuronserve.payload.pieces import Pieces
 from neuronserve.payload.records import CsvRecords, JsonRecords, Records
@@ -36,6 +36,8 @@ _PIECE = 1 << 20  # bytes of text, of which little numbers make some 10 MB of wo
 _LARGE_PIECE = 64 << 20  # at most, for the sake of full batches
 _IN_MEMORY = 4 << 20  # bytes of an answer
 _READ = 1 << 20
+_MADE = 32 << 20  # bytes for a piece's text and the ends of its records, beside what is made of it
+_LINE = 200  # bytes for each line that is read by itself
 _FIRST_LINE = re.compile(rb"\s*+(\S[^\n]*+)\n\s*+\S")  # and something after it
 
 Send = Callable[[str, Sequence[bytes], dict[int, int]], Sequence[bytes]]
@@ -82,6 +84,7 @@ class Work:
     wanted: MediaType
     longest: int  # bytes of one record
     send: Send
+    meter: cost.Meter = cost.nothing  # told what a piece may cost
 
 
 def wanted(accept: str | None, sent: MediaType, method: str, *, single: bool) -> MediaType | None:
@@ -137,6 +140,7 @@ class Spool:
 def run(work: Work, chunks: Iterator[bytes], spool: Spool, tally: Tally, filled: Filled) -> None:
     """Answer all records. Raises what errors.py has, with the line that is at fault."""
     csv = work.sent.kind is Kind.CSV
+    work.meter(_MADE)
     pieces = Pieces(chunks, csv=csv, longest=work.longest)
     header = pieces.take(1) if csv and csvbody.has_header(work.sent) else None
     asked = work.route.signature or None
@@ -149,6 +153,7 @@ def run(work: Work, chunks: Iterator[bytes], spool: Spool, tally: Tally, filled:
     seen = False
     began = time.perf_counter()
     while (piece := pieces.take(_PIECE, multiple)) is not None:
+        work.meter(_MADE + _cost(piece.body, csv=csv))
         groups = reader.read(piece)
         tally.decode_seconds += time.perf_counter() - began
         for text in _answers(work, groups, tally, filled, names=names and not seen):
@@ -158,6 +163,13 @@ def run(work: Work, chunks: Iterator[bytes], spool: Spool, tally: Tally, filled:
         began = time.perf_counter()
     if not seen:
         raise MalformedBody("the body is empty", hint="send one record on each line")
+
+
+def _cost(text: bytes, *, csv: bool) -> int:
+    """Of reading a piece, its messages and their answers."""
+    if csv:
+        return cost.of_csv(text, texts=True)
+    return cost.of_json(text) + text.count(b"\n") * _LINE
 
 
 def _batch(work: Work, asked: str | None) -> int:

@@ -8,7 +8,7 @@ import types
 import grpc
 
 from neuronserve import messages
-from neuronserve.modelserver.client import OPTIONS
+from neuronserve.modelserver.client import OPTIONS, RECEIVED
 
 
 def modules() -> dict[str, types.ModuleType]:
@@ -34,5 +34,7 @@ class OpenChannels:
             with self._lock:
                 found = self._open.get(target)
                 if found is None:
-                    found = self._open[target] = grpc.insecure_channel(target, options=OPTIONS)
+                    found = self._open[target] = grpc.insecure_channel(
+                        target, options=(*OPTIONS, (RECEIVED, -1))
+                    )
         return found

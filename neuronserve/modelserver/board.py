@@ -1,13 +1,15 @@
 """How the model servers fare, for all gateway workers together: tables in shared memory.
 
-Calls in flight and answers are counted in a cell for each server and worker, which only that worker
-writes; so no lock is shared between processes, and a dead worker's calls are cleared by the process that
-forked it. Failures in a row, ejections and turns have one cell for each server, which all workers write: an
-update that is lost in a race only means that a server is ejected one failure later, or chosen out of turn.
+Calls in flight, answers, and the bytes of memory that requests hold (``gateway/memory.py``) are counted in a
+cell for each worker, which only that worker writes; so no lock is shared between processes, and a dead
+worker's calls and bytes are cleared by the process that forked it. Failures in a row, ejections and turns
+have one cell for each server, which all workers write: an update that is lost in a race only means that a
+server is ejected one failure later, or chosen out of turn.
 
 ::
 
-    rows in use                                       8 x int64, the first is used
+    rows in use, bytes of memory for requests         8 x int64, the first two are used
+    bytes of memory that requests hold                [WORKERS] int64
     failures, ejected until, ejections, last chosen  4 x [SERVERS] int64
     answers                                          [SERVERS][WORKERS] int64
     calls in flight                                  [SERVERS][WORKERS] int32
@@ -29,9 +31,10 @@ WORKERS = 512  # twice the most: a dying worker and its successor hold a row eac
 SERVERS = 256
 _HEAD, _CELL, _SMALL = 64, 8, 4  # bytes
 _HEALTH = 4 * SERVERS * _CELL
+_SHARES = WORKERS * _CELL
 _ANSWERS = SERVERS * WORKERS * _CELL
 _IN_FLIGHT = SERVERS * WORKERS * _SMALL
-SIZE = _HEAD + _HEALTH + _ANSWERS + _IN_FLIGHT
+SIZE = _HEAD + _SHARES + _HEALTH + _ANSWERS + _IN_FLIGHT
 
 MODELS = 4096  # columns: models that may be loaded, or on their way out, at the same time
 _HOLD = 2  # bytes: a worker has far fewer threads than 32,767
@@ -44,13 +47,15 @@ class Cells:
 
     def __init__(self, memory: mmap.mmap) -> None:
         view = memoryview(memory)
-        health = view[_HEAD : _HEAD + _HEALTH].cast("q")
+        tables = _HEAD + _SHARES
+        health = view[tables : tables + _HEALTH].cast("q")
         self.head = view[:_HEAD].cast("q")
+        self.memory = view[_HEAD:tables].cast("q")
         self.failures = health[:SERVERS]  # in a row
         self.until = health[SERVERS : 2 * SERVERS]  # ns of the monotonic clock; 0: not ejected
         self.ejections = health[2 * SERVERS : 3 * SERVERS]  # in a row
         self.chosen = health[3 * SERVERS :]  # last, in ns of the monotonic clock
-        self.answers = view[_HEAD + _HEALTH : SIZE - _IN_FLIGHT].cast("q")
+        self.answers = view[tables + _HEALTH : SIZE - _IN_FLIGHT].cast("q")
         self.flying = view[SIZE - _IN_FLIGHT : SIZE].cast("i")
         self.holds = view[SIZE : SIZE + HOLDS].cast("h")  # empty where models do not come and go
 
@@ -63,6 +68,10 @@ class Cells:
         """Answers that one server gave to all workers, also such as were the client's fault; never falls."""
         first = server * WORKERS
         return sum(self.answers[first : first + self.head[0]])
+
+    def shares(self) -> int:
+        """Bytes of memory that the requests of all workers hold."""
+        return sum(self.memory[: self.head[0]])
 
     def ejected(self, server: int) -> bool:
         """Whether it gets no calls for now, or one to see whether it is well again."""
@@ -110,6 +119,20 @@ class Board(Cells):
     def rows(self, rows: int) -> None:
         self.head[0] = max(self.head[0], rows)
 
+    @property
+    def budget(self) -> int:
+        """Bytes of memory for all requests, as one of the workers found out; 0: nobody did yet."""
+        return self.head[1]
+
+    @budget.setter
+    def budget(self, size: int) -> None:
+        self.head[1] = size
+
+    def share(self, size: int) -> None:
+        """A request holds ``size`` bytes more, or less."""
+        with self._lock:
+            self.memory[self.slot] += size
+
     def enter(self, server: int) -> None:
         with self._lock:
             self.flying[server * WORKERS + self.slot] += 1
@@ -131,9 +154,10 @@ class Board(Cells):
             self.holds[self.slot * MODELS + model] -= 1
 
     def clear(self, slot: int) -> None:
-        """Forget a dead worker's calls; its answers stay, and its successor goes on from there."""
+        """Forget a dead worker's calls and memory; its answers stay, and its successor goes on from there."""
         for server in range(SERVERS):
             self.flying[server * WORKERS + slot] = 0
+        self.memory[slot] = 0
         if self.holds:
             self.holds[slot * MODELS : (slot + 1) * MODELS] = _NO_HOLDS
 

@@ -211,7 +211,7 @@ def _example(values: Mapping[str, Any], where: str) -> Any:
     example = example_pb2.Example()
     for name, value in values.items():
         many = value if isinstance(value, list) else [value]
-        _feature(example.features.feature[name], many, f"{where}, feature {name!r}")
+        _feature(example.features.feature[name], many, f"{where}, feature {name[:100]!r}")
     return example
 
 

@@ -14,15 +14,17 @@ from neuronserve.modelserver.client import Channel
 class Channels:
     """Safe to share between threads; never made before a fork."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, largest: int = -1) -> None:
+        """``largest``: bytes of an answer; -1: any."""
         self._target = target
+        self._largest = largest
         self._idle: deque[Channel] = deque()
 
     def take(self) -> Channel:
         try:
             return self._idle.pop()
         except IndexError:
-            return Channel(self._target)
+            return Channel(self._target, self._largest)
 
     def give_back(self, channel: Channel) -> None:
         if not channel.cancelled:

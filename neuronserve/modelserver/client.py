@@ -15,6 +15,7 @@ from typing import Any
 import grpc
 
 from neuronserve.errors import (
+    BodyTooLarge,
     ClientGone,
     DeadlineExceeded,
     InputMismatch,
@@ -35,9 +36,9 @@ STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
 
 # that tensors may come as bytes, which the embedded server heeds; TensorFlow Serving ignores it
 _BOTH_FORMS = (("neuronserve-tensor-content", "1"),)
+RECEIVED = "grpc.max_receive_message_length"
 OPTIONS = (
     ("grpc.max_send_message_length", -1),
-    ("grpc.max_receive_message_length", -1),
     ("grpc.enable_http_proxy", 0),
     ("grpc.service_config_disable_resolution", 1),
     # a restarted server is found again quickly: gRPC's own back-off grows to two minutes
@@ -74,8 +75,9 @@ class ServerFault(ModelFailed):
 class Channel:
     """A thread's channel to one server, until it is cancelled; any other thread may do that, at any time."""
 
-    def __init__(self, target: str) -> None:
-        self._channel = grpc.insecure_channel(target, options=OPTIONS)
+    def __init__(self, target: str, largest: int = -1) -> None:
+        """``largest``: bytes of an answer; a larger one is not received. -1: any."""
+        self._channel = grpc.insecure_channel(target, options=(*OPTIONS, (RECEIVED, largest)))
         self._methods: dict[str, Callable[..., bytes]] = {}
         self.cancelled = False
 
@@ -136,6 +138,8 @@ def _translated(fault: Any, method: str) -> NeuronserveError:
         return DeadlineExceeded("the model did not answer in time")
     if code is grpc.StatusCode.CANCELLED:
         return ClientGone("the client closed the connection")
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED and _TOO_LARGE in text:
+        return BodyTooLarge("the model's answer is too large", hint="send fewer rows at a time", detail=text)
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
         return _no_room(text) if _NO_MEMORY.search(text) else _overloaded(text)
     if code is grpc.StatusCode.NOT_FOUND:
@@ -165,6 +169,8 @@ _NO_MEMORY = re.compile(
     r"|\boom when allocating|out of memory",
     re.IGNORECASE,
 )
+
+_TOO_LARGE = "CLIENT: Received message larger than max"  # gRPC's words, of this side
 
 _CLIENTS_FAULT = (
     grpc.StatusCode.INVALID_ARGUMENT,

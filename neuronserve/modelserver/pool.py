@@ -53,8 +53,10 @@ def _nobody(_server: Server, _code: str, _seconds: float) -> None:
 class Pool:
     """The way to the model servers for every thread of one worker."""
 
-    def __init__(self, board: Board, observe: Observe = _nobody) -> None:
+    def __init__(self, board: Board, observe: Observe = _nobody, largest: int = -1) -> None:
+        """``largest``: bytes of an answer; -1: any."""
         self._board = board
+        self._largest = largest
         self._observe = observe
         self._ejection = Ejection(board)
         self._channels: dict[str, Channels] = {}
@@ -210,7 +212,7 @@ class Pool:
             raise DeadlineExceeded("the model did not answer in time")
         channels = self._channels.get(server.target)
         if channels is None:
-            channels = self._channels.setdefault(server.target, Channels(server.target))
+            channels = self._channels.setdefault(server.target, Channels(server.target, self._largest))
         channel = channels.take()
         watch(channel.cancel)
         try:

@@ -10,19 +10,22 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import io
-from collections.abc import Sequence
+import itertools
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from neuronserve.errors import InputMismatch, MalformedBody
-from neuronserve.payload import csvfast, csvvalues, jsonforms, jsontext, shapes
+from neuronserve.payload import cost, csvfast, csvvalues, jsonforms, jsontext, shapes
 from neuronserve.payload.media import MediaType
 from neuronserve.payload.signature import Signature, TensorSpec
 
 Array = np.ndarray[Any, Any]
 Body = bytes | bytearray | memoryview
+_BLOCK = 1 << 15  # fields that are Python's strings at the same time
+_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++")  # as the csv module wants them, with their ends
 _LONGEST_FIELD = 1 << 30  # the csv module's own limit is 128 KiB, too little for text or base64
 
 
@@ -46,69 +49,104 @@ def has_header(kind: MediaType) -> bool:
 
 
 def read(
-    body: Body, signature: Signature, *, header: bool = False, before: Before = _NOTHING
+    body: Body,
+    signature: Signature,
+    *,
+    header: bool = False,
+    before: Before = _NOTHING,
+    meter: cost.Meter = cost.nothing,
 ) -> dict[str, Array]:
     """The arrays in ``body``. MalformedBody and InputMismatch name the line (counted from 1)."""
     only = signature.only
     if only and not header and only.kind in ("float", "int"):
+        meter(cost.of_numbers(body) if meter is not cost.nothing else 0)
         table = csvfast.table(body, only)
         if table is not None and before.width in (None, table.shape[1]):
             return {only.name: shapes.rows_into(table, only)}
-    rows, lines = _rows(jsontext.text(body), before)
-    names = rows.pop(0) if header and rows else before.names
-    del lines[: 1 if header else 0]
+    if meter is not cost.nothing:
+        meter(cost.of_csv(body, texts=any(spec.kind == "string" for spec in signature.inputs.values())))
+    records = _Records(jsontext.text(body), before)
+    names = records.header() if header else before.names
     if only:
-        width = len(rows[0] if rows else names or ())  # a table without rows has a header at least
-        return {only.name: _one_input(rows, lines, only, width)}
-    return _by_column(rows, lines, signature, names)
+        return {only.name: _one_input(records, only, len(names or ()))}
+    return _by_column(records, signature, names)
 
 
 def row(body: Body, line: int) -> list[str]:
     """The first record in ``body``, which begins on ``line``. MalformedBody."""
     try:
-        return next(_reader(jsontext.text(body)), [])
+        first: list[str] = next(_reader(jsontext.text(body)), [])
     except csv.Error as error:
         raise MalformedBody(f"the body is not CSV: line {line}: {error}") from None
+    return first
 
 
-def _rows(text: str, before: Before) -> tuple[list[list[str]], list[int]]:
-    """The records, and the line on which each ends."""
-    reader = _reader(text)
-    rows, lines = [], []
-    try:
-        for row in reader:
+class _Records:
+    """The records of a text, in blocks, so that only the fields of one block are Python's strings."""
+
+    def __init__(self, text: str, before: Before) -> None:
+        self._before = before
+        self._reader = _reader(text.rstrip("\r\n"))
+        self._rows = self._checked()
+        self.width: int | None = before.width
+        self._first = next(self._rows, None)
+        if self._first is None:
+            raise MalformedBody("the body is empty", hint="send one row per instance")
+
+    def header(self) -> list[str]:
+        """Take the first row, which has the names."""
+        (row, _), self._first = self._first or ([], 0), next(self._rows, None)
+        return row
+
+    def blocks(self) -> Iterator[tuple[list[list[str]], list[int]]]:
+        """Rows, and the line on which each ends."""
+        rows, lines, fields = [], [], 0
+        for row, line in itertools.chain(filter(None, (self._first,)), self._rows):
             rows.append(row)
-            lines.append(before.lines + reader.line_num)
-    except csv.Error as error:
-        line = before.lines + reader.line_num
-        raise MalformedBody(f"the body is not CSV: line {line}: {error}") from None
-    while rows and not rows[-1]:
-        rows.pop()
-        lines.pop()
-    if not rows:
-        raise MalformedBody("the body is empty", hint="send one row per instance")
-    width = before.width or len(next(filter(None, rows)))
-    for row, line in zip(rows, lines, strict=True):
-        if len(row) != width:
-            told = "is blank" if not row else f"has {len(row)} values where {width} were expected"
-            raise MalformedBody(f"line {line} {told}")
-    return rows, lines
+            lines.append(line)
+            fields += len(row)
+            if fields >= _BLOCK:
+                yield rows, lines
+                rows, lines, fields = [], [], 0
+        if rows:
+            yield rows, lines
+
+    def _checked(self) -> Iterator[tuple[list[str], int]]:
+        """All have the same width; blank lines at the end are nothing."""
+        try:
+            for row in self._reader:
+                line = self._before.lines + self._reader.line_num
+                if not row:
+                    raise MalformedBody(f"line {line} is blank")
+                width = self.width = self.width or len(row)
+                if len(row) != width:
+                    raise MalformedBody(f"line {line} has {len(row)} values where {width} were expected")
+                yield row, line
+        except csv.Error as error:
+            line = self._before.lines + self._reader.line_num
+            raise MalformedBody(f"the body is not CSV: line {line}: {error}") from None
 
 
 def _reader(text: str) -> Any:
     if csv.field_size_limit() < _LONGEST_FIELD:
         csv.field_size_limit(_LONGEST_FIELD)
-    return csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
+    # a StringIO would hold 4 bytes for each character
+    lines = (found[0] for found in _LINE.finditer(text))
+    return csv.reader(lines, strict=True, skipinitialspace=True)
 
 
-def _one_input(rows: list[list[str]], lines: Sequence[int], spec: TensorSpec, width: int) -> Array:
-    flat = [value for row in rows for value in row]
-    return shapes.rows_into(csvvalues.array(flat, lines, width, spec).reshape(len(rows), width), spec)
+def _one_input(records: _Records, spec: TensorSpec, width: int) -> Array:
+    parts = []
+    for rows, lines in records.blocks():
+        width = len(rows[0])
+        flat = [value for row in rows for value in row]
+        parts.append(csvvalues.array(flat, lines, width, spec))
+    # a table without rows has a header at least
+    values = np.concatenate(parts) if parts else csvvalues.array([], [], 1, spec)
+    return shapes.rows_into(values.reshape(-1, width) if parts else values.reshape(0, width), spec)
 
 
-def _by_column(
-    rows: list[list[str]], lines: Sequence[int], signature: Signature, names: list[str] | None
-) -> dict[str, Array]:
+def _by_column(records: _Records, signature: Signature, names: list[str] | None) -> dict[str, Array]:
     order = list(signature.columns)
     if names is not None:
         order = [name.strip() for name in names]
@@ -116,15 +154,18 @@ def _by_column(
         if twice is not None:
             raise MalformedBody(f'the header row names "{twice[:100]}" twice')
         jsonforms.named(dict.fromkeys(order), signature, "the header row")
-    if rows and len(rows[0]) != len(order):
+    if (records.width or len(order)) != len(order):
         raise InputMismatch(
-            f"{len(rows[0])} columns for {len(order)} inputs: CSV gives each of several inputs one column",
+            f"{records.width} columns for {len(order)} inputs: CSV gives each of several inputs one column",
             hint=jsonforms.wanted(signature),
         )
-    columns = zip(*rows, strict=True) if rows else ((),) * len(order)
+    parts: dict[str, list[Array]] = {name: [] for name in order}
+    for rows, lines in records.blocks():
+        for number, (name, column) in enumerate(zip(order, zip(*rows, strict=True), strict=True), 1):
+            values = csvvalues.array(list(column), lines, 1, signature.inputs[name], first=number)
+            parts[name].append(values)
     found: dict[str, Array] = {}
-    for number, (name, column) in enumerate(zip(order, columns, strict=True), 1):
-        spec = signature.inputs[name]
-        values = csvvalues.array(list(column), lines, 1, spec, first=number)
-        found[name] = shapes.rows_into(values.reshape(-1, 1), spec)
-    return {name: found[name] for name in signature.inputs}
+    for name, spec in signature.inputs.items():
+        whole = np.concatenate(parts[name]) if parts[name] else csvvalues.array([], [], 1, spec)
+        found[name] = shapes.rows_into(whole.reshape(-1, 1), spec)
+    return found

@@ -50,7 +50,12 @@ def read(
 def _features(example: Any, where: str) -> Mapping[str, Feature]:
     if type(example) is not dict:
         raise MalformedBody(f"{where} is not an object of features")
-    return {name: _feature(value, f'{where}["{name}"]') for name, value in example.items()}
+    for name in example:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise MalformedBody(f"{where}: the name of a feature has half of a surrogate pair") from None
+    return {name: _feature(value, f'{where}["{name[:100]}"]') for name, value in example.items()}
 
 
 def _feature(value: Any, where: str) -> Feature:

@@ -1,4 +1,4 @@
-"""Large numeric JSON, sooner than value by value: simdjson's buffer becomes the array.
+"""Numeric JSON, sooner than value by value: simdjson's buffer becomes the array.
 
 It comes to what ``jsonforms`` comes to, or says nothing: anything that is not plainly arrays of numbers, and
 every fault, is left to the exact reading, which finds the words.
@@ -14,7 +14,7 @@ from simdjson import Array as ListProxy
 from simdjson import Object as ObjectProxy
 
 from neuronserve.errors import RequestError
-from neuronserve.payload import jsonforms, shapes, simd, skeleton
+from neuronserve.payload import jsonforms, jsonlarge, shapes, simd, skeleton
 from neuronserve.payload.decoded import Form
 from neuronserve.payload.jsonforms import Arrays, Result
 from neuronserve.payload.jsontext import BOM, DEEPEST
@@ -25,6 +25,7 @@ from neuronserve.payload.spans import Span, Spans
 Array = np.ndarray[Any, Any]
 Text = bytes | bytearray
 _SMALL = 1024  # bytes: below, value by value is as quick
+WHOLE = 4 << 20  # bytes: beyond, what simdjson makes of a document fills more memory than caches
 
 
 def read(body: bytes | bytearray | memoryview, signatures: Signatures, asked: str | None) -> Result | None:
@@ -32,6 +33,11 @@ def read(body: bytes | bytearray | memoryview, signatures: Signatures, asked: st
     if len(body) < _SMALL:
         return None
     text = bytes(body) if isinstance(body, memoryview) else body
+    if len(text) > WHOLE:
+        try:
+            return jsonlarge.read(text, signatures, asked)
+        except (Unsure, RequestError):
+            return None
     with simd.lent(len(text)) as parser:
         try:
             return _document(parser, text, signatures, asked)
@@ -51,11 +57,13 @@ def lines(body: bytes, signatures: Signatures, asked: str | None) -> Result | No
     """As ``read``, of documents that must have a line each."""
     if len(body) < _SMALL:
         return None
-    with simd.lent(len(body)) as parser:
-        try:
+    try:
+        if len(body) > WHOLE:
+            return jsonlarge.lines(body, signatures, asked)
+        with simd.lent(len(body)) as parser:
             return _lines(parser, body, signatures, asked)
-        except (Unsure, RequestError):
-            return None
+    except (Unsure, RequestError):
+        return None
 
 
 def _document(parser: Any, text: Text, signatures: Signatures, asked: str | None) -> Result:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from neuronserve.errors import BodyTooLarge, InputMismatch, MalformedBody
-from neuronserve.payload import jsonforms, shapes
+from neuronserve.payload import cost, jsonforms, shapes
 from neuronserve.payload.cast import cast
 from neuronserve.payload.signature import Signature
 
@@ -37,10 +37,12 @@ _BROKEN_ZIP = (
 )
 _WRITE = "write it with numpy.save(..., allow_pickle=False)"
 _ENCRYPTED = 0x1
+_PIECE = 1 << 18
+_MOST_EMPTY = 100_000  # strings of no length in one array
 _PREFIX = 12  # magic, version, and the longer of the two lengths
 
 
-def read_npy(body: Body, signature: Signature) -> dict[str, Array]:
+def read_npy(body: Body, signature: Signature, meter: cost.Meter = cost.nothing) -> dict[str, Array]:
     """The one array in ``body``; its first axis is the batch already. MalformedBody, InputMismatch."""
     if signature.only is None:
         raise InputMismatch(
@@ -48,22 +50,26 @@ def read_npy(body: Body, signature: Signature) -> dict[str, Array]:
             hint=f"send an npz (application/x-npz) with the inputs' names; {jsonforms.wanted(signature)}",
         )
     spec = signature.only
-    return {spec.name: shapes.check(cast(array(body, "the body"), spec), spec)}
+    found = array(body, "the body")
+    meter(cost.of_cast(found, spec.numpy))
+    return {spec.name: shapes.check(cast(found, spec), spec)}
 
 
-def read_npz(body: Body, signature: Signature, limit: int) -> dict[str, Array]:
+def read_npz(
+    body: Body, signature: Signature, limit: int, meter: cost.Meter = cost.nothing
+) -> dict[str, Array]:
     """The arrays by name, at most ``limit`` bytes unpacked. A single one may have any name.
 
     MalformedBody, InputMismatch, BodyTooLarge.
     """
-    members = _members(body, limit)
+    members = _members(body, limit, meter)
     if signature.only and len(members) == 1:
         members = {signature.only.name: next(iter(members.values()))}
     specs = jsonforms.named(members, signature, "the npz")
-    return {
-        name: shapes.check(cast(array(members[name], f'"{name}.npy"'), spec), spec)
-        for name, spec in specs.items()
-    }
+    found = {name: array(members[name], f'"{name}.npy"') for name in specs}
+    unpacked = cost.of_archive(body, sum(map(len, members.values())))
+    meter(unpacked + sum(cost.of_cast(found[name], spec.numpy) for name, spec in specs.items()))
+    return {name: shapes.check(cast(found[name], spec), spec) for name, spec in specs.items()}
 
 
 def array(data: Body, where: str) -> Array:
@@ -74,7 +80,9 @@ def array(data: Body, where: str) -> Array:
     have, need = len(data) - end, count * dtype.itemsize
     if have != need:
         raise MalformedBody(f"{where} has {have} bytes of data; its header says {need}")
-    flat = np.frombuffer(data, dtype, count, end) if need else np.empty(count, dtype)
+    if not need and count > _MOST_EMPTY:  # a header may ask for any number of them
+        raise MalformedBody(f"{where} holds {count} strings of no length; at most {_MOST_EMPTY} are taken")
+    flat = np.frombuffer(data, dtype, count, end) if need else np.zeros(count, dtype)
     try:
         return flat.reshape(shape, order="F" if fortran else "C")
     except (ValueError, OverflowError):  # no data, and a dimension beyond all memory: (0, 2**70)
@@ -114,11 +122,13 @@ def _header(head: bytes, where: str) -> tuple[tuple[int, ...], bool, np.dtype[An
 _TEXT = "save strings as bytes or text: array.astype('S') or astype('U')"
 
 
-def _members(body: Body, limit: int) -> dict[str, bytes]:
+def _members(body: Body, limit: int, meter: cost.Meter) -> dict[str, bytearray]:
+    meter(cost.entries(body))
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             infos = [i for i in archive.infolist() if not i.is_dir()]
             _bounded(infos, limit)
+            meter(cost.of_archive(body, sum(i.file_size for i in infos)))
             members = {i.filename.removesuffix(".npy"): _member(archive, i) for i in infos}
     except _BROKEN_ZIP as error:
         raise MalformedBody(f"the body is not an npz file: {error}") from None
@@ -136,6 +146,10 @@ def _bounded(infos: list[zipfile.ZipInfo], limit: int) -> None:
         raise BodyTooLarge(f"the npz unpacks to {total} bytes; at most {limit} are taken")
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    # a member that unpacks to more than it says is cut there by zipfile, and fails its checksum
-    return archive.read(info)
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytearray:
+    """In pieces: zipfile unpacks as much as it is asked for before it looks at the size that was declared."""
+    unpacked = bytearray()
+    with archive.open(info) as member:
+        while piece := member.read(_PIECE):  # raises at the end where the checksum differs
+            unpacked += piece
+    return unpacked

@@ -12,6 +12,7 @@ Text = bytes | bytearray
 _BLOCK = 1 << 16  # bytes: copies of the whole text would cost more than the work
 _NUMBERS = b"0123456789+-.eE \t\r\n"
 _FIELDS = b"0123456789+-.eE \t"
+_FIELDS_CR = _FIELDS + b"\r"
 
 
 def is_array(text: Text, span: tuple[int, int], shape: tuple[int, ...]) -> bool:
@@ -31,7 +32,17 @@ def is_table(text: Text, rows: int, columns: int) -> bool:
     """Whether ``text`` (lines parted by LF, of numbers parted by commas) has this many of both."""
     marks = text.translate(None, _FIELDS)
     # the count first: what is built must not be larger than what came
-    return len(marks) == rows * columns - 1 and marks == b"\n".join([b"," * (columns - 1)] * rows)
+    if len(marks) != rows * columns - 1:
+        return False
+    row = b"," * (columns - 1)
+    return marks == (row + b"\n") * (rows - 1) + row
+
+
+def marks(text: Text, start: int, stop: int, *, line_ends: bool = False) -> bytes:
+    """What is left of this span without numbers and white space; LF stays with ``line_ends``."""
+    dropped = _FIELDS_CR if line_ends else _NUMBERS
+    blocks = range(start, stop, _BLOCK)
+    return b"".join(bytes(text[at : min(at + _BLOCK, stop)].translate(None, dropped)) for at in blocks)
 
 
 def of_text(text: Text) -> Text:
@@ -45,5 +56,5 @@ def of_array(shape: tuple[int, ...]) -> bytes:
         return b""
     inner = b"[" + b"," * (shape[-1] - 1) + b"]"
     for size in reversed(shape[:-1]):
-        inner = b"[" + b",".join([inner] * size) + b"]"
+        inner = b"[" + (inner + b",") * (size - 1) + inner + b"]"
     return inner

@@ -17,6 +17,10 @@ class Spans:
         self.text = text
         self._found = _arrays(text)
 
+    def all(self) -> list[list[Span]]:
+        """The arrays under each key."""
+        return list(self._found.values())
+
     def of(self, key: str, count: int = 1) -> list[Span]:
         """The ``count`` arrays under ``key``, in the order of the document. Unsure: more or fewer."""
         found = self._found.get(key.encode(), [])

@@ -91,6 +91,11 @@ class Settings(
             return 0
         return max(self.max_body_mb, self.max_payload_mb or 0) << 20
 
+    @property
+    def request_memory_bytes(self) -> int | None:
+        """Memory for all requests; None: what there is."""
+        return None if self.request_memory_mb is None else self.request_memory_mb << 20
+
 
 def _fields() -> list[tuple[str, Variable]]:
     return [(f.name, f.metadata["var"]) for f in dataclasses.fields(Settings)]

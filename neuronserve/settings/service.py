@@ -44,6 +44,12 @@ class Service:
         meaning="the largest request body, also after decompression; 0: no limit; "
         "`SAGEMAKER_MAX_PAYLOAD_IN_MB` raises it",
     )
+    request_memory_mb: int | None = variable(
+        "SERVE_REQUEST_MEMORY_MB", read.integer(64, 1 << 20), "", unit="MiB", group=_SERVICE,
+        meaning="memory for all requests in flight: each takes its share before it is read, decoded and "
+        "answered, else it is answered 503, or 413 where it never fits; one has at most 8 times "
+        "`SERVE_MAX_BODY_MB` and 64 MiB; not set: what the container has left, less a tenth",
+    )
     default_accept: str | None = variable(
         "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", read.media_type, "", group=_SERVICE,
         meaning="the form of answers to requests without an `Accept`, or with `*/*`: `text/csv` lets the "

@@ -88,12 +88,14 @@ class JoiningService(Service):
         super().__init__(**given)
         self._joiner = Joiner()
 
-    def _prepare(self, body: Any, sent: Any, wanted: Any, route: Any, entry: Any, group: Group) -> Exchange:
-        exchange = super()._prepare(body, sent, wanted, route, entry, group)
+    def _prepare(
+        self, lease: Any, body: Any, sent: Any, wanted: Any, route: Any, entry: Any, group: Group
+    ) -> Exchange:
+        exchange = super()._prepare(lease, body, sent, wanted, route, entry, group)
         signature = select(entry.signatures, None)
 
-        def answer(outputs: Sequence[Any]) -> tuple[bytes, str]:
-            return encode(outputs[0], wanted, Form.ROW, signature)
+        def answer(raws: Sequence[Any], meter: Any = None) -> tuple[bytes, str]:  # noqa: ARG001  not counted
+            return encode(raws[0], wanted, Form.ROW, signature)
 
         return dataclasses.replace(exchange, answer=answer)
 

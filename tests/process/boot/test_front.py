@@ -246,10 +246,10 @@ def test_what_a_dead_worker_of_nginx_had_in_flight_takes_no_place(start, number)
     lost = threading.Thread(target=_lost, args=(service, "/invocations?sleep=2"))
     lost.start()
     service.wait_for("its arrival", service.requests)
-    front = service.part("nginx.conf")
-    for worker in front.children():
+    workers = set(service.part("nginx.conf").children())
+    for worker in workers:
         worker.send_signal(number)
-    service.wait_for("another nginx", lambda: service.part("nginx.conf") != front)
+    service.wait_for("their ends", lambda: not workers & set(service.part("nginx.conf").children()))
     service.wait_ready()
     lost.join()
     service.wait_for("a place", lambda: service.post("/invocations").status == 200)

@@ -242,6 +242,18 @@ def test_wrong_examples_are_refused_with_their_place(body, text):
         read(body, CLASSIFY, method="classify")
 
 
+def test_a_feature_whose_name_is_no_text_is_refused():
+    with pytest.raises(MalformedBody, match="half of a surrogate pair"):
+        decode(b'{"\\udc00\\ud800": 1}', "application/json", THREE, method="regress")
+
+
+def test_what_is_quoted_of_a_features_name_is_bounded():
+    body = b'{"examples": [{"%s": null}]}' % (b"x" * 4000)
+    with pytest.raises(InputMismatch) as refused:
+        decode(body, "application/json", THREE, method="regress")
+    assert len(str(refused.value)) < 300
+
+
 @pytest.mark.parametrize("method", ["classify", "regress"])
 def test_any_signature_takes_examples_as_tensorflow_serving_does_not_check_method_name(method):
     decoded = read('{"examples": [{"x": 1}]}', THREE, method=method)
