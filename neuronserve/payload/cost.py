@@ -118,7 +118,7 @@ def _of_output(array: Array, kind: Kind, *, alone: bool) -> int:
         return int(array.size) * _OUTPUT_OBJECT
     floats = array.dtype.kind in "fV" and array.dtype.itemsize < 8
     digits = _FLOAT_DIGITS if floats else _DIGITS.get(array.dtype.name, _MOST_DIGITS)
-    return int(array.size) * 2 * digits  # the text grows by doubling
+    return int(array.size) * 3 * digits  # the text grows by doubling, and is joined
 
 
 def of_archive(body: Body, unpacked: int) -> int:
