@@ -34,7 +34,7 @@ _LARGE = 1 << 20  # bytes of a body that are worth to be had back
 METADATA_SECONDS = 10.0
 _DESCRIPTION_SECONDS = 2.0  # for all models together, where somebody only looks
 _HANDLED = 4  # of a byte of a body that a model's own code reads
-_ANSWERED = 2  # of a byte of a model server's answer: the message, and what it is read into
+_ANSWERED = 4  # of a byte of a model server's answer: the message, and what it is read into
 _UNBOUNDED = sys.maxsize - 1
 Body = bytes | bytearray | memoryview
 

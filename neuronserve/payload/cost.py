@@ -21,7 +21,7 @@ Meter = Callable[[int], None]
 """Told how many bytes the next step may need beside the body; it raises where they are not there."""
 
 FREE = 16 << 10  # bytes of a body that is not worth to be counted: the worst costs 1 MiB
-_WHOLE = 4 << 20  # bytes: as jsonfast.WHOLE, up to which one parser of the worker has the whole document
+_WHOLE = 2 << 20  # bytes: as jsonfast.WHOLE, up to which one parser of the worker has the whole document
 _PARSED = 6  # of a byte of such a document: the doubles, and the array made of them
 _MARKS = 2  # of a byte: the marks, and those that an array of that shape has
 RESULTS = 20  # of a byte of an answer that is read value by value
@@ -118,7 +118,7 @@ def _of_output(array: Array, kind: Kind, *, alone: bool) -> int:
         return int(array.size) * _OUTPUT_OBJECT
     floats = array.dtype.kind in "fV" and array.dtype.itemsize < 8
     digits = _FLOAT_DIGITS if floats else _DIGITS.get(array.dtype.name, _MOST_DIGITS)
-    return int(array.size) * 2 * digits  # the text grows by doubling
+    return int(array.size) * 3 * digits  # the text grows by doubling, and is joined
 
 
 def of_archive(body: Body, unpacked: int) -> int:

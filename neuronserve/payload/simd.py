@@ -19,7 +19,7 @@ from neuronserve.payload.cast import doubles_are_whole, to_float, to_int
 from neuronserve.payload.signature import TensorSpec
 
 Array = np.ndarray[Any, Any]
-_KEPT = 4 << 20  # bytes: a parser holds 15 times its largest document for ever, so that is bounded
+_KEPT = 2 << 20  # bytes: a parser holds 15 times its largest document for ever, so that is bounded
 _kept: list[Any] = []  # made when first needed
 _lock = threading.Lock()
 
