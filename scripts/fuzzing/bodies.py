@@ -75,7 +75,8 @@ def judged(status: int, headers: Mapping[str, str], answer: bytes, log: str) -> 
         fault = f"{outcome}, which is no honest answer: {text[:300]}"
     elif len(answer) > 4000 and status >= 400:
         fault = f"{outcome}, with an error of {len(answer):,} bytes"
-    signature = re.sub(r"'[^']*'|\"[^\"]*\"|\d+|\[.*\]", "_", text)[:200]
+    # the first plain words: what is quoted or counted differs with each body
+    signature = " ".join(re.findall(r"(?<![^\s])[a-z]{2,12}(?![^\s,;:])", text[:300])[:8])
     return Result(outcome, f"{outcome} {signature}", fault)
 
 

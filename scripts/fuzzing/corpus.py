@@ -12,6 +12,7 @@ from pathlib import Path
 _LARGEST = 1 << 16  # bytes of a case that is kept in the corpus
 _SECONDS = 15.0  # that making one finding small may take
 _SHOWN = 300
+_MOST = 5000  # cases of a corpus
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,12 +44,14 @@ class Corpus:
         self._findings = folder / "findings"
         for made in (self._cases, self._findings):
             made.mkdir(parents=True, exist_ok=True)
+        self._room = _MOST - sum(1 for _ in self._cases.iterdir())
 
     def read(self) -> list[bytes]:
-        return [path.read_bytes() for path in sorted(self._cases.iterdir()) if path.is_file()]
+        return [path.read_bytes() for path in sorted(self._cases.iterdir())[:_MOST] if path.is_file()]
 
     def keep(self, case: bytes) -> None:
-        if len(case) <= _LARGEST:
+        if len(case) <= _LARGEST and self._room > 0:
+            self._room -= 1
             _write(self._cases / _name(case), case)
 
     def store(self, case: bytes, fault: str) -> Finding:
