@@ -80,15 +80,21 @@ def opened(raw: BinaryIO, what: str, digests: Digests) -> Iterator[Forward]:
     """
     tee = _Tee(raw, digests)
     head = tee.peek(HEAD)
-    if is_gzip(head):
-        from isal import igzip_threaded
+    try:
+        if is_gzip(head):
+            from isal import igzip_threaded
 
-        # isal inflates twice as fast as zlib, and its thread leaves this one to write files
-        with igzip_threaded.open(tee, "rb", block_size=BLOCK) as inflated:
-            yield Forward(cast("BinaryIO", inflated), what, compressed=True)
-    elif is_tar(head):
-        yield Forward(io.BufferedReader(tee, BLOCK), what, compressed=False)
-    else:
+            # isal inflates twice as fast as zlib, and its thread leaves this one to write files
+            with igzip_threaded.open(tee, "rb", block_size=BLOCK) as inflated:
+                yield Forward(cast("BinaryIO", inflated), what, compressed=True)
+        elif is_tar(head):
+            yield Forward(io.BufferedReader(tee, BLOCK), what, compressed=False)
+    except CorruptArchive:
+        if digests.needed:  # was it damaged on its way, or is it what was uploaded?
+            tee.drain()
+            digests.settle(what)
+        raise
+    if not looks_packed(head):
         raise not_packed(what, head, describe(head), _PACK)
     tee.drain()
 
