@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
+import io
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -33,12 +35,24 @@ class RudeStore:
     ``on_get(number, path)`` may return a Fault or None for the GET of an object number ``number``
     (from 0). ``cut_after`` bytes a connection is cut, for the first ``cuts`` answers. ``gate`` holds
     back every answer after the first ``open_answers``.
+
+    ``parts`` has the sizes of those of an object that came in several; ``object_headers`` go with each answer
+    to HEAD about one object. ``raw(method, target)`` may return what is sent instead of an answer, byte for
+    byte, and the connection is closed after it; ``asked`` is the range of the latest request. ``pages``
+    may return what is sent as a listing.
     """
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.etags: dict[str, str] = {}
         self.headers: dict[str, str] = {}
+        self.object_headers: dict[str, dict[str, str]] = {}
+        self.parts: dict[str, list[int]] = {}
+        self.part_heads: list[int] = []
+        self.raw: Callable[[str, str], Iterable[bytes] | None] = lambda _method, _target: None
+        self.pages: Callable[[dict[str, list[str]]], bytes | None] = lambda _query: None
+        self.requests = 0
+        self.asked = ""
         self.ranges: list[str] = []
         self.heads = 0
         self.on_get: Callable[[int, str], Fault | None] = lambda _number, _path: None
@@ -55,7 +69,13 @@ class RudeStore:
         self.url = ""
 
     def etag(self, path: str) -> str:
-        return self.etags.get(path) or hashlib.md5(self.objects[path]).hexdigest()
+        if path in self.etags:
+            return self.etags[path]
+        return _etag(self.objects[path], tuple(self.parts.get(path, ())))
+
+    def cut(self, path: str) -> list[bytes]:
+        """The parts of an object."""
+        return _cut(self.objects[path], self.parts[path])
 
     @contextlib.contextmanager
     def running(self) -> Iterator[RudeStore]:
@@ -73,6 +93,19 @@ class RudeStore:
             thread.join()
 
 
+def _cut(data: bytes, sizes: Iterable[int]) -> list[bytes]:
+    rest = io.BytesIO(data)
+    return [rest.read(size) for size in sizes]
+
+
+@functools.lru_cache(64)
+def _etag(data: bytes, sizes: tuple[int, ...]) -> str:
+    if not sizes:
+        return hashlib.md5(data).hexdigest()
+    sums = b"".join(hashlib.md5(part).digest() for part in _cut(data, sizes))
+    return f"{hashlib.md5(sums).hexdigest()}-{len(sizes)}"
+
+
 class _Server(ThreadingHTTPServer):
     block_on_close = False
 
@@ -86,8 +119,26 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None: ...
 
+    def _raw(self) -> bool:
+        with self.store.lock:
+            self.store.requests += 1
+            self.store.asked = self.headers.get("Range", "")
+        portions = self.store.raw(self.command, self.path)
+        if portions is None:
+            return False
+        self.close_connection = True
+        for portion in portions:
+            self.wfile.write(portion)
+        return True
+
     def do_HEAD(self) -> None:
-        path = unquote(urlsplit(self.path).path).lstrip("/")
+        if self._raw():
+            return
+        parts = urlsplit(self.path)
+        path = unquote(parts.path).lstrip("/")
+        number = int(parse_qs(parts.query).get("partNumber", ["0"])[0])
+        if number:
+            self.store.part_heads.append(number)
         self.store.heads += 1
         fault = self.store.on_head(path)
         if fault is None and path not in self.store.objects:
@@ -95,14 +146,21 @@ class _Handler(BaseHTTPRequestHandler):
         if fault:
             self._answer(fault.status, b"", fault.headers)
             return
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(self.store.objects[path])))
+        sizes = self.store.parts.get(path, [])
+        size = sizes[number - 1] if sizes and number else len(self.store.objects[path])
+        headers = {**self.store.headers, **self.store.object_headers.get(path, {})}
+        if number and sizes:
+            headers["x-amz-mp-parts-count"] = str(len(sizes))
+        self.send_response(206 if number else 200)
+        self.send_header("Content-Length", str(size))
         self.send_header("ETag", f'"{self.store.etag(path)}"')
-        for name, value in self.store.headers.items():
+        for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
 
     def do_GET(self) -> None:
+        if self._raw():
+            return
         parts = urlsplit(self.path)
         path = unquote(parts.path).lstrip("/")
         if "list-type" in parts.query:
@@ -148,6 +206,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.store.answered += 1
 
     def _list(self, bucket: str, query: dict[str, list[str]]) -> None:
+        page_bytes = self.store.pages(query)
+        if page_bytes is not None:
+            self._answer(200, page_bytes, {"Content-Type": "application/xml"})
+            return
         prefix = query.get("prefix", [""])[0]
         after = query.get("continuation-token", [""])[0]
         limit = int(query.get("max-keys", ["2"])[0])  # two per page: paging is always tried

@@ -88,19 +88,25 @@ def opened(raw: BinaryIO, what: str, digests: Digests) -> Iterator[Forward]:
     here is CorruptArchive or HostileArchive; what ``raw`` raises passes, as does a disk's error.
     """
     tee = _Tee(raw, digests)
-    with reading(what, tee):
-        head = tee.peek(HEAD)
-        if is_gzip(head):
-            from isal import igzip_threaded
+    head = tee.peek(HEAD)
+    if not looks_packed(head):
+        raise not_packed(what, head, describe(head), _PACK)
+    try:
+        with reading(what, tee):
+            if is_gzip(head):
+                from isal import igzip_threaded
 
-            # isal inflates twice as fast as zlib, and its thread leaves this one to write files
-            with igzip_threaded.open(tee, "rb", block_size=BLOCK) as inflated:
-                yield Forward(cast("BinaryIO", inflated), what, compressed=True)
-        elif is_tar(head):
-            yield Forward(io.BufferedReader(tee, BLOCK), what, compressed=False)
-        else:
-            raise not_packed(what, head, describe(head), _PACK)
-        tee.drain()
+                # isal inflates twice as fast as zlib, and its thread leaves this one to write files
+                with igzip_threaded.open(tee, "rb", block_size=BLOCK) as inflated:
+                    yield Forward(cast("BinaryIO", inflated), what, compressed=True)
+            else:
+                yield Forward(io.BufferedReader(tee, BLOCK), what, compressed=False)
+    except (CorruptArchive, HostileArchive):
+        if digests.needed:  # was it damaged on its way, or is it what was uploaded?
+            tee.drain()
+            digests.settle(what)
+        raise
+    tee.drain()
 
 
 @contextlib.contextmanager

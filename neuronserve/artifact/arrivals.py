@@ -57,10 +57,12 @@ class Arrivals:
         return not self.stop.is_set()
 
     @contextlib.contextmanager
-    def failing(self) -> Iterator[None]:
+    def failing(self, *, unless: type[Exception] | tuple[()] = ()) -> Iterator[None]:
         """An error in here ends the download at once, so that nobody waits for pieces any more."""
         try:
             yield
+        except unless:
+            raise
         except BaseException as error:
             self.fail(error)
             raise

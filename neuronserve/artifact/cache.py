@@ -13,6 +13,7 @@ checked against, so an entry never has to be compared with its source again.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import fcntl
 import hashlib
 import logging
@@ -139,7 +140,7 @@ class Entry:
             return None
         if deep:
             with contextlib.suppress(OSError):
-                manifest.write(self.path, Manifest(found.rows, found.digest, now))
+                manifest.write(self.path, dataclasses.replace(found, boot=now))
         return found
 
     def begin(self, *, resume: bool) -> None:

@@ -3,43 +3,41 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import logging
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Iterable
 
+from neuronserve.artifact import hashes
+from neuronserve.artifact.hashes import Hash, Parted
 from neuronserve.errors import DigestMismatch
 
 log = logging.getLogger(__name__)
 
 
-class Hash(Protocol):
-    def update(self, data: bytes, /) -> None: ...
-    def hexdigest(self) -> str: ...
+class Damaged(DigestMismatch):
+    """The bytes are not those that the store holds: they changed on their way.
 
+    ``assumed``: or the sizes of the object's parts, which were inferred from the first one, are others.
+    """
 
-ALGORITHMS: dict[str, Callable[[], Hash]] = {
-    # usedforsecurity: MD5 only guards against broken transfers, and must work under FIPS too
-    "md5": lambda: hashlib.md5(usedforsecurity=False),
-    "sha1": lambda: hashlib.sha1(usedforsecurity=False),
-    "sha256": hashlib.sha256,
-    "blake2b": hashlib.blake2b,
-    "blake2b-256": lambda: hashlib.blake2b(digest_size=32),
-    "blake2s": hashlib.blake2s,
-}
+    assumed = False
 
 
 @dataclasses.dataclass(frozen=True)
 class Expected:
     """The archive's hash by one of ``algorithms`` is ``value`` (hex); ``origin`` said so.
 
-    When it is not: an error, or a warning where not ``fatal``.
+    With ``parts`` (their sizes in bytes) it is the hash of the hashes of these parts; ``assumed``: sizes that
+    were inferred from that of the first one. ``stored``: the store said so about its own bytes.
+    When it is not so: an error, or a warning where not ``fatal``.
     """
 
     algorithms: tuple[str, ...]
     value: str
     origin: str
     fatal: bool = True
+    parts: tuple[int, ...] = ()
+    assumed: bool = False
+    stored: bool = False
 
 
 def from_setting(text: str | None, *, on_mismatch: str) -> tuple[Expected, ...]:
@@ -76,8 +74,10 @@ class Digests:
 
     def __init__(self, expected: Iterable[Expected]) -> None:
         self._expected = tuple(expected)
-        names = dict.fromkeys(name for one in self._expected for name in one.algorithms)
-        self._hashes = {name: ALGORITHMS[name]() for name in names}
+        wanted = dict.fromkeys((name, one.parts) for one in self._expected for name in one.algorithms)
+        self._hashes: dict[tuple[str, tuple[int, ...]], Hash] = {
+            (name, parts): Parted(name, parts) if parts else hashes.new(name) for name, parts in wanted
+        }
 
     @property
     def needed(self) -> bool:
@@ -88,22 +88,28 @@ class Digests:
             one.update(data)
 
     def settle(self, what: str) -> str:
-        """Compare; the digest to remember, ``algorithm:hex`` or "". Raises DigestMismatch."""
-        found = {name: one.hexdigest() for name, one in self._hashes.items()}
-        for one in self._expected:
-            if one.value not in (found[name] for name in one.algorithms):
-                _complain(what, one, found)
-        best = next((name for name in ("sha256", *found) if name in found), "")
-        return f"{best}:{found[best]}" if best else ""
+        """Compare; the digest to remember, ``algorithm:hex`` or "". Raises DigestMismatch, or Damaged."""
+        found = {key: one.digest().hex() for key, one in self._hashes.items()}
+        for one in sorted(self._expected, key=lambda one: not one.stored):  # damage first: it may be mended
+            values = {name: found[name, one.parts] for name in one.algorithms}
+            if one.value not in values.values():
+                _complain(what, one, values)
+        whole = {name: value for (name, parts), value in found.items() if not parts}
+        best = next((name for name in ("sha256", *whole) if name in whole), "")
+        return f"{best}:{whole[best]}" if best else ""
 
 
 def _complain(what: str, expected: Expected, found: dict[str, str]) -> None:
-    values = " or ".join(f"{name}:{found[name]}" for name in expected.algorithms)
+    values = " or ".join(f"{name}:{value}" for name, value in found.items())
     message = f"{what} hashes to {values}, but {expected.origin} says {expected.value}"
-    if expected.fatal:
+    if not expected.fatal:
+        log.warning(message)
+    elif expected.stored:
+        error = Damaged(message, hint="it was damaged on its way; if that repeats, upload it again")
+        error.assumed = expected.assumed
+        raise error
+    else:
         raise DigestMismatch(
             message,
-            hint="the object is not the one that was meant, or was damaged on its way; upload it again, or "
-            "correct the digest",
+            hint="the object is not the one that was meant; upload it again, or correct the digest",
         )
-    log.warning(message)

@@ -6,25 +6,29 @@ A cut connection costs only what had not arrived: the next try asks for the rest
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from isal import isal_zlib
 
+from neuronserve.artifact import transport
 from neuronserve.artifact.arrivals import Arrivals
 from neuronserve.artifact.objects import Piece, RemoteObject
 from neuronserve.artifact.retry import Patience, Transient, patiently
 from neuronserve.artifact.s3errors import translated
 from neuronserve.artifact.spool import Spool, Write
+from neuronserve.artifact.transport import Body
 from neuronserve.errors import TransferError
 
 CHUNK = 1 << 20
-WORTH = 64 << 10  # a try that brought this much was no failure: patience starts over
+WORTH = transport.PACE  # bytes; a try that brought this much was no failure: patience starts over
+_FAREWELL = 5.0  # seconds
 
 
 class Store(Protocol):
-    def get(self, one: RemoteObject, start: int, end: int) -> Any: ...
+    def get(self, one: RemoteObject, start: int, end: int) -> Body: ...
 
 
 class Download:
@@ -69,8 +73,10 @@ class Download:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._arrivals.close()
+        end = time.monotonic() + _FAREWELL
         for thread in self._threads:
-            thread.join(5)  # one that hangs in the network is left behind: it is a daemon, and harmless
+            # one that hangs in the network is left behind: it is a daemon, and harmless
+            thread.join(max(0.0, end - time.monotonic()))
 
     def _work(self) -> None:
         try:
@@ -129,8 +135,7 @@ class _Run:
         if self.ended:
             return
         what = str(self._object)
-        with translated(what):
-            body = self._store.get(self._object, self.offset, self._piece.end)
+        body = self._store.get(self._object, self.offset, self._piece.end)
         try:
             while not self.ended:
                 with translated(what):  # writing stays outside: a full disk is no broken transfer

@@ -10,10 +10,10 @@ from typing import BinaryIO, cast
 
 from isal import isal_zlib
 
-from neuronserve.artifact import archive, space
+from neuronserve.artifact import archive, space, verification
 from neuronserve.artifact.arrivals import Arrivals
 from neuronserve.artifact.cache import Cache, Entry
-from neuronserve.artifact.digests import Digests
+from neuronserve.artifact.digests import Digests, Expected
 from neuronserve.artifact.download import Download
 from neuronserve.artifact.journal import Journal
 from neuronserve.artifact.manifest import Manifest, Row, boot
@@ -31,32 +31,38 @@ log = logging.getLogger(__name__)
 class Fetching:
     """One artifact on its way into one entry of the cache."""
 
-    def __init__(self, store: Store, cache: Cache, entry: Entry, order: Order) -> None:
+    def __init__(self, store: Store, cache: Cache, entry: Entry, order: Order, *, exact: bool) -> None:
         self._store = store
         self._cache = cache
         self.entry = entry
         self._order = order
+        self._exact = exact  # ask for the size of every part: sizes that were inferred seemed wrong
 
     def archive(self, one: RemoteObject) -> Manifest:
         """An archive: unpacked into the staging tree while it arrives, verified before it is returned."""
         what = str(one)
         if one.size == 0:
             raise CorruptArchive(f"{what} is empty", hint="upload it again")
-        pieces = cut([one.size])
         needed, on_disk = self._room(one)
+        pieces = cut([one.size])  # after the room: a store may claim any size
+        checks = self._checks((one,))[0]
         self.entry.begin(resume=on_disk)
         arrivals = Arrivals(ahead=None if on_disk else self._order.settings.download_connections + 2)
-        sums = Digests((*self._order.expected, *one.expected))
+        sums = Digests((*self._order.expected, *checks))
         meter = _Meter(one.size, self._order)
         with space.guarded(self._cache.root, needed, what):
             spool, download = self._download((one,), pieces, arrivals, meter, on_disk=on_disk)
             unpacker = Unpacker(self.entry.staging, what, self._order.bounds, arrived=meter.unpacked)
             with download:
                 raw = cast("BinaryIO", InOrder(pieces, spool, arrivals))
-                with archive.opened(raw, what, sums) as stream, arrivals.failing():
+                # what seems corrupt is read to its end, to be compared with what the store says
+                with (
+                    arrivals.failing(),
+                    archive.opened(raw, what, sums) as stream,
+                    arrivals.failing(unless=CorruptArchive),
+                ):
                     unpacker.run(stream)
-        _compare_crc(one, _joined(pieces, arrivals), fatal=self._order.fatal)
-        return Manifest(unpacker.rows, sums.settle(what), boot())
+        return Manifest(unpacker.rows, sums.settle(what), boot(), verification.words(checks))
 
     def objects(self, objects: tuple[RemoteObject, ...], what: str) -> Manifest:
         """The objects of a prefix: each goes to its place in the staging tree, resumed like an archive."""
@@ -65,25 +71,41 @@ class Fetching:
             if self._order.fatal:
                 raise DigestMismatch(message, hint="unset MODEL_DIGEST, or let MODEL_URI name the archive")
             log.warning(message)
+        objects = verification.described(self._store, objects)
+        checks = self._checks(objects)
         total = sum(one.size for one in objects)
         pieces = cut([one.size for one in objects])
         self._cache.make_room(self.entry, max(0, total - _used(self.entry)), what)
         self.entry.staging.mkdir(parents=True, exist_ok=True)  # files in it are resumed, so it is kept
         arrivals = Arrivals()
+        rows = {one.path: Row(0, 0) for one in objects}
         with space.guarded(self._cache.root, total, what):
             for one in objects:
                 place = self.entry.staging / one.path
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.touch()
-            _, download = self._download(objects, pieces, arrivals, _Meter(total, self._order), on_disk=True)
-            with download:
-                for piece in pieces:
-                    arrivals.wait(piece.index)
-        rows = {one.path: Row(0, 0) for one in objects}
-        for item, group in itertools.groupby(pieces, key=lambda piece: piece.item):
-            rows[objects[item].path] = Row(objects[item].size, _joined(group, arrivals))
-        self._verify(objects)
-        return Manifest(rows, "", boot())
+            spool, download = self._download(
+                objects, pieces, arrivals, _Meter(total, self._order), on_disk=True
+            )
+            with download, arrivals.failing():
+                for item, group in itertools.groupby(pieces, key=lambda piece: piece.item):
+                    parts = list(group)
+                    # compared while it arrives, so that it is still in memory
+                    _compare(InOrder(parts, spool, arrivals), checks[item], str(objects[item]))
+                    rows[objects[item].path] = Row(objects[item].size, _joined(parts, arrivals))
+        return Manifest(rows, "", boot(), verification.words(one for found in checks for one in found))
+
+    def _checks(self, objects: Sequence[RemoteObject]) -> list[tuple[Expected, ...]]:
+        """What each object's bytes are compared with; what can be compared with nothing is said."""
+        self._order.report(Progress(VERIFY, detail="what the store says of its bytes"))
+        exact = self._exact or not self._order.fatal  # a warning has no second look
+        found = [
+            verification.expected(self._store, one, fatal=self._order.fatal, exact=exact) for one in objects
+        ]
+        verification.say_what_is_not(
+            zip(objects, found, strict=True), otherwise=bool(self._order.settings.model_digest)
+        )
+        return found
 
     def _room(self, one: RemoteObject) -> tuple[int, bool]:
         """At least how many bytes are needed, and whether the archive fits beside what it unpacks to."""
@@ -140,18 +162,6 @@ class Fetching:
         )
         return spool, download
 
-    def _verify(self, objects: Sequence[RemoteObject]) -> None:
-        """Each object's own check sum, where the store's listing gives one."""
-        for one in objects:
-            if not one.expected:
-                continue
-            self._order.report(Progress(VERIFY, detail=one.path))
-            sums = Digests(one.expected)
-            with (self.entry.staging / one.path).open("rb", buffering=0) as file:
-                while data := file.read(archive.BLOCK):
-                    sums.update(data)
-            sums.settle(str(one))
-
 
 class _Meter:
     """Adds up what several threads received, and reports it."""
@@ -180,13 +190,12 @@ def _joined(pieces: Iterable[Piece], arrivals: Arrivals) -> int:
     return crc
 
 
-def _compare_crc(one: RemoteObject, crc: int, *, fatal: bool) -> None:
-    if one.crc32 is None or one.crc32 == crc:
-        return
-    message = f"{one} has the CRC-32 {crc:08x}, but the store says {one.crc32:08x}"
-    if fatal:
-        raise DigestMismatch(message, hint="it was damaged on its way; if that repeats, upload it again")
-    log.warning(message)
+def _compare(stream: InOrder, checks: tuple[Expected, ...], what: str) -> None:
+    """Reads one object to its end. Raises DigestMismatch."""
+    sums = Digests(checks)
+    while sums.needed and (data := stream.read(archive.BLOCK)):
+        sums.update(data)
+    sums.settle(what)
 
 
 def _used(entry: Entry) -> int:

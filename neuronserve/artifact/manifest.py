@@ -29,11 +29,15 @@ class Row(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """The files of a tree by relative path, the archive's ``digest`` and the boot it was checked in."""
+    """The files of a tree by relative path, the archive's ``digest`` and the boot it was checked in.
+
+    ``checked``: the store's sums that its bytes were compared with as they came, in words.
+    """
 
     rows: Mapping[str, Row]
     digest: str = ""
     boot: str = ""
+    checked: str = ""
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self))
@@ -41,7 +45,8 @@ class Manifest:
     @classmethod
     def from_json(cls, text: str) -> Manifest:
         raw = json.loads(text)
-        return cls({path: Row(*row) for path, row in raw["rows"].items()}, raw["digest"], raw["boot"])
+        rows = {path: Row(*row) for path, row in raw["rows"].items()}
+        return cls(rows, raw["digest"], raw["boot"], raw["checked"])
 
 
 def boot() -> str:

@@ -12,6 +12,7 @@ from neuronserve.artifact.location import S3Location
 from neuronserve.artifact.retry import Patience, patiently
 from neuronserve.artifact.s3errors import code_of, translated
 from neuronserve.artifact.strangers import NEURON_IMAGES
+from neuronserve.artifact.transport import within
 from neuronserve.errors import AccessDenied, LocationError, ModelNotFound, OtherFramework, WrongGeneration
 from neuronserve.generation import of_neo_target
 from neuronserve.instances import catalogue
@@ -35,7 +36,7 @@ class Job:
 def located(name: str, patience: Patience) -> Job:
     """What a job made. Raises ArtifactError: for one without a result, or whose result cannot be served."""
     what = f"compilation job {name!r}"
-    answer = patiently(lambda: _described(name, what), patience)
+    answer = patiently(lambda: within(lambda: _described(name, what), what), patience)
     status = answer.get("CompilationJobStatus", "")
     if status != "COMPLETED":
         reason = answer.get("FailureReason", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from neuronserve.artifact.digests import Expected
+from neuronserve.artifact.checksums import Sum
 
 PIECE = 8 << 20  # bytes of one range: S3's own advice is 8 to 16 MiB
 
@@ -14,8 +14,8 @@ PIECE = 8 << 20  # bytes of one range: S3's own advice is 8 to 16 MiB
 class RemoteObject:
     """One object, pinned by ``etag`` (as the store quotes it): every read asks for exactly this one.
 
-    ``path`` is its place in the tree (prefixes only). ``crc32`` is the store's check sum of the whole
-    object, ``expected`` what else the store says about its bytes.
+    ``path`` is its place in the tree (prefixes only). ``sums`` is what the store says about its bytes; None:
+    it was not asked yet.
     """
 
     bucket: str
@@ -24,8 +24,7 @@ class RemoteObject:
     etag: str
     version: str = ""
     path: str = ""
-    crc32: int | None = None
-    expected: tuple[Expected, ...] = ()
+    sums: tuple[Sum, ...] | None = None
 
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.key}"

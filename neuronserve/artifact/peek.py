@@ -49,7 +49,7 @@ def stored(at: S3Location, settings: Settings, *, retries: int = 1) -> Stored:
     from neuronserve.artifact.s3 import Store
 
     order = _order(settings, retries)
-    store = Store(connections=1, patience=order.patience, fatal=order.fatal)
+    store = Store(connections=1, patience=order.patience)
     found = remote.locate(at, store, order)
     objects = (found,) if isinstance(found, RemoteObject) else found
     size = unpacked = sum(one.size for one in objects)

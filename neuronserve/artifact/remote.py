@@ -6,6 +6,7 @@ import logging
 
 from neuronserve.artifact import fetch, listing, space
 from neuronserve.artifact.cache import Cache, Entry
+from neuronserve.artifact.digests import Damaged
 from neuronserve.artifact.location import S3Location
 from neuronserve.artifact.manifest import Manifest
 from neuronserve.artifact.objects import RemoteObject
@@ -32,28 +33,38 @@ _USELESS = (CorruptArchive, DigestMismatch, DiskFull, HostileArchive, Changed)  
 def obtain(at: S3Location, order: Order) -> Tree:
     """The tree in the archive or under the prefix at an address. Raises ArtifactError."""
     order.report(Progress(LOCATE, detail=str(at)))
-    store = Store(connections=order.settings.download_connections, patience=order.patience, fatal=order.fatal)
+    store = Store(connections=order.settings.download_connections, patience=order.patience)
     cache = order.cache()
+    exact = again = False
     for _ in range(_TRIES):
         try:
-            return _obtain(at, order, store, cache)
+            return _obtain(at, order, store, cache, exact=exact)
         except Changed:
             log.warning("%s was replaced while it was read: starting again with the new one", at)
+        except Damaged as error:
+            if error.assumed and not exact:
+                exact = True
+                continue
+            if again:
+                raise
+            again = True
+            log.warning("%s: fetching it again", error)
     raise TransferError(
         f"{at} was replaced {_TRIES} times while it was read", hint="wait until its upload is over"
     )
 
 
-def _obtain(at: S3Location, order: Order, store: Store, cache: Cache) -> Tree:
+def _obtain(at: S3Location, order: Order, store: Store, cache: Cache, *, exact: bool) -> Tree:
     found = locate(at, store, order)
     what = str(found if isinstance(found, RemoteObject) else at)
     with cache.entry(identity(found, store, order), order.report) as entry:
         kept = entry.reuse(order.report)
         if kept is not None:
-            log.info("reused %s from %s", what, entry.path)
+            checked = kept.checked or "nothing of the store's"
+            log.info("reused %s from %s, compared with %s when it came", what, entry.path, checked)
             return Tree(entry.tree, what, kept.digest, reused=True)
         cache.prune(entry)
-        complete = _fetch(found, what, fetch.Fetching(store, cache, entry, order))
+        complete = _fetch(found, what, fetch.Fetching(store, cache, entry, order, exact=exact))
         return Tree(entry.tree, what, complete.digest)
 
 
@@ -63,8 +74,9 @@ def _fetch(found: RemoteObject | tuple[RemoteObject, ...], what: str, run: fetch
         complete = run.archive(found) if isinstance(found, RemoteObject) else run.objects(found, what)
         with space.guarded(entry.path.parent, 0, what):
             entry.publish(complete)
-    except _USELESS:
-        entry.discard()
+    except _USELESS as error:
+        if not (isinstance(error, Damaged) and error.assumed):
+            entry.discard()
         raise
     return complete
 

@@ -7,8 +7,11 @@ addresses; they are never repeated.
 from __future__ import annotations
 
 import contextlib
+import re
+import ssl
 from collections.abc import Callable, Container, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import botocore.exceptions as boto
 import urllib3.exceptions
@@ -19,6 +22,7 @@ from neuronserve.errors import (
     CredentialsError,
     LocationError,
     ModelNotFound,
+    NeuronserveError,
     Throttled,
     TransferError,
     WrongRegion,
@@ -53,6 +57,8 @@ _REGION = frozenset(
     {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException",
      "TemporaryRedirect", "AuthorizationQueryParametersError"}
 )  # fmt: skip
+_CODE = re.compile(r"[\w.-]{1,80}", re.ASCII)
+_REGION_NAME = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbidden", "InvalidPayer"}
 )
@@ -61,6 +67,9 @@ _ADDRESS = ("InvalidBucketName", "KeyTooLongError", "InvalidURI", "ValidationExc
 _BROKEN = frozenset(
     {"InternalError", "InternalFailure", "RequestTimeout", "RequestTimeoutException", "IncompleteBody"}
 )
+
+
+_NO_S3 = "check AWS_ENDPOINT_URL and the proxies: a login page, or a program that is no S3, may answer there"
 
 
 class Changed(Exception):
@@ -72,22 +81,28 @@ def translated(what: str) -> Iterator[None]:
     """Runs AWS calls about ``what`` (an address). Raises ArtifactError, Transient or Changed."""
     try:
         yield
+    except (NeuronserveError, Transient, Changed):
+        raise
     except boto.ClientError as error:
         raise of_response(error.response, what) from error
-    except (boto.BotoCoreError, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # botocore reads an answer before anybody has looked whether it is S3's
         raise of_exception(error, what) from error
 
 
 def code_of(response: Any) -> tuple[str, int]:
-    """The error code of an answer ("403" and the like where there was no body) and its status."""
+    """The error code of an answer ("403" and the like where it has none of S3's) and its status."""
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    return str(response.get("Error", {}).get("Code", "") or status), status
+    code = str(response.get("Error", {}).get("Code", ""))
+    return code if _CODE.fullmatch(code) else str(status), status
 
 
 def region_of(response: Any) -> str:
-    """The region an answer says the bucket is in, or ""."""
+    """The region an answer says the bucket is in, or "" where it is none that could be."""
     headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    return str(headers.get("x-amz-bucket-region") or response.get("Error", {}).get("Region") or "")
+    region = str(headers.get("x-amz-bucket-region") or response.get("Error", {}).get("Region") or "")
+    return region if _REGION_NAME.fullmatch(region) else ""
 
 
 def of_response(response: Any, what: str) -> Exception:
@@ -100,7 +115,24 @@ def of_response(response: Any, what: str) -> Exception:
         family = _broken
     if family is not None:
         return family(response, what)
-    return TransferError(f"{what}: the store answered {code} (status {status})")
+    if 300 <= status < 400:
+        return _redirected(response, what)
+    return TransferError(
+        f"{what}: the store answered {code} (status {status})",
+        hint="check AWS_ENDPOINT_URL and the proxies, if there are any",
+    )
+
+
+def _redirected(response: Any, what: str) -> Exception:
+    if region_of(response):
+        return _wrong_region(response, what)
+    _, status = code_of(response)
+    host = ""
+    with contextlib.suppress(ValueError):
+        headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        host = urlsplit(headers.get("location", "")).hostname or ""
+    where = f"to {host}" if re.fullmatch(r"[\w.:-]{1,253}", host, re.ASCII) else "elsewhere"
+    return TransferError(f"{what}: the store redirects {where} (status {status})", hint=_NO_S3)
 
 
 def _refused(response: Any, what: str) -> CredentialsError:
@@ -181,13 +213,9 @@ _FAMILIES: tuple[tuple[Container[str], Callable[[Any, str], Exception]], ...] = 
     (("PreconditionFailed", "InvalidRange"), _changed),
     (_THROTTLES, _throttled),
     (_BROKEN, _broken),
-    (
-        ("InvalidBucketName", "KeyTooLongError", "InvalidURI", "ValidationException", "ValidationError"),
-        _no_address,
-    ),
+    (_ADDRESS, _no_address),
 )
 _BY_STATUS: dict[int, Callable[[Any, str], Exception]] = {
-    301: _wrong_region,
     403: _denied,
     404: _no_object,
     412: _changed,
@@ -209,28 +237,69 @@ def of_exception(error: Exception, what: str) -> Exception:
         | boto.SSOError | boto.UnauthorizedSSOTokenError | boto.ProfileNotFound | boto.ConfigParseError,
     ):  # fmt: skip
         return CredentialsError(f"reading {what}: AWS credentials could not be had ({kind})", hint=_ISOLATED)
-    if isinstance(error, boto.NoRegionError | boto.InvalidRegionError):
+    if isinstance(error, boto.NoRegionError):
         return WrongRegion(
             f"reading {what}: no usable AWS region is set", hint="set AWS_REGION, such as us-east-1"
         )
-    if isinstance(
-        error, boto.ParamValidationError | boto.UnknownEndpointError | boto.InvalidS3AddressingStyleError
-    ):
+    if isinstance(error, boto.InvalidRegionError):  # ours was good enough to make a client
+        return TransferError(f"{what}: the store redirects to a region that cannot be", hint=_NO_S3)
+    if isinstance(error, _ADDRESSES):
         return LocationError(f"{what} is no valid address ({kind})", hint="check MODEL_URI")
     if isinstance(error, boto.SSLError | urllib3.exceptions.SSLError):
+        return _no_tls(error, what)
+    if isinstance(error, _CUT):
+        unreachable = isinstance(error, _UNREACHABLE)
+        failed = "the store cannot be reached" if unreachable else "the transfer was cut"
+        return Transient(
+            TransferError(
+                f"{what}: {failed} ({kind})",
+                hint="check the network: security groups, the VPC's S3 endpoint, AWS_ENDPOINT_URL, proxies",
+            )
+        )
+    if isinstance(error, boto.BotoCoreError):
+        return TransferError(
+            f"{what}: the SDK refused the call ({kind})",
+            hint="check MODEL_URI and AWS's own variables, and the files they name",
+        )
+    return TransferError(f"{what}: the store's answer cannot be understood ({kind})", hint=_NO_S3)
+
+
+def of_address(error: ValueError, what: str) -> LocationError:
+    """The error for an address of a store that botocore cannot make sense of, before any call."""
+    return LocationError(f"reading {what}: {error}", hint="check MODEL_URI and AWS_ENDPOINT_URL")
+
+
+_ADDRESSES = (
+    boto.ParamValidationError, boto.UnknownEndpointError, boto.InvalidS3AddressingStyleError,
+    boto.UnsupportedS3ArnError, boto.UnsupportedS3AccesspointConfigurationError, boto.EndpointProviderError,
+)  # fmt: skip
+_UNREACHABLE = (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError)
+_CUT = (
+    boto.HTTPClientError, boto.ConnectionError, boto.IncompleteReadError,
+    urllib3.exceptions.HTTPError, ConnectionError, TimeoutError,
+)  # fmt: skip
+
+
+def _no_tls(error: Exception, what: str) -> Exception:
+    """A certificate stays what it is; anything else may have been a connection that was cut."""
+    if _caused_by(error, ssl.SSLCertVerificationError):
         return TransferError(
             f"{what}: the store's TLS certificate was not accepted",
-            hint="set AWS_CA_BUNDLE to the certificates of your proxy or store",
+            hint="set AWS_CA_BUNDLE to the certificates of your proxy or store; check its name and the clock",
         )
-    if isinstance(error, ValueError):
-        return LocationError(f"reading {what}: {error}", hint="check MODEL_URI and AWS_ENDPOINT_URL")
-    unreachable = isinstance(
-        error, boto.EndpointConnectionError | boto.ConnectTimeoutError | boto.ProxyConnectionError
-    )
-    failed = "the store cannot be reached" if unreachable else "the transfer was cut"
     return Transient(
         TransferError(
-            f"{what}: {failed} ({kind})",
-            hint="check the network: security groups, the VPC's S3 endpoint, AWS_ENDPOINT_URL, proxies",
+            f"{what}: there is no TLS with the store",
+            hint="check AWS_ENDPOINT_URL: its scheme and port; and the proxies",
         )
     )
+
+
+def _caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
+    """Whether an error, or what it was made of, is of a kind."""
+    for _ in range(9):
+        if error is None or isinstance(error, kind):
+            break
+        inner = getattr(error, "kwargs", {}).get("error") or getattr(error, "reason", None)
+        error = inner if isinstance(inner, BaseException) else error.__cause__ or error.__context__
+    return isinstance(error, kind)

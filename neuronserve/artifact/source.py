@@ -46,7 +46,7 @@ class Order:
     def mark(self) -> str:
         """What an entry of the cache was checked against: part of its key."""
         told = "\n".join(f"{one.algorithms} {one.value} {one.fatal}" for one in self.expected)
-        return f"{told}\n{self.bounds}"
+        return f"{told}\n{self.fatal}\n{self.bounds}"
 
     def cache(self) -> Cache:
         return opened(self.settings)

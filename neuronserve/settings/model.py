@@ -52,7 +52,7 @@ class Fetch:
     )
     digest_mismatch: str = variable(
         "SERVE_DIGEST_MISMATCH", read.choice("fail", "warn"), "fail", group=_FETCH,
-        meaning="what a wrong digest does",
+        meaning="what a wrong digest does, `MODEL_DIGEST` or the store's own: `fail`, or `warn`",
     )
     download_connections: int = variable(
         "SERVE_DOWNLOAD_CONNECTIONS", read.integer(1, 64), "8", unit="connections", group=_FETCH,
@@ -60,7 +60,9 @@ class Fetch:
     )
     download_retries: int = variable(
         "SERVE_DOWNLOAD_RETRIES", read.integer(0, 100), "6", unit="times", group=_FETCH,
-        meaning="tries again after a cut connection, a timeout or throttling, for each range, with back-off",
+        meaning="tries again after a cut connection, a stall or throttling, for each range, with back-off "
+        "of at most 20 s; a try has 60 s until its answer begins, and is over when it brings less than "
+        "64 KiB in 20 s",
     )
     max_unpacked_mb: int = variable(
         "SERVE_MAX_UNPACKED_MB", read.integer(1, 1 << 22), "65536", unit="MiB", group=_FETCH,

@@ -16,6 +16,7 @@ from neuronserve import state
 from neuronserve.compiled import Compiled, SignatureBatch
 from neuronserve.errors import InputMismatch
 from neuronserve.modelserver import client
+from neuronserve.reservedfile import ReservedFile
 from neuronserve.settings import Settings
 from neuronserve.state import Model, Server, State
 from predictor import create_app
@@ -43,7 +44,7 @@ class Plane:
         service = cast("Any", self._app)._service  # noqa: SLF001  the pool is all that is replaced
         service._pool = _Models()  # noqa: SLF001
         service._servers._pool = service._pool  # noqa: SLF001
-        state.write(folder / "state.json", _state())
+        state.write(ReservedFile(folder / "state.json"), _state())
         self._log = io.StringIO()
         self._handler = logging.StreamHandler(self._log)
 

@@ -21,7 +21,7 @@ def main(given: argparse.Namespace) -> int:
         from fuzzing import coverage
 
         return coverage.main(given, folder)
-    memory = Path("/dev/shm")  # noqa: S108  millions of small files are written and removed
+    memory = Path("/dev/shm")  # nosec B108  # noqa: S108  millions of small files are written and removed
     place = memory if os.access(memory, os.W_OK) else None
     with (
         tempfile.TemporaryDirectory(prefix="fuzz-", dir=place) as scratch,

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import ssl
+
 import boto3
 import botocore.exceptions as boto
 import pytest
+from botocore import parsers
 from botocore.config import Config
 from botocore.stub import Stubber
 
@@ -43,7 +46,9 @@ def verdict(code, status, *, message="no", headers=None):
         ("KMS.DisabledException", 400, errors.AccessDenied, 12, "kms:Decrypt"),
         ("PermanentRedirect", 301, errors.WrongRegion, 13, "the bucket is in another region"),
         ("AuthorizationHeaderMalformed", 400, errors.WrongRegion, 13, "AWS_REGION"),
-        ("301", 301, errors.WrongRegion, 13, "another region"),
+        ("301", 301, errors.TransferError, 16, "redirects elsewhere"),
+        ("303", 303, errors.TransferError, 16, "redirects elsewhere"),
+        ("<b>" * 999, 418, errors.TransferError, 16, "answered 418 (status 418)"),
         ("ExpiredToken", 400, errors.CredentialsError, 14, "expired"),
         ("InvalidAccessKeyId", 403, errors.CredentialsError, 14, "unknown to AWS"),
         ("SignatureDoesNotMatch", 403, errors.CredentialsError, 14, "clock"),
@@ -87,6 +92,19 @@ def test_a_kms_key_that_may_not_be_used_is_named():
     assert "KMS key" in error.message
 
 
+def test_a_redirect_says_where_to_and_no_more():
+    error = verdict("301", 301, headers={"location": "https://login.example.com/?token=abc"})
+    assert "redirects to login.example.com (status 301)" in error.message
+    assert "token" not in str(error)
+
+
+@pytest.mark.parametrize("region", ["../x", "a.b", "x" * 99, "eu-west-1@evil", "\u00e9"])
+def test_a_region_that_cannot_be_one_is_not_followed(region):
+    error = verdict("301", 301, headers={"x-amz-bucket-region": region})
+    assert type(error) is errors.TransferError
+    assert region not in str(error)
+
+
 def test_the_region_that_the_store_names_is_in_the_hint():
     error = verdict("PermanentRedirect", 301, headers={"x-amz-bucket-region": "eu-west-1"})
     assert "the bucket is in eu-west-1" in error.message
@@ -111,7 +129,17 @@ def test_the_stores_own_text_which_may_hold_signed_addresses_is_never_repeated(c
         ),
         (boto.NoRegionError(), errors.WrongRegion, "AWS_REGION"),
         (boto.ParamValidationError(report="x"), errors.LocationError, "no valid address"),
-        (boto.SSLError(endpoint_url=SECRET, error="x"), errors.TransferError, "AWS_CA_BUNDLE"),
+        (
+            boto.SSLError(endpoint_url=SECRET, error=ssl.SSLCertVerificationError(1, SECRET)),
+            errors.TransferError,
+            "AWS_CA_BUNDLE",
+        ),
+        (boto.UnsupportedS3ArnError(arn=SECRET, msg="x"), errors.LocationError, "no valid address"),
+        (boto.InvalidConfigError(error_msg=SECRET), errors.TransferError, "the SDK refused the call"),
+        (KeyError("ETag"), errors.TransferError, "cannot be understood (KeyError)"),
+        (RecursionError(SECRET), errors.TransferError, "cannot be understood (RecursionError)"),
+        (parsers.ResponseParserError(SECRET), errors.TransferError, "cannot be understood"),
+        (ValueError(SECRET), errors.TransferError, "cannot be understood"),
     ],
 )
 def test_each_call_that_could_not_be_made_has_its_own_error(raised, cls, said):
@@ -129,6 +157,7 @@ def test_each_call_that_could_not_be_made_has_its_own_error(raised, cls, said):
         (boto.ReadTimeoutError(endpoint_url=SECRET), "was cut"),
         (boto.ResponseStreamingError(error=SECRET), "was cut"),
         (ConnectionResetError(104, "reset"), "was cut"),
+        (boto.SSLError(endpoint_url=SECRET, error=ssl.SSLEOFError(8, SECRET)), "no TLS"),
     ],
 )
 def test_a_broken_network_is_worth_another_try(raised, said):

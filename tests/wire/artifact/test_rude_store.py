@@ -111,7 +111,7 @@ def test_an_etag_that_is_no_md5_is_not_taken_for_one(store, get):
 
 def test_a_store_that_sends_another_check_sum_is_refused(store, get):
     store.headers = {"x-amz-checksum-crc32": "AAAAAA==", "x-amz-checksum-type": "FULL_OBJECT"}
-    with pytest.raises(errors.DigestMismatch, match="the store says 00000000"):
+    with pytest.raises(errors.DigestMismatch, match="CRC32 check sum says 00000000"):
         get(URI)
     assert not get.published
 
