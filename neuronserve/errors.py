@@ -111,7 +111,7 @@ class SettingsError(NeuronserveError):
         self.faults = faults
 
 
-_LONGEST = 1500  # characters of a text that may hold what an artifact or a store says
+_LONGEST = 1500  # characters of a text that may hold what a client, an artifact or a store says
 
 
 class ArtifactError(NeuronserveError):
@@ -125,11 +125,14 @@ class ArtifactError(NeuronserveError):
 
 def _bounded(text: str) -> str:
     """One printable line. Of a long text the middle is left out: what to do stands at the end."""
-    if len(text) > _LONGEST:
-        text = f"{text[: _LONGEST - 400]} ... {text[-400:]}"
+    text = _cut(text)
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return _cut("".join(c if c.isprintable() else ascii(c)[1:-1] for c in text))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 405]} ... {text[-400:]}"
 
 
 class LocationError(ArtifactError):
@@ -229,7 +232,12 @@ class CoreConflict(PlanError):
 
 
 class RequestError(NeuronserveError):
+    """What a client sent stands in it: one line each, and bounded."""
+
     code = "bad_request"
+
+    def __init__(self, message: str, *, hint: str = "", detail: str = "") -> None:
+        super().__init__(_bounded(message), hint=_bounded(hint), detail=detail)
 
 
 class MalformedBody(RequestError):

@@ -17,6 +17,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from gunicorn.http import wsgi
 from gunicorn.workers.gthread import ThreadWorker
 
 from neuronserve.gateway import heartbeat, refusal
@@ -25,11 +26,45 @@ from neuronserve.gateway.multimodel.limits import AT_ONCE
 QUESTIONS = "about.sock"  # the name of their socket
 LOADS = "loads.sock"
 _LINGER_MILLISECONDS = 50
+_SMALL = 65_536  # bytes of a body that are worth a copy
 _THREADS = {QUESTIONS: 2, LOADS: AT_ONCE + 2}  # a load too many needs one to be told so
 
 
 heartbeat.install()
 _STARTER = os.getppid()  # of gunicorn, which loads this before its first fork
+
+
+class _Pieces:
+    """In place of a socket: what is to be sent."""
+
+    def __init__(self) -> None:
+        self.all: list[bytes] = []
+
+    def sendall(self, data: bytes) -> None:
+        self.all.append(data)
+
+
+class OneWriteResponse(wsgi.Response):  # type: ignore[misc]  # gunicorn has no types
+    """The head goes out with the first piece of the body.
+
+    A worker that is killed between two writes leaves nginx with a head and no body, which it has already
+    passed on: the client would see a broken connection instead of the 503 that nginx has for it.
+    """
+
+    def write(self, arg: Any) -> None:
+        if self.headers_sent or not isinstance(arg, bytes) or len(arg) > _SMALL:
+            super().write(arg)
+            return
+        sock, pieces = self.sock, _Pieces()
+        self.sock = pieces
+        try:
+            super().write(arg)
+        finally:
+            self.sock = sock
+        sock.sendall(b"".join(pieces.all))
+
+
+wsgi.Response = OneWriteResponse  # what ThreadWorker makes
 
 
 class StickyWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from neuronserve.reservedfile import ReservedFile
 from neuronserve.state import Model, Server, State, write
 from tests.ports import free_port
 from tests.process.gateway.conftest import Front, _runtime, _start
@@ -27,7 +28,7 @@ def transform(tmp_path, scripted) -> Iterator[Front]:
             kind="cpu",
             generation=1,
         )
-        write(made.runtime / "state.json", now)
+        write(ReservedFile(made.runtime / "state.json"), now)
         _start(made, stack, SAGEMAKER_BATCH="true", SERVE_BODY_READ_SECONDS="5")
         yield made
 

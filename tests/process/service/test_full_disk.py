@@ -81,7 +81,7 @@ def test_what_dies_on_a_full_disk_comes_back_on_it(on) -> None:
 def test_a_compiled_model_whose_graph_has_no_room_on_the_disk_is_loaded_again(on, compiled_models) -> None:
     service, small = on("size=24m", MODEL_URI=min(compiled_models.items())[1], asked=False)
     small.fill()
-    victim = service.part("ms-0.sock")
+    victim = service.part("ms-0/sock")
     victim.send_signal(signal.SIGKILL)
     service.wait_for("its end", lambda: victim not in service.survivors())
     service.wait_for("its restart", lambda: service.state().servers[0].restarts == 1)
@@ -117,6 +117,18 @@ def test_a_ping_that_is_not_well_says_that_the_disk_is_full(on, tmp_path: Path) 
 
     service.wait_for("a ping that says it", looked)
     assert "is full" in (seen - {""}).pop()
+
+
+def test_a_body_that_nginx_cannot_write_to_the_full_disk_is_503(on) -> None:
+    service, small = on("size=24m")
+    small.fill()
+    large = b'{"instances": [' + b" " * (12 << 20) + b"[1.0, 2.0, 5.0]]}"
+    reply = service.post("/invocations", large, JSON)
+    assert (reply.status, reply.headers["retry-after"]) == (503, "1")
+    assert "no room" in reply.json()["error"]
+    small.free()
+    assert service.post("/invocations", large, JSON).json() == ANSWER
+    assert service.stop() == 0
 
 
 def test_a_file_that_somebody_removed_is_made_again(serve, doubling) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import select
+from typing import cast
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from neuronserve.gateway.invocation import Invocation
 from neuronserve.gateway.journal import Journal
+from neuronserve.gateway.memory import Lease
 
 # what WSGI makes of any bytes; what a JSON body may hold; halves of surrogate pairs too
 anything = (
@@ -43,6 +45,7 @@ def test_any_request_makes_one_whole_line(
         target=target,
         arrival=0.0,
         watch=lambda _: None,
+        lease=cast("Lease", None),  # nothing is decoded
         target_model=target,
         variant=variant,
         container=variant,
