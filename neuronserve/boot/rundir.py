@@ -90,6 +90,8 @@ def _check(folder: Path) -> None:
         folders.check(folder)
     except folders.Unsafe as unsafe:
         faults.append(f"expected a folder that nobody else may write: {unsafe.what}; {unsafe.do}")
+    except OSError as error:
+        faults.append(f"expected a folder: {error.strerror}")
     closed = _closed_to_nginx(folder)
     if closed:
         faults.append(f"expected a path that nginx's workers may follow: only its owner may enter {closed}")

@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import time
 
+from gunicorn.config import Config
 from gunicorn.workers import base
 
 
 class Heartbeat:
     """In place of ``gunicorn.workers.workertmp.WorkerTmp``, with its methods."""
 
-    def __init__(self, _config: object) -> None:
+    def __init__(self, config: Config) -> None:
         self._memory = os.memfd_create("heartbeat")
+        os.fchown(self._memory, config.uid, config.gid)  # the worker's own, who sets its times
 
     def notify(self) -> None:
         now = time.monotonic()

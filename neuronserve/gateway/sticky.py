@@ -51,6 +51,8 @@ class OneWriteResponse(wsgi.Response):  # type: ignore[misc]  # gunicorn has no 
     passed on: the client would see a broken connection instead of the 503 that nginx has for it.
     """
 
+    sock: Any
+
     def write(self, arg: Any) -> None:
         if self.headers_sent or not isinstance(arg, bytes) or len(arg) > _SMALL:
             super().write(arg)

@@ -3,7 +3,8 @@
 Whatever the form, memory is that of the text, of its marks (brackets, commas, line ends) and of the result; a
 parser of the whole text needs 19 bytes for each byte of ``1,1,1``, Python's lists 50. The marks prove that
 the text is a rectangular array (see ``skeleton``); then each mark counts as a comma or a space, and simdjson,
-which is left with numbers between commas, refuses what stands in a wrong place: ``[1 [2]]``, ``[1,,2]``.
+which is left with numbers between commas, refuses what stands in a wrong place: ``[1 [2]]``, ``[1,,2]``. Only a
+number on the wrong side of a bracket (``[1[,2]]``, ``[[1,]2]``) has to be looked for.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ _BRACKETS = bytes.maketrans(b"[]", b"  ")
 _LINES = bytes.maketrans(b"[]\n", b"  ,")
 _ROWS = bytes.maketrans(b"\n", b",")
 _KINDS = ("float", "int")
+_NUMBERS = bytes.maketrans(b"123456789+-.eE", b"0" * 14)
+_BLANKS = b" \t\r\n"
 
 
 def array(text: Text, span: tuple[int, int], spec: TensorSpec) -> Array:
@@ -104,7 +107,10 @@ def _numbers(text: Text, span: tuple[int, int], count: int, spec: TensorSpec, ta
             if end - at > 2 * _BLOCK and parted == b"\n":  # a long line
                 comma = text.find(b",", at + _BLOCK, end)
                 end = end if comma < 0 else comma
-            block = b"[" + text[at:end].translate(table) + b"]"
+            piece = text[at:end]
+            if table is not _ROWS and _is_misplaced(piece):
+                raise Unsure
+            block = b"[" + piece.translate(table) + b"]"
             try:
                 part = simd.numbers(simd.parse(parser, block), spec)
             except RequestError as error:  # the exact reading has the place
@@ -116,3 +122,9 @@ def _numbers(text: Text, span: tuple[int, int], count: int, spec: TensorSpec, ta
     if have != count:
         raise Unsure
     return result
+
+
+def _is_misplaced(text: Text) -> bool:
+    """Whether a number stands before an opening bracket or after a closing one."""
+    seen = text.translate(_NUMBERS, _BLANKS)
+    return b"0[" in seen or b"]0" in seen

@@ -87,7 +87,9 @@ def _listen(pipe: int, results: list[Result], deadline: float) -> bool:
     last = time.monotonic()
     while True:
         left = last + deadline - time.monotonic()
-        ready = select.select([pipe], [], [], max(0.0, left))[0]
+        poll = select.poll()  # select() knows no descriptor above 1023
+        poll.register(pipe, select.POLLIN)
+        ready = poll.poll(max(0.0, left) * 1000)
         if not ready:
             return False
         data = os.read(pipe, _AT_ONCE)

@@ -76,3 +76,23 @@ def test_large_bodies_mean_what_small_ones_mean(text, form):
     _, form_found, found = quick
     assert form_found is exact.form
     assert found["x"].tolist() == exact.arrays["x"].tolist()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1[,1]",
+        "[1,]1",
+        "[1[,2]]",
+        "[[1,]2]",
+        "[[1,2],3[,4]]",
+        "[[1,2],[3,]4]",
+        "[[1,2]\n, 3 [,4]]",
+        "[[1,] -2.5e1]",
+    ],
+)
+@pytest.mark.parametrize("form", ['{"instances":%s}', '{"x":%s}', "%s"])
+def test_a_number_on_the_wrong_side_of_a_bracket_is_left_to_the_exact_reading(text, form, monkeypatch):
+    monkeypatch.setattr(jsonfast, "_SMALL", 0)
+    monkeypatch.setattr(jsonfast, "WHOLE", 0)
+    assert jsonfast.read((form % text).encode(), ANY, None) is None
