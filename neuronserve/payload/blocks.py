@@ -3,7 +3,7 @@
 Whatever the form, memory is that of the text, of its marks (brackets, commas, line ends) and of the result; a
 parser of the whole text needs 19 bytes for each byte of ``1,1,1``, Python's lists 50. The marks prove that
 the text is a rectangular array (see ``skeleton``); then each mark counts as a comma or a space, and simdjson,
-which is left with numbers between commas, refuses what stands in a wrong place: ``[1 [2]]``, ``[1,,2]``. Only a
+which is left with numbers between commas, refuses what stands in a wrong place: ``[1 [2]]``, ``[1,,2]``. A
 number on the wrong side of a bracket (``[1[,2]]``, ``[[1,]2]``) has to be looked for.
 """
 
