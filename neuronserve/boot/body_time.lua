@@ -2,11 +2,13 @@
 -- an answer; here it gets one (nginx.conf makes 598 a 408).
 --
 -- receive(pause, total): read the body, as proxy_pass would; 598 where nothing of it came for `pause` seconds, or
--- where it is not whole after `total` seconds. A body that came with its headers costs no timer: under 1 µs.
+-- where it is not whole after `total` seconds and one more for each 64 KiB that came (as mod_reqtimeout's MinRate):
+-- who sends at that pace may send as much as SERVE_MAX_BODY_MB allows. A body that came with its headers costs no timer: under 1 µs.
 
 local spawn, wait, kill, sleep = ngx.thread.spawn, ngx.thread.wait, ngx.thread.kill, ngx.sleep
 local status, now, var = coroutine.status, ngx.now, ngx.var
 local LOOK_SECONDS = 0.5
+local BYTES_A_SECOND = 65536
 
 local function too_slow(pause, total)
     local began = now()
@@ -17,7 +19,7 @@ local function too_slow(pause, total)
         if length ~= received then
             moved, received = time, length
         end
-        if time - moved >= pause or time - began >= total then
+        if time - moved >= pause or time - began >= total + tonumber(length) / BYTES_A_SECOND then
             return true
         end
     end

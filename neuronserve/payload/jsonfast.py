@@ -175,7 +175,10 @@ def _is_list(value: Any) -> bool:
 
 
 def _members(proxy: Any) -> dict[str, Any]:
-    members = {key: proxy[key] for key in proxy}  # its items() would make Python lists of all values
+    keys = list(proxy)
+    if any("\0" in key for key in keys):  # simdjson is asked in C's strings, which end there
+        raise Unsure
+    members = {key: proxy[key] for key in keys}  # its items() would make Python lists of all values
     if len(members) != len(proxy):
         raise Unsure  # a key twice
     return members

@@ -37,7 +37,8 @@ class Service:
     )
     body_seconds: float | None = variable(
         "SERVE_BODY_SECONDS", read.number(1, 3600), "", unit="s", group=_SERVICE,
-        meaning="the time that a request's body may take in all; then 408; not set: the deadline",
+        meaning="the time that a request's body may take in all, and 1 s more for each 64 KiB that came; "
+        "then 408; not set: the deadline",
     )
     max_body_mb: int = variable(
         "SERVE_MAX_BODY_MB", read.integer(0, 4096), "100", unit="MiB", group=_SERVICE,

@@ -119,6 +119,16 @@ def test_a_body_that_comes_slowly_and_in_time_is_answered(clients):
     assert b"25 bytes" in connection.recv(65_536)
 
 
+def test_a_large_body_may_take_longer_while_it_comes_at_a_pace(clients):
+    made = clients(SERVE_BODY_SECONDS=1)
+    pieces, piece = 30, b"x" * 65_536
+    connection = made.begin(LENGTH % (pieces * len(piece)))
+    for _ in range(pieces):
+        assert not select.select([connection], [], [], 0.1)[0]
+        connection.sendall(piece)
+    assert b"1966080 bytes" in connection.recv(65_536)
+
+
 def test_one_address_cannot_keep_the_others_out(clients):
     made = clients(SERVE_MAX_REQUESTS_PER_ADDRESS=3)
     for _ in range(3):

@@ -367,3 +367,19 @@ def test_a_value_of_another_type_is_told_in_tensorflow_servings_words_last(text,
         with pytest.raises(InputMismatch) as caught:
             column(body, dtype)
         assert str(caught.value).endswith(words)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rb'{"instances":[{"x\u0000y":[1,2]}]}',
+        rb'{"inputs":{"x":[[1,2]],"x\u0000":[[3,4]]}}',
+        rb'{"\u0000":1,"instances":[[1,2]]}',
+        rb'{"x\u0000":[1,2],"x":[3,4]}',
+    ],
+)
+def test_a_key_with_a_nul_is_no_other_key(body, monkeypatch):
+    """simdjson looks keys up in C's strings."""
+    monkeypatch.setattr(jsonfast, "_SMALL", 0)
+    known = signatures(x=("float32", (None, 2)))
+    assert jsonfast.read(body, known, None) is None  # left to the exact reading
