@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from neuronserve.artifact import hashes
 from neuronserve.artifact.hashes import Hash, Parted
 from neuronserve.errors import DigestMismatch
 
 log = logging.getLogger(__name__)
+
+_WORTH_A_THREAD = 1 << 16  # bytes
 
 
 class Damaged(DigestMismatch):
@@ -70,7 +73,10 @@ def from_job(text: str) -> tuple[Expected, ...]:
 
 
 class Digests:
-    """Hashes bytes as they pass, by as many algorithms as the expectations need (often none)."""
+    """Hashes bytes as they pass, by as many algorithms as the expectations need (often none).
+
+    In a thread of its own, one piece behind: MD5 is slower than what unpacks, and lets other threads run.
+    """
 
     def __init__(self, expected: Iterable[Expected]) -> None:
         self._expected = tuple(expected)
@@ -78,17 +84,33 @@ class Digests:
         self._hashes: dict[tuple[str, tuple[int, ...]], Hash] = {
             (name, parts): Parted(name, parts) if parts else hashes.new(name) for name, parts in wanted
         }
+        self._thread: ThreadPoolExecutor | None = None
+        self._piece: Future[None] | None = None  # that is being hashed
 
     @property
     def needed(self) -> bool:
         return bool(self._hashes)
 
     def update(self, data: bytes) -> None:
+        self._finish_piece()
+        if len(data) < _WORTH_A_THREAD:
+            self._hash(data)
+            return
+        self._thread = self._thread or ThreadPoolExecutor(1, "digests")
+        self._piece = self._thread.submit(self._hash, data)
+
+    def _hash(self, data: bytes) -> None:
         for one in self._hashes.values():
             one.update(data)
 
+    def _finish_piece(self) -> None:
+        piece, self._piece = self._piece, None
+        if piece is not None:
+            piece.result()
+
     def settle(self, what: str) -> str:
         """Compare; the digest to remember, ``algorithm:hex`` or "". Raises DigestMismatch, or Damaged."""
+        self._finish_piece()
         found = {key: one.digest().hex() for key, one in self._hashes.items()}
         for one in sorted(self._expected, key=lambda one: not one.stored):  # damage first: it may be mended
             values = {name: found[name, one.parts] for name in one.algorithms}
