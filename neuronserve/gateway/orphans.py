@@ -31,18 +31,20 @@ def end() -> None:
 
 
 def _found() -> Iterator[int]:
-    """Children of our own parent that were started as we were and lead no group: nobody but they."""
-    own = _started_as("self")
+    """Children of our own parent with our command that lead no group: nobody but they.
+
+    Their variables cannot be compared: who hides them, hides them from us, too.
+    """
+    own = _command("self")
     parent = os.getppid()
     for task in Path(f"/proc/{parent}/task").glob("*/children"):
         for pid in map(int, _read(task).split()):
-            if pid != os.getpid() and _group(pid) != pid and _started_as(pid) == own:
+            if pid != os.getpid() and _group(pid) != pid and _command(pid) == own:
                 yield pid
 
 
-def _started_as(pid: int | str) -> tuple[bytes, bytes]:
-    """Command and environment, which names the runtime folder."""
-    return _read(f"/proc/{pid}/cmdline"), _read(f"/proc/{pid}/environ")
+def _command(pid: int | str) -> bytes:
+    return _read(f"/proc/{pid}/cmdline")
 
 
 def _group(pid: int) -> int:
