@@ -70,6 +70,33 @@ def test_orphans_of_any_process_are_reaped(serving):
     serving.wait_for("the orphan's end", lambda: serving.exec("sh", "-c", gone, check=False).returncode == 0)
 
 
+@pytest.mark.parametrize("user", [(), ("--user", "0")], ids=["the image's user", "root"])
+def test_a_gunicorn_that_is_killed_is_followed_by_another_and_leaves_no_worker(run, model, user):
+    container = run(*user, "-v", f"{model}:/opt/ml/model:ro", "-p", "127.0.0.1::8080")
+    container.wait_ready()
+    before = gunicorns(container)
+    (master,) = [pid for pid, parent in before.items() if parent not in before]
+    container.exec("sh", "-c", f"kill -9 {master}")
+
+    def followed():
+        now = gunicorns(container)
+        masters = [pid for pid, parent in now.items() if parent not in now]
+        return len(now) == len(before) and len(masters) == 1 and not set(now) & set(before)
+
+    container.wait_for("another gunicorn with its own workers, and no other", followed)
+    container.wait_ready()
+    assert predict(container.port, [5.0]) == (200, {"predictions": [4.5]})
+
+
+def gunicorns(container):
+    """The parent of each process of gunicorn, by its number."""
+    script = (
+        "for p in $(grep -l 'wsgi[:]app' /proc/[0-9]*/cmdline); do grep -H ^PPid: ${p%cmdline}status; done"
+    )
+    lines = container.exec("sh", "-c", script, check=False).stdout.splitlines()
+    return {line.split("/")[2]: line.split()[-1] for line in lines}
+
+
 def test_the_models_compiled_for_inferentia_answer_right_on_the_cpu(run, compiled_models):
     image = [[[[-4.0, -3.0], [-2.0, -1.0]]], [[[0.0, 1.0], [2.0, 3.0]]]]
     container = run_folder(run, compiled_models["inf1-conv2d-tf1"])
