@@ -8,6 +8,7 @@ text; bytes that are no UTF-8, and outputs whose names end in ``_bytes``, are ``
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ Array = np.ndarray[Any, Any]
 PREDICTIONS = b'{"predictions":[', b"]}"  # around the instances of the row form
 _FLAT = 2  # dimensions: a row is a number, or a list of numbers
 _NUMPY = orjson.OPT_SERIALIZE_NUMPY
+_LISTS = 1 << 12  # that orjson is given at a time: it makes an object of 100 bytes of each first
 
 
 def write(arrays: Mapping[str, Array], form: Form, signature: Signature) -> bytes:
@@ -98,7 +100,13 @@ def _numbers(array: Array) -> bytes:
         return orjson.dumps(array[()], option=_NUMPY)
     if not (array.flags.c_contiguous and array.dtype.isnative):
         array = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
-    return orjson.dumps(array, option=_NUMPY)
+    lists = math.prod(array.shape[:-1])
+    if lists <= _LISTS:
+        return orjson.dumps(array, option=_NUMPY)
+    if len(array) == 1:
+        return b"[" + _numbers(array[0]) + b"]"
+    step = max(1, len(array) * _LISTS // lists)
+    return _array(_numbers(array[at : at + step])[1:-1] for at in range(0, len(array), step))
 
 
 def _floats(array: Array) -> bytes:

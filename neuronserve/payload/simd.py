@@ -36,8 +36,18 @@ def lent(size: int) -> Iterator[Any]:
         return
     with _lock:
         if not _kept:
-            _kept.append(simdjson.Parser())
+            _kept.append(_grown())
         yield _kept[0]
+
+
+def _grown() -> Any:
+    """A parser with memory for all it will read: one that grew with its documents held two of them meanwhile.
+
+    Of that memory the system gives only what is written to: 2 MiB until a document needs more.
+    """
+    parser = simdjson.Parser()
+    parser.parse(b"0".rjust(_KEPT))
+    return parser
 
 
 def parse(parser: Any, body: bytes | bytearray) -> Any:

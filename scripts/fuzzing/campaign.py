@@ -9,6 +9,7 @@ import os
 import random
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -120,6 +121,8 @@ def shared(target: Target, bounds: Bounds, seed: int, folder: Path, jobs: int) -
                 with os.fdopen(writer, "w") as pipe:
                     pipe.write(mine.to_json())
                 status = 0
+            except BaseException:  # noqa: BLE001  nothing of the parent's may run in here
+                traceback.print_exc()
             finally:
                 sys.stderr.flush()
                 os._exit(status)

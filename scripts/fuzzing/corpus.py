@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 import re
 import time
 from collections.abc import Callable
@@ -47,7 +48,7 @@ class Corpus:
         self._room = _MOST - sum(1 for _ in self._cases.iterdir())
 
     def read(self) -> list[bytes]:
-        return [path.read_bytes() for path in sorted(self._cases.iterdir())[:_MOST] if path.is_file()]
+        return [path.read_bytes() for path in sorted(self._cases.glob("[!.]*"))[:_MOST] if path.is_file()]
 
     def keep(self, case: bytes) -> None:
         if len(case) <= _LARGEST and self._room > 0:
@@ -93,6 +94,6 @@ def _name(case: bytes) -> str:
 
 
 def _write(file: Path, content: bytes) -> None:
-    partial = file.with_name(f".{file.name}.partial")  # several processes may find the same
+    partial = file.with_name(f".{file.name}.{os.getpid()}")  # several processes may find the same
     partial.write_bytes(content)
     partial.replace(file)

@@ -38,7 +38,8 @@ class Plane:
     """``ask`` is what gunicorn does with a request; what the gateway logged meanwhile is kept."""
 
     def __init__(self, folder: Path) -> None:
-        """``folder``: an empty one, for the state and the metrics."""
+        """``folder``: for the state and the metrics; no other plane that lives has it."""
+        folder.mkdir(exist_ok=True)
         settings = Settings.from_environ({"SERVE_REQUEST_LOG": "false", "SERVE_MAX_BODY_MB": "4"})
         self._app = create_app(settings, folder)
         service = cast("Any", self._app)._service  # noqa: SLF001  the pool is all that is replaced

@@ -47,7 +47,7 @@ def _target(given: argparse.Namespace, scratch: Path) -> Iterator[Target]:
     if given.target == "bodies" and not given.service:
         from fuzzing.dataplane import Plane
 
-        yield bodies.Bodies(lambda: Plane(scratch))
+        yield bodies.Bodies(lambda: Plane(scratch / str(os.getpid())))  # each job makes its own
         return
     from fuzzing import oddities, running
 

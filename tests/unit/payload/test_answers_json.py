@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from unittest import mock
 
 import ml_dtypes
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from neuronserve.errors import InputMismatch, NotAcceptable
-from neuronserve.payload import Form, Kind, choose, encode, encode_results, media_type
+from neuronserve.payload import Form, Kind, choose, encode, encode_results, jsonanswer, media_type
 from tests.unit.payload.specs import outputs
 
 JSON = media_type("application/json")
@@ -65,6 +66,13 @@ def test_nan_and_the_infinities_have_tf_servings_words(dtype):
         write({"y": np.array([np.nan, 1, np.inf, -np.inf], wanted)})
         == '{"predictions":[NaN,1.0,Infinity,-Infinity]}'
     )
+
+
+@given(npst.arrays("f4", npst.array_shapes(min_dims=1, max_dims=5, min_side=0, max_side=5)))
+def test_many_lists_are_written_some_at_a_time_to_the_same_text(array):
+    with mock.patch.object(jsonanswer, "_LISTS", 2):
+        written = write({"y": array}, Form.COLUMN)
+    assert written == write({"y": array}, Form.COLUMN)
 
 
 FLOATS = st.sampled_from(["f2", "f4", "f8", ">f4"])
