@@ -68,8 +68,7 @@ def _json(
         meter(2 * cost.of_json(body) if meter is not cost.nothing else 0)  # messages are made of the values
         signature, found, context = examples.read(jsontext.documents(body), signatures, asked, method)
         return Decoded(signature, {}, Form.EXAMPLES, kind, len(found), found, context)
-    meter(cost.of_numbers(body) if meter is not cost.nothing else 0)
-    result = jsonfast.read(body, signatures, asked)
+    result = jsonfast.read(body, signatures, asked, meter)
     if result is None:
         meter(cost.of_json(body) if meter is not cost.nothing else 0)
         result = jsonforms.read(jsontext.documents(body), signatures, asked)

@@ -13,8 +13,8 @@ import numpy as np
 from simdjson import Array as ListProxy
 from simdjson import Object as ObjectProxy
 
-from neuronserve.errors import RequestError
-from neuronserve.payload import jsonforms, jsonlarge, shapes, simd, skeleton
+from neuronserve.errors import BodyTooLarge, Overloaded, RequestError
+from neuronserve.payload import cost, jsonforms, jsonlarge, shapes, simd, skeleton
 from neuronserve.payload.decoded import Form
 from neuronserve.payload.jsonforms import Arrays, Result
 from neuronserve.payload.jsontext import BOM, DEEPEST
@@ -25,48 +25,58 @@ from neuronserve.payload.spans import Span, Spans
 Array = np.ndarray[Any, Any]
 Text = bytes | bytearray
 _SMALL = 1024  # bytes: below, value by value is as quick
-_FEW_LINES = 64 << 10  # bytes: beyond, a list of short lines takes 30 times their bytes
-WHOLE = 2 << 20  # bytes: beyond, what simdjson makes of a document fills more memory than caches
 
 
-def read(body: bytes | bytearray | memoryview, signatures: Signatures, asked: str | None) -> Result | None:
-    """What ``jsonforms.read`` makes of the documents in ``body``; None where this cannot tell."""
+def read(
+    body: bytes | bytearray | memoryview,
+    signatures: Signatures,
+    asked: str | None,
+    meter: cost.Meter = cost.nothing,
+) -> Result | None:
+    """What ``jsonforms.read`` makes of the documents in ``body``; None where this cannot tell.
+
+    ``meter``: told what it may cost, before it.
+    """
     if len(body) < _SMALL:
         return None
     text = bytes(body) if isinstance(body, memoryview) else body
-    if len(text) > WHOLE:
-        try:
+    try:
+        if not _may_take(cost.of_whole(text), meter):
+            meter(cost.of_numbers(text))
             return jsonlarge.read(text, signatures, asked)
-        except (Unsure, RequestError):
-            return None
-    with simd.lent(len(text)) as parser:
-        try:
+        with simd.lent(len(text)) as parser:
             return _document(parser, text, signatures, asked)
-        except Unsure:
-            pass
-        except RequestError:
-            return None
-        if b"\n" not in text:
-            return None
-        if len(text) <= _FEW_LINES:
-            try:
-                return _lines(parser, text, signatures, asked)
-            except (Unsure, RequestError):
-                return None
-    return lines(text, signatures, asked)
+    except Unsure:
+        return lines(text, signatures, asked, meter) if b"\n" in text else None
+    except RequestError:
+        return None
 
 
-def lines(body: Text, signatures: Signatures, asked: str | None) -> Result | None:
+def lines(
+    text: Text, signatures: Signatures, asked: str | None, meter: cost.Meter = cost.nothing
+) -> Result | None:
     """As ``read``, of documents that must have a line each."""
-    if len(body) < _SMALL:
+    if len(text) < _SMALL:
         return None
     try:
-        if len(body) > _FEW_LINES:
-            return jsonlarge.lines(body, signatures, asked)
-        with simd.lent(len(body)) as parser:
-            return _lines(parser, body, signatures, asked)
+        if not _may_take(cost.of_lines(text), meter):
+            meter(cost.of_numbers(text))
+            return jsonlarge.lines(text, signatures, asked)
+        with simd.lent(len(text)) as parser:
+            return _lines(parser, text, signatures, asked)
     except (Unsure, RequestError):
         return None
+
+
+def _may_take(needed: int | None, meter: cost.Meter) -> bool:
+    """Whether simdjson may have the whole document; blocks take longer, and less memory."""
+    if needed is None:
+        return False
+    try:
+        meter(needed)
+    except (BodyTooLarge, Overloaded):
+        return False
+    return True
 
 
 def _document(parser: Any, text: Text, signatures: Signatures, asked: str | None) -> Result:

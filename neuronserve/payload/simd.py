@@ -19,7 +19,8 @@ from neuronserve.payload.cast import doubles_are_whole, to_float, to_int
 from neuronserve.payload.signature import TensorSpec
 
 Array = np.ndarray[Any, Any]
-_KEPT = 2 << 20  # bytes: a parser holds 15 times its largest document for ever, so that is bounded
+_KEPT = 8 << 20  # bytes: the parser keeps the memory of its largest document for ever, so that is bounded
+_GROWN = 2 << 20
 _kept: list[Any] = []  # made when first needed
 _lock = threading.Lock()
 
@@ -41,12 +42,12 @@ def lent(size: int) -> Iterator[Any]:
 
 
 def _grown() -> Any:
-    """A parser with memory for all it will read: one that grew with its documents held two of them meanwhile.
+    """A parser with memory for all but large documents: while one grows it holds the old memory too.
 
-    Of that memory the system gives only what is written to: 2 MiB until a document needs more.
+    Of it the system gives only what is written to: 2 MiB until a document needs more.
     """
     parser = simdjson.Parser()
-    parser.parse(b"0".rjust(_KEPT))
+    parser.parse(b"0".rjust(_GROWN))
     return parser
 
 

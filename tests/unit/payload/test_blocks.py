@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from neuronserve.errors import RequestError
-from neuronserve.payload import blocks, decode, jsonfast
+from neuronserve.payload import blocks, cost, decode, jsonfast
 from neuronserve.payload.signature import TensorSpec
 from neuronserve.payload.simd import Unsure
 from tests.unit.payload.specs import signatures
@@ -65,7 +65,7 @@ def test_large_bodies_mean_what_small_ones_mean(text, form):
     body = (form % text).encode()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jsonfast, "_SMALL", 0)
-        patch.setattr(jsonfast, "WHOLE", 0)
+        patch.setattr(cost, "of_whole", lambda _: None)
         quick = jsonfast.read(body, ANY, None)
     if quick is None:
         return
@@ -94,5 +94,5 @@ def test_large_bodies_mean_what_small_ones_mean(text, form):
 @pytest.mark.parametrize("form", ['{"instances":%s}', '{"x":%s}', "%s"])
 def test_a_number_on_the_wrong_side_of_a_bracket_is_left_to_the_exact_reading(text, form, monkeypatch):
     monkeypatch.setattr(jsonfast, "_SMALL", 0)
-    monkeypatch.setattr(jsonfast, "WHOLE", 0)
+    monkeypatch.setattr(cost, "of_whole", lambda _: None)
     assert jsonfast.read((form % text).encode(), ANY, None) is None
