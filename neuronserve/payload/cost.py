@@ -56,7 +56,7 @@ def nothing(_: int) -> None:
 
 
 def of_whole(body: Body) -> int | None:
-    """Numbers in JSON, parsed as a whole: several times as quick as in blocks. None: where it takes too much."""
+    """Numbers in JSON, parsed as a whole: several times as quick as in blocks. None: it takes too much."""
     if len(body) <= _WHOLE:
         return _PARSED * len(body)
     needed = _COPIED * len(body) + _count(body, b",") * _NUMBER + _count(body, b"[{") * _OPENED
