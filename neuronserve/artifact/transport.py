@@ -53,16 +53,27 @@ def within(call: Callable[[], T], what: str, seconds: float | None = None) -> T:
 
 
 def bound_documents(client: Any) -> None:
-    """From now on each answer that this client reads whole has a bounded size."""
+    """From now on each answer that this client reads whole has a bounded size.
+
+    And one that botocore cannot make sense of is closed: it leaves the connection open until the garbage
+    collector comes by.
+    """
     session = client._endpoint.http_session  # noqa: SLF001  botocore has no other way to its connections
+    latest = threading.local()
 
     def send(request: Any, **_: Any) -> Any:
         request.stream_output = True  # else it is read in there, before anybody can bound it
         answer = session.send(request)
-        answer.raw = _Bounded(answer.raw)
+        answer.raw = latest.raw = _Bounded(answer.raw)
         return answer
 
+    def leave(**_: Any) -> None:
+        raw = getattr(latest, "raw", None)
+        if raw is not None:
+            raw.close()
+
     client.meta.events.register("before-send", send)
+    client.meta.events.register("after-call-error", leave)
 
 
 class _Bounded:

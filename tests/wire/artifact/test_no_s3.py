@@ -5,7 +5,9 @@ What an answer of S3 is: botocore's model of it, and RFC 9110 for ranges (14.4, 
 
 from __future__ import annotations
 
+import gc
 import itertools
+import socket
 import threading
 
 import pytest
@@ -211,6 +213,19 @@ def test_bytes_that_are_not_those_of_the_range_are_no_answer_of_s3(store, get, s
     store.etags["bkt/m.tar.gz"] = ETAG.split('"')[1]
     store.raw = lambda method, _: [sent] if method == "GET" else None
     assert said in refused(get)
+
+
+def test_an_answer_that_botocore_cannot_read_leaves_no_connection(store, get):
+    unreadable = answer("206 x", ETAG, f"Content-Range: bytes 0-{SIZE - 1}/{SIZE}", "Content-Length: x")
+    store.etags["bkt/m.tar.gz"] = ETAG.split('"')[1]
+    store.raw = lambda method, _: [unreadable] if method == "GET" else None
+    gc.disable()  # which would close it at some later time
+    try:
+        refused(get)
+        sockets = [one for one in gc.get_objects() if isinstance(one, socket.socket)]
+        assert [one for one in sockets if one._closed and one.fileno() >= 0] == []
+    finally:
+        gc.enable()
 
 
 def test_one_wrong_answer_among_right_ones_is_asked_for_again(store, get):
