@@ -77,8 +77,8 @@ def _serve_on(serving: service.Service) -> None:
 
     Raises DemoError when the service ends first.
     """
-    console.print(f"Serving until Ctrl-C. Its log: {_short(serving.log_file)}")
     try:
+        console.print(f"Serving until Ctrl-C. Its log: {_short(serving.log_file)}")
         serving.process.wait()
     except KeyboardInterrupt:
         console.print("\nStopping: requests in flight are answered first.")
